@@ -1,0 +1,29 @@
+"""The base of all payloads, and the two that stand in where the catalogue has no model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Payload(BaseModel):
+    """A payload's shape. Immutable; attributes that a model does not know are ignored.
+
+    Tolerance is for readers: a newer producer may add optional attributes within a version, and
+    the log keeps the body verbatim.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class UnknownType(Payload):
+    """The payload of an event whose type is not in the catalogue; kept, counted as `unknown`."""
+
+    raw: dict[str, Any]
+
+
+class NewerVersion(Payload):
+    """The payload of a known type in a version that this build does not know yet."""
+
+    raw: dict[str, Any]

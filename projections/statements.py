@@ -1,0 +1,43 @@
+"""Named SQL statements, read from `.sql` files.
+
+A file is a list of statements, each introduced by a line `-- name: <words>`; the comment lines that
+follow give each parameter's type. `{table}` stands for the physical table, so that a rebuild can
+run the same statements on a shadow table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: (.+)$", re.MULTILINE)
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@cache
+def statements(package: str, file: str) -> dict[str, str]:
+    """The statements of `<package>/<file>` by name.
+
+    Raises:
+        ValueError: two statements have the same name.
+    """
+    parts = _NAME.split(files(package).joinpath(file).read_text(encoding="utf-8"))
+    named: dict[str, str] = {}
+    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        if name in named:
+            raise ValueError(f"{package}/{file}: two statements are named {name!r}")
+        named[name.strip()] = body.strip()
+    return named
+
+
+def for_table(sql: str, *, schema: str, table: str) -> str:
+    """The statement with `{table}` replaced by `schema.table`.
+
+    Raises:
+        ValueError: a name is not a plain lower-case identifier.
+    """
+    for name in (schema, table):
+        if _IDENTIFIER.fullmatch(name) is None:
+            raise ValueError(f"not an identifier: {name!r}")
+    return sql.replace("{table}", f"{schema}.{table}")
