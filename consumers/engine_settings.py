@@ -1,0 +1,27 @@
+"""The engine's knobs; `runtime.settings` fills them from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Durations in seconds unless the name says otherwise."""
+
+    partitions: int = 16
+    stream_prefix: str = "domain-events"
+    lease_s: float = 10.0
+    """A member that has not heart-beaten for so long loses its partitions."""
+    heartbeat_s: float = 1.0
+    """How often a member heart-beats and looks at the shares."""
+    batch_events: int = 2000
+    """The most entries in one transaction."""
+    block_ms: int = 5000
+    """How long one read waits in Redis for entries."""
+    lanes: int = 2
+    """Batches in flight over different partitions."""
+    retry_initial_s: float = 0.1
+    retry_max_s: float = 5.0
+    stop_grace_s: float = 10.0
+    """How long a stop waits for the batch in flight before it is rolled back."""
