@@ -1,0 +1,110 @@
+"""From stream entries to events and dead letters: pure, one partition at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from events.codec import decode
+from events.entry_id import EntryId
+from events.envelope import Event
+from events.errors import InvalidEvent, Reason
+from events.partitioning import partition_of
+
+FIELD = b"event"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stream entry as Redis gave it."""
+
+    id: EntryId
+    fields: Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A valid event in its right partition that may still be a duplicate."""
+
+    event: Event
+    entry_id: EntryId
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An entry that takes no effect, kept with its bytes and the reason."""
+
+    partition: int
+    entry_id: EntryId
+    raw: bytes
+    reason: Reason
+    detail: str
+    event_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Intake:
+    """What was read of one partition, in stream order. `last` is the last entry's id."""
+
+    partition: int
+    last: EntryId
+    read: int = 0
+    candidates: list[Candidate] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+def take_in(
+    partition: int, entries: Sequence[Entry], *, partitions: int, after: EntryId
+) -> Intake | None:
+    """Decode entries above `after`; None when there is none. Lower ones are redeliveries."""
+    fresh = [entry for entry in entries if entry.id > after]
+    if not fresh:
+        return None
+    intake = Intake(partition, last=fresh[-1].id, read=len(fresh))
+    for entry in fresh:
+        _sort(intake, entry, partitions)
+    return intake
+
+
+def _sort(intake: Intake, entry: Entry, partitions: int) -> None:
+    raw = entry.fields.get(FIELD)
+    if raw is None or len(entry.fields) != 1:
+        names = ", ".join(sorted(repr(name.decode("utf-8", "replace")) for name in entry.fields))
+        dead = DeadLetter(
+            intake.partition,
+            entry.id,
+            _as_resp(entry.fields.items()),
+            Reason.MISSING_FIELD,
+            f"an entry has the one field 'event', this one has {names or 'none'}",
+        )
+        intake.dead.append(dead)
+        return
+    try:
+        event = decode(raw)
+    except InvalidEvent as error:
+        detail = f"{error.field}: {error.detail}" if error.field else error.detail
+        intake.dead.append(
+            DeadLetter(intake.partition, entry.id, raw, error.reason, detail)
+        )
+        return
+    right = partition_of(event.company_id, event.conversation_id, partitions)
+    if right != intake.partition:
+        detail = f"belongs to partition {right}, stands in {intake.partition}"
+        intake.dead.append(
+            DeadLetter(
+                intake.partition, entry.id, raw, Reason.WRONG_PARTITION, detail, event.id
+            )
+        )
+        return
+    intake.candidates.append(Candidate(event, entry.id, raw))
+
+
+def _as_resp(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The fields as a RESP array, so that no byte is lost.
+
+    Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#arrays
+    """
+    parts = [part for pair in pairs for part in pair]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)

@@ -1,0 +1,133 @@
+"""Membership and ownership in Postgres; who should own what is decided in `consumers.shares`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from consumers.errors import faults_translated
+from consumers.partition_state import PartitionState, ProjectionCheckpoint
+from events.entry_id import EntryId
+from projections.statements import statements
+
+_SQL = statements("consumers", "leases.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Who is alive and who owns what, by the database's clock at one moment."""
+
+    living: frozenset[str]
+    owners: dict[int, str | None]
+    epochs: dict[int, int]
+
+
+class Leases:
+    """One member's view of a group's partitions.
+
+    Every method is one short transaction. Raises `TransientFault` when Postgres does not answer.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, group: str, member_id: str, lease_s: float) -> None:
+        self._pool = pool
+        self._group = group
+        self._member_id = member_id
+        self._lease_s = lease_s
+
+    async def prepare(self, partitions: int) -> None:
+        """Make sure that every partition has its owner's row and its checkpoint."""
+        with faults_translated():
+            await self._pool.execute(_SQL["prepare"], self._group, partitions)
+
+    async def heartbeat(self) -> None:
+        """Stay (or become) alive for `lease_s` from now."""
+        with faults_translated():
+            await self._pool.execute(
+                _SQL["heartbeat"],
+                self._group,
+                self._member_id,
+                socket.gethostname(),
+                os.getpid(),
+                self._lease_s,
+            )
+
+    async def snapshot(self) -> Snapshot:
+        """Who is alive, who owns what."""
+        with faults_translated():
+            living = await self._pool.fetch(_SQL["living"], self._group)
+            owners = await self._pool.fetch(_SQL["owners"], self._group)
+        return Snapshot(
+            living=frozenset(row["member_id"] for row in living),
+            owners={row["partition"]: row["owner"] for row in owners},
+            epochs={row["partition"]: row["epoch"] for row in owners},
+        )
+
+    async def take(self, partition: int) -> PartitionState | None:
+        """Become the owner, and load where the partition stands; None when somebody else has it."""
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                await conn.execute(_SQL["bound waiting"], f"{int(self._lease_s * 1000)}ms")
+                epoch = await conn.fetchval(_SQL["take"], self._group, partition, self._member_id)
+                if epoch is None:
+                    return None
+                return await load_state(conn, self._group, partition, epoch)
+
+    async def reload(self, partition: int) -> PartitionState | None:
+        """Where a partition of ours stands now; None when it is no longer ours."""
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                owners = await conn.fetch(_SQL["owners"], self._group)
+                row = next((r for r in owners if r["partition"] == partition), None)
+                if row is None or row["owner"] != self._member_id:
+                    return None
+                return await load_state(conn, self._group, partition, row["epoch"])
+
+    async def release(self, partitions: Sequence[int]) -> None:
+        """Hand partitions over: free at once for whoever is below its share."""
+        with faults_translated():
+            await self._pool.execute(
+                _SQL["release"], self._group, list(partitions), self._member_id
+            )
+
+    async def leave(self) -> None:
+        """End the membership."""
+        with faults_translated():
+            await self._pool.execute(_SQL["leave"], self._group, self._member_id)
+
+    async def forget_the_dead(self) -> None:
+        """Drop rows of members that have been dead for an hour."""
+        with faults_translated():
+            await self._pool.execute(_SQL["forget the dead"], self._group)
+
+
+async def load_state(
+    conn: asyncpg.pool.PoolConnectionProxy, group: str, partition: int, epoch: int
+) -> PartitionState:
+    """A partition's state as Postgres holds it, unsynced: Redis must be asked for the gap."""
+    checkpoint = await conn.fetchrow(_SQL["checkpoint"], group, partition)
+    if checkpoint is None:
+        raise LookupError(f"group {group} has no checkpoint for partition {partition}")
+    projections = await conn.fetch(_SQL["projection checkpoints"], partition)
+    counts = await conn.fetch(_SQL["event counts"], partition)
+    parked = await conn.fetch(_SQL["parked conversations"], group, partition)
+    state = PartitionState(
+        partition=partition,
+        epoch=epoch,
+        cursor=EntryId.parse(checkpoint["entry_id"]),
+        position=checkpoint["position"],
+        generation=checkpoint["generation"],
+        projections={
+            row["projection"]: ProjectionCheckpoint(row["version"], row["position"])
+            for row in projections
+        },
+        counts_by_type={row["type"]: row["count"] for row in counts},
+    )
+    for row in parked:
+        state.parked.setdefault(row["projection"], set()).add(
+            (row["company_id"], row["conversation_id"])
+        )
+    return state

@@ -1,0 +1,80 @@
+-- name: prepare
+-- $1 group_name text, $2 partitions integer
+WITH ensured AS (
+    INSERT INTO runtime.partition_owners (group_name, partition)
+    SELECT $1, p FROM generate_series(0, $2::integer - 1) AS p
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO runtime.checkpoints (group_name, partition)
+SELECT $1, p FROM generate_series(0, $2::integer - 1) AS p
+ON CONFLICT DO NOTHING
+
+-- name: heartbeat
+-- $1 group_name text, $2 member_id text, $3 host text, $4 pid integer, $5 lease in seconds float8
+INSERT INTO runtime.members AS m
+       (group_name, member_id, host, pid, started_at, heartbeat_at, expires_at)
+VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(),
+        clock_timestamp() + make_interval(secs => $5))
+ON CONFLICT (group_name, member_id) DO UPDATE
+   SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at
+
+-- name: living
+-- $1 group_name text
+SELECT member_id FROM runtime.members
+ WHERE group_name = $1 AND expires_at > clock_timestamp()
+
+-- name: owners
+-- $1 group_name text
+SELECT partition, owner, epoch FROM runtime.partition_owners WHERE group_name = $1 ORDER BY partition
+
+-- name: bound waiting
+-- $1 time with unit, text
+SELECT set_config('lock_timeout', $1, true)
+
+-- name: take
+-- $1 group_name text, $2 partition smallint, $3 member_id text
+-- Takes what nobody living owns; waits for a batch in flight that holds the row FOR SHARE.
+UPDATE runtime.partition_owners AS o
+   SET owner = $3, epoch = o.epoch + 1, taken_at = clock_timestamp()
+ WHERE o.group_name = $1 AND o.partition = $2
+   AND o.owner IS DISTINCT FROM $3
+   AND NOT EXISTS (
+       SELECT FROM runtime.members AS m
+        WHERE m.group_name = $1 AND m.member_id = o.owner AND m.expires_at > clock_timestamp())
+RETURNING o.epoch
+
+-- name: release
+-- $1 group_name text, $2 partitions smallint[], $3 member_id text
+UPDATE runtime.partition_owners
+   SET owner = NULL
+ WHERE group_name = $1 AND partition = ANY($2) AND owner = $3
+
+-- name: leave
+-- $1 group_name text, $2 member_id text
+DELETE FROM runtime.members WHERE group_name = $1 AND member_id = $2
+
+-- name: forget the dead
+-- $1 group_name text
+DELETE FROM runtime.members
+ WHERE group_name = $1 AND expires_at < clock_timestamp() - interval '1 hour'
+
+-- name: checkpoint
+-- $1 group_name text, $2 partition smallint
+SELECT entry_id, position, generation FROM runtime.checkpoints
+ WHERE group_name = $1 AND partition = $2
+
+-- name: projection checkpoints
+-- $1 partition smallint
+SELECT c.projection, c.version, c.position
+  FROM runtime.projection_checkpoints AS c
+  JOIN runtime.projections AS p ON p.name = c.projection AND p.version = c.version
+ WHERE c.partition = $1 AND p.state = 'live'
+
+-- name: event counts
+-- $1 partition smallint
+SELECT type, count FROM runtime.event_counts WHERE partition = $1
+
+-- name: parked conversations
+-- $1 group_name text, $2 partition smallint
+SELECT DISTINCT projection, company_id, conversation_id
+  FROM runtime.parked WHERE group_name = $1 AND partition = $2

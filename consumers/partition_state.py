@@ -1,0 +1,45 @@
+"""What the owner of a partition keeps in memory: a copy of what Postgres committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from events.entry_id import EntryId
+
+Conversation = tuple[str, str]
+"""(company_id, conversation_id)."""
+
+
+@dataclass(slots=True)
+class ProjectionCheckpoint:
+    """Where a projection stands in a partition of the log."""
+
+    version: int
+    position: int
+
+
+@dataclass(slots=True)
+class PartitionState:
+    """Changed only after a commit, or loaded anew from Postgres.
+
+    `read_up_to` is None in steady state; otherwise everything above `cursor` up to it must be read
+    by range before new entries are, because Redis' cursor cannot be trusted ("unsynced" while
+    `synced` is false and it is not yet known).
+    """
+
+    partition: int
+    epoch: int
+    cursor: EntryId
+    position: int
+    generation: int = 1
+    projections: dict[str, ProjectionCheckpoint] = field(default_factory=dict)
+    parked: dict[str, set[Conversation]] = field(default_factory=dict)
+    """Projection → conversations whose events wait."""
+    counts_by_type: dict[str, int] = field(default_factory=dict)
+    synced: bool = False
+    read_up_to: EntryId | None = None
+
+    def unsync(self) -> None:
+        """Distrust Redis' cursor: the gap above the checkpoint is read again."""
+        self.synced = False
+        self.read_up_to = None

@@ -1,0 +1,192 @@
+"""Reading a group's streams. Redis' cursor and pending lists are hints; Postgres has the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from consumers.errors import faults_translated
+from consumers.intake import Entry
+from consumers.redis_clients import RedisClients
+from events.entry_id import EntryId
+from events.partitioning import stream_key
+
+_DELETE_IF_NOTHING_ABOVE = """
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[3], '+', 1, ARGV[2])
+if #held > 0 then return 0 end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """How far a partition's cursor is behind its stream; None where Redis does not know."""
+
+    lag_events: int | None
+    lag_s: float | None
+
+
+class GroupStreams:
+    """One consumer of one group over its streams.
+
+    The consumer's name is unique to this start of the process: entries that a stale owner took
+    are told apart from ours by name. Raises `TransientFault` for everything that will pass.
+    """
+
+    def __init__(self, clients: RedisClients, *, group: str, consumer: str, prefix: str) -> None:
+        self._clients = clients
+        self._group = group
+        self._consumer = consumer
+        self._prefix = prefix
+
+    def key(self, partition: int) -> str:
+        """The partition's stream."""
+        return stream_key(partition, self._prefix)
+
+    async def ensure_group(self, partition: int, at: EntryId) -> bool:
+        """Create the group at the checkpoint where it is missing; True when it was.
+
+        Source: https://redis.io/docs/latest/commands/xgroup-create/
+        """
+        with faults_translated():
+            try:
+                await self._clients.commands.xgroup_create(
+                    self.key(partition), self._group, id=str(at), mkstream=True
+                )
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+                return False
+            return True
+
+    async def last_delivered(self, partition: int) -> EntryId:
+        """Up to where the group's entries were given to some consumer."""
+        with faults_translated():
+            for info in await self._clients.commands.xinfo_groups(self.key(partition)):
+                if _text(info["name"]) == self._group:
+                    return EntryId.parse(info["last-delivered-id"])
+            raise ResponseError(f"NOGROUP {self._group} on {self.key(partition)}")
+
+    async def read_new(
+        self, partitions: Sequence[int], *, count: int, block_ms: int
+    ) -> dict[int, list[Entry]]:
+        """Entries that no consumer has been given, by partition, at most `count` a stream.
+
+        Source: https://redis.io/docs/latest/commands/xreadgroup/
+        """
+        keys = {self.key(p): p for p in partitions}
+        with faults_translated():
+            found = await self._clients.reading.xreadgroup(
+                self._group, self._consumer, dict.fromkeys(keys, ">"), count=count, block=block_ms
+            )
+        return {keys[_text(key)]: _entries(items) for key, items in found or ()}
+
+    async def held_by_others(self, partitions: Sequence[int]) -> set[int]:
+        """Partitions in which another consumer was given entries that are not acknowledged.
+
+        Source: https://redis.io/docs/latest/commands/xpending/ (summary form)
+        """
+        with faults_translated():
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                for partition in partitions:
+                    pipe.xpending(self.key(partition), self._group)
+                answers = await pipe.execute()
+        return {
+            partition
+            for partition, answer in zip(partitions, answers, strict=True)
+            if any(_text(consumer["name"]) != self._consumer for consumer in answer["consumers"])
+        }
+
+    async def read_range(
+        self, partition: int, *, after: EntryId, up_to: EntryId, count: int
+    ) -> list[Entry]:
+        """Entries in `(after, up_to]`, whoever was given them.
+
+        Source: https://redis.io/docs/latest/commands/xrange/
+        """
+        with faults_translated():
+            items = await self._clients.commands.xrange(
+                self.key(partition), min=f"({after}", max=str(up_to), count=count
+            )
+        return _entries(items)
+
+    async def acknowledge(self, entries: Mapping[int, Sequence[EntryId]]) -> None:
+        """Take committed entries off the pending lists.
+
+        Source: https://redis.io/docs/latest/commands/xack/
+        """
+        with faults_translated():
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                for partition, ids in entries.items():
+                    pipe.xack(self.key(partition), self._group, *map(str, ids))
+                await pipe.execute()
+
+    async def forget_other_consumers(self, partition: int, cursor: EntryId) -> None:
+        """Delete other members' consumers that hold nothing above the committed cursor.
+
+        Check and deletion are one step: deleting a consumer destroys its pending entries, and a
+        stale owner may take one between two commands.
+        """
+        key = self.key(partition)
+        with faults_translated():
+            for info in await self._clients.commands.xinfo_consumers(key, self._group):
+                name = _text(info["name"])
+                if name != self._consumer:
+                    await self._clients.commands.eval(
+                        _DELETE_IF_NOTHING_ABOVE, 1, key, self._group, name, str(cursor)
+                    )
+
+    async def forget_self(self, partitions: Sequence[int], cursors: Mapping[int, EntryId]) -> None:
+        """Delete our own consumers on the way out, where they hold nothing above the cursor."""
+        with faults_translated():
+            for partition in partitions:
+                await self._clients.commands.eval(
+                    _DELETE_IF_NOTHING_ABOVE,
+                    1,
+                    self.key(partition),
+                    self._group,
+                    self._consumer,
+                    str(cursors[partition]),
+                )
+
+    async def tails(self, cursors: Mapping[int, EntryId]) -> dict[int, Tail]:
+        """How far each cursor is behind its stream's end, by Redis' clock."""
+        with faults_translated():
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                pipe.time()
+                for partition, cursor in cursors.items():
+                    pipe.xrange(self.key(partition), min=f"({cursor}", max="+", count=1)
+                    pipe.xinfo_groups(self.key(partition))
+                answers = await pipe.execute(raise_on_error=False)
+        seconds, micros = answers[0]
+        now_ms = seconds * 1000 + micros // 1000
+        pairs = zip(answers[1::2], answers[2::2], strict=True)
+        return {
+            partition: self._tail(first, groups, now_ms)
+            for partition, (first, groups) in zip(cursors, pairs, strict=True)
+        }
+
+    def _tail(self, first: Any, groups: Any, now_ms: int) -> Tail:
+        if isinstance(first, Exception):
+            return Tail(None, None)
+        if not first:
+            return Tail(0, 0.0)
+        age_s = max(0.0, (now_ms - EntryId.parse(first[0][0]).ms) / 1000)
+        if isinstance(groups, Exception):
+            return Tail(None, age_s)
+        for info in groups:
+            if _text(info["name"]) == self._group and info.get("lag") is not None:
+                return Tail(info["lag"] + info["pending"], age_s)
+        return Tail(None, age_s)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _entries(items: Any) -> list[Entry]:
+    return [Entry(EntryId.parse(entry_id), fields or {}) for entry_id, fields in items]

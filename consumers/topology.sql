@@ -1,0 +1,2 @@
+-- name: recorded
+SELECT partitions, stream_prefix, epoch FROM runtime.topology
