@@ -1,1 +1,1 @@
-"""TBD."""
+"""The running service: settings, logs, connections, sidecar, command line, embedded servers."""

@@ -1,0 +1,360 @@
+"""Everything that the environment decides, validated once at start.
+
+Nothing else in the project reads the environment. `docs/reference/settings.md` is generated from
+the model by `runtime.settings_reference`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from consumers.engine_settings import EngineSettings
+
+DB_SCHEMES = ("postgresql", "postgres")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One wrong value: the variable's name, what is wrong, what is allowed. Holds no secret."""
+
+    name: str
+    wrong: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.wrong}; allowed: {self.allowed}"
+
+
+class SettingsInvalid(Exception):
+    """The environment cannot be used; `.problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(["wrong settings:", *(f"  {problem}" for problem in problems)]))
+        self.problems = problems
+
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+T = TypeVar("T")
+Lower = Annotated[T, BeforeValidator(lambda value: str(value).lower())]
+
+
+def _allowed(text: str) -> dict[str, Any]:
+    return {"allowed": text}
+
+
+class Settings(BaseSettings):
+    """The validated environment. Immutable; secrets never show in its texts."""
+
+    model_config = SettingsConfigDict(
+        alias_generator=str.upper,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    supabase_db_url: SecretStr | None = Field(
+        None,
+        description="Postgres. Needed, unless DISABLE_CONNECTIONS is set or --embedded is given.",
+        json_schema_extra=_allowed("postgresql://user:password@host:5432/database"),
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis or Valkey. Needed, unless DISABLE_CONNECTIONS is set or --embedded is given.",
+        json_schema_extra=_allowed("redis://host:6379/0, rediss://host:6379/0, unix:///socket"),
+    )
+    db_pool_min: int = Field(
+        1,
+        ge=0,
+        le=1000,
+        description="Postgres connections that each process keeps open.",
+        json_schema_extra=_allowed("0 to 1000, at most DB_POOL_MAX"),
+    )
+    db_pool_max: int = Field(
+        10,
+        ge=3,
+        le=1000,
+        description="The most Postgres connections of each process.",
+        json_schema_extra=_allowed("3 to 1000, at least LANES + 2"),
+    )
+    db_statement_cache: int = Field(
+        100,
+        ge=0,
+        le=10000,
+        description="Prepared statements kept per connection; 0 behind a transaction pooler.",
+        json_schema_extra=_allowed("0 to 10000"),
+    )
+    disable_connections: bool = Field(
+        default=False,
+        description="Start without Postgres and Redis: only the sidecar answers. For tests.",
+        json_schema_extra=_allowed("true or false"),
+    )
+    disable_workers: bool = Field(
+        default=False,
+        description="Start no worker; `/ready` shows it in `checks.workers`.",
+        json_schema_extra=_allowed("true or false"),
+    )
+    port: int = Field(
+        5000,
+        ge=0,
+        le=65535,
+        description="The sidecar's TCP port; 0 takes a free one.",
+        json_schema_extra=_allowed("0 to 65535"),
+    )
+    host: str = Field(
+        "0.0.0.0",  # noqa: S104 - a container's sidecar is asked from outside
+        min_length=1,
+        description="The address that the sidecar listens on.",
+        json_schema_extra=_allowed("an address or a host name"),
+    )
+    api_token: SecretStr | None = Field(
+        None,
+        description="When set, POST routes want `Authorization: Bearer <token>`.",
+        json_schema_extra=_allowed("8 to 1000 printable ASCII characters without spaces"),
+    )
+    stream_prefix: Prefix = Field(
+        "domain-events",
+        description="Streams are called `<prefix>:{0}`, `<prefix>:{1}`, …",
+        json_schema_extra=_allowed("1 to 100 of letters, digits, '.', '_', '-'"),
+    )
+    partitions: int = Field(
+        16,
+        ge=1,
+        le=1024,
+        description="Streams that events are spread over; refused when others recorded another.",
+        json_schema_extra=_allowed("1 to 1024"),
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Consumer processes; above 1 a parent serves the sidecar for all of them.",
+        json_schema_extra=_allowed("1 to 64"),
+    )
+    log_level: Lower[Literal["debug", "info", "warning", "error"]] = Field(
+        "info",
+        description="The least level that is logged.",
+        json_schema_extra=_allowed("debug, info, warning, error"),
+    )
+    log_format: Lower[Literal["auto", "json", "pretty"]] = Field(
+        "auto",
+        description="Lines on stderr: `auto` is `pretty` on a terminal and `json` elsewhere.",
+        json_schema_extra=_allowed("auto, json, pretty"),
+    )
+    shutdown_grace_s: Seconds = Field(
+        10.0,
+        description="How long SIGTERM waits for the batches in flight, in seconds.",
+        json_schema_extra=_allowed("above 0, up to 3600"),
+    )
+    lease_s: Seconds = Field(
+        10.0,
+        description="A process silent for so long loses its partitions, in seconds.",
+        json_schema_extra=_allowed("above 0, up to 3600; at least three times HEARTBEAT_S"),
+    )
+    heartbeat_s: Seconds = Field(
+        1.0,
+        description="How often a process heart-beats and looks for its share, in seconds.",
+        json_schema_extra=_allowed("above 0, up to 3600"),
+    )
+    batch_events: int = Field(
+        2000,
+        ge=1,
+        le=50000,
+        description="The most events in one transaction.",
+        json_schema_extra=_allowed("1 to 50000"),
+    )
+    block_ms: int = Field(
+        5000,
+        ge=1,
+        le=60000,
+        description="How long one read waits in Redis for events, in milliseconds.",
+        json_schema_extra=_allowed("1 to 60000"),
+    )
+    lanes: int = Field(
+        2,
+        ge=1,
+        le=16,
+        description="Batches in flight at once in each process, over different partitions.",
+        json_schema_extra=_allowed("1 to 16"),
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load_settings` found and nothing behind its back."""
+        return (init_settings,)
+
+    def database_dsn(self) -> str:
+        """The Postgres URL, with its password. Raises `SettingsInvalid` when it is not set."""
+        return _required(self.supabase_db_url, "SUPABASE_DB_URL")
+
+    def redis_dsn(self) -> str:
+        """The Redis URL, with its password. Raises `SettingsInvalid` when it is not set."""
+        return _required(self.redis_url, "REDIS_URL")
+
+    def with_servers(self, *, database_url: str, redis_url: str) -> Settings:
+        """These settings with other servers: the embedded ones."""
+        update = {"supabase_db_url": SecretStr(database_url), "redis_url": SecretStr(redis_url)}
+        return self.model_copy(update=update)
+
+    def engine(self) -> EngineSettings:
+        """What a consumer group's engine needs of them."""
+        return EngineSettings(
+            partitions=self.partitions,
+            stream_prefix=self.stream_prefix,
+            lease_s=self.lease_s,
+            heartbeat_s=self.heartbeat_s,
+            batch_events=self.batch_events,
+            block_ms=self.block_ms,
+            lanes=self.lanes,
+            stop_grace_s=self.shutdown_grace_s,
+        )
+
+    def secrets(self) -> frozenset[str]:
+        """Every text that must not appear in any output: passwords as written and decoded, tokens."""
+        found: set[str] = set()
+        for url in (self.supabase_db_url, self.redis_url):
+            password = urlsplit(url.get_secret_value()).password if url else None
+            found |= {password, unquote(password)} if password else set()
+        if self.api_token:
+            found.add(self.api_token.get_secret_value())
+        return frozenset(found)
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None,
+    *,
+    embedded: bool = False,
+    env_file: Path | None = Path(".env"),
+) -> Settings:
+    """Read the environment (by default the process's own), then `.env` for what it leaves out.
+
+    Empty values count as not set. `embedded` says that the URLs will come from embedded servers.
+
+    Raises:
+        SettingsInvalid: with every wrong or missing value at once.
+    """
+    known = _known(os.environ if environ is None else environ, env_file)
+    problems: dict[str, Problem] = {}
+    try:
+        settings = Settings(**known)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = {problem.name: problem for problem in _field_problems(error, known)}
+        right = {name: value for name, value in known.items() if name not in problems}
+        settings = Settings(**right)  # type: ignore[arg-type]
+    for problem in _joint_problems(settings, embedded=embedded):
+        problems.setdefault(problem.name, problem)
+    if problems:
+        raise SettingsInvalid(tuple(problems.values()))
+    return settings
+
+
+def allowed_values(name: str) -> str:
+    """What the variable `name` accepts, for people."""
+    extra = Settings.model_fields[name.lower()].json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) else ""
+
+
+def _known(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    """The non-empty values of our variables: `environ`'s before the file's."""
+    source = DotEnvSettingsSource(Settings, env_file=env_file, case_sensitive=True)
+    found: dict[str, str] = {}
+    for name in map(str.upper, Settings.model_fields):
+        value = environ.get(name) or source.env_vars.get(name)
+        if value:
+            found[name] = value
+    return found
+
+
+def _field_problems(error: ValidationError, known: Mapping[str, str]) -> Iterator[Problem]:
+    for found in error.errors(include_input=False, include_context=False, include_url=False):
+        name = str(found["loc"][0]).upper()
+        value = known.get(name, "")
+        shown = f"{value[:60]!r}: " if value and not _may_hold_secret(name, value) else ""
+        yield Problem(
+            name, shown + found["msg"].removeprefix("Value error, "), allowed_values(name)
+        )
+
+
+def _may_hold_secret(name: str, value: str) -> bool:
+    """Also when somebody gave a URL to a variable that wants none."""
+    return name in {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN"} or "@" in value or "://" in value
+
+
+def _joint_problems(settings: Settings, *, embedded: bool) -> Iterator[Problem]:
+    yield from _url_problems(settings, needed=not (embedded or settings.disable_connections))
+    token = settings.api_token.get_secret_value() if settings.api_token else "x" * 8
+    if not (8 <= len(token) <= 1000 and all("!" <= character <= "~" for character in token)):
+        yield Problem("API_TOKEN", "too short, too long, or not ASCII", allowed_values("API_TOKEN"))
+    yield from _order_problems(settings)
+
+
+def _order_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.db_pool_min > settings.db_pool_max:
+        wrong = f"{settings.db_pool_min} is above DB_POOL_MAX ({settings.db_pool_max})"
+        yield Problem("DB_POOL_MIN", wrong, allowed_values("DB_POOL_MIN"))
+    if settings.db_pool_max < settings.lanes + 2:
+        wrong = f"{settings.db_pool_max} is too few for LANES={settings.lanes}"
+        yield Problem("DB_POOL_MAX", wrong, allowed_values("DB_POOL_MAX"))
+    if settings.lease_s < 3 * settings.heartbeat_s:
+        wrong = f"{settings.lease_s:g} is too short for HEARTBEAT_S={settings.heartbeat_s:g}"
+        yield Problem("LEASE_S", wrong, allowed_values("LEASE_S"))
+
+
+def _url_problems(settings: Settings, *, needed: bool) -> Iterator[Problem]:
+    urls: Iterable[tuple[str, SecretStr | None, tuple[str, ...]]] = (
+        ("SUPABASE_DB_URL", settings.supabase_db_url, DB_SCHEMES),
+        ("REDIS_URL", settings.redis_url, REDIS_SCHEMES),
+    )
+    for name, url, schemes in urls:
+        wrong = _url_fault(url.get_secret_value(), schemes) if url else None
+        if url is None and needed:
+            wrong = "is not set (and neither DISABLE_CONNECTIONS nor --embedded is given)"
+        if wrong:
+            yield Problem(name, wrong, allowed_values(name))
+
+
+def _url_fault(url: str, schemes: tuple[str, ...]) -> str | None:
+    """What is wrong with a URL, in words that repeat nothing of it but its scheme."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is not a URL, or its port is not a number (write '@', '/', ':' in a password as %40, %2F, %3A)"
+    if parts.scheme not in schemes:
+        return "has another scheme than " + ", ".join(schemes)
+    if port == 0:
+        return "has the port 0"
+    if not parts.hostname and parts.scheme in {"redis", "rediss"}:
+        return "names no host"
+    if parts.scheme == "unix" and not parts.path:
+        return "names no socket"
+    return None
+
+
+def _required(url: SecretStr | None, name: str) -> str:
+    if url is None:
+        raise SettingsInvalid((Problem(name, "is not set", allowed_values(name)),))
+    return url.get_secret_value()
