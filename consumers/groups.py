@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from consumers.group import ConsumerGroup
 from projections.registry import ALL
+
+from consumers.group import ConsumerGroup
 
 PROJECTIONS = ConsumerGroup(name="projections", projections=ALL)
 """The event log and all read models."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from events.codec import decode
+from events.partitioning import partition_of
+
 from events.entry_id import EntryId
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
-from events.partitioning import partition_of
 
 FIELD = b"event"
 
@@ -85,17 +86,13 @@ def _sort(intake: Intake, entry: Entry, partitions: int) -> None:
         event = decode(raw)
     except InvalidEvent as error:
         detail = f"{error.field}: {error.detail}" if error.field else error.detail
-        intake.dead.append(
-            DeadLetter(intake.partition, entry.id, raw, error.reason, detail)
-        )
+        intake.dead.append(DeadLetter(intake.partition, entry.id, raw, error.reason, detail))
         return
     right = partition_of(event.company_id, event.conversation_id, partitions)
     if right != intake.partition:
         detail = f"belongs to partition {right}, stands in {intake.partition}"
         intake.dead.append(
-            DeadLetter(
-                intake.partition, entry.id, raw, Reason.WRONG_PARTITION, detail, event.id
-            )
+            DeadLetter(intake.partition, entry.id, raw, Reason.WRONG_PARTITION, detail, event.id)
         )
         return
     intake.candidates.append(Candidate(event, entry.id, raw))

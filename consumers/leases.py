@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
 from consumers.partition_state import PartitionState, ProjectionCheckpoint
 from events.entry_id import EntryId
@@ -32,11 +33,15 @@ class Leases:
     Every method is one short transaction. Raises `TransientFault` when Postgres does not answer.
     """
 
-    def __init__(self, pool: asyncpg.Pool, *, group: str, member_id: str, lease_s: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, *, group: str, member_id: str, settings: EngineSettings
+    ) -> None:
         self._pool = pool
         self._group = group
         self._member_id = member_id
-        self._lease_s = lease_s
+        self._lease_s = settings.lease_s
+        # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
+        self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
 
     async def prepare(self, partitions: int) -> None:
         """Make sure that every partition has its owner's row and its checkpoint."""
@@ -70,7 +75,7 @@ class Leases:
         """Become the owner, and load where the partition stands; None when somebody else has it."""
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_SQL["bound waiting"], f"{int(self._lease_s * 1000)}ms")
+                await conn.execute(_SQL["bound waiting"], self._take_within)
                 epoch = await conn.fetchval(_SQL["take"], self._group, partition, self._member_id)
                 if epoch is None:
                     return None

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from events.partitioning import stream_key
 from redis.exceptions import ResponseError
 
 from consumers.errors import faults_translated
 from consumers.intake import Entry
 from consumers.redis_clients import RedisClients
 from events.entry_id import EntryId
-from events.partitioning import stream_key
 
 _DELETE_IF_NOTHING_ABOVE = """
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[3], '+', 1, ARGV[2])
@@ -98,7 +98,7 @@ class GroupStreams:
         return {
             partition
             for partition, answer in zip(partitions, answers, strict=True)
-            if any(_text(consumer["name"]) != self._consumer for consumer in answer["consumers"])
+            if any(_text(other["name"]) != self._consumer for other in _consumers(answer))
         }
 
     async def read_range(
@@ -186,6 +186,10 @@ class GroupStreams:
 
 def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _consumers(summary: Any) -> list[dict[str, Any]]:
+    return list(summary["consumers"])
 
 
 def _entries(items: Any) -> list[Entry]:

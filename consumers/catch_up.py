@@ -1,0 +1,115 @@
+"""Feeds a projection that is behind its group from the event log, until it rides live."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import asyncpg
+from events.codec import decode
+
+from consumers.errors import LeaseLost, ProjectionRefused, faults_translated
+from consumers.feeding import Fed, feed
+from consumers.group import ConsumerGroup
+from consumers.partition_state import PartitionState
+from consumers.transaction import move_projection_checkpoints, park
+from events.entry_id import EntryId
+from events.envelope import RecordedEvent
+from projections.projection import Projection
+from projections.statements import statements
+
+_SQL = statements("consumers", "transaction.sql")
+
+
+def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
+    """Projections of the group that lack something of the partition's log."""
+    return [
+        projection
+        for projection in group.projections
+        if (checkpoint := state.projections.get(projection.name)) is not None
+        and checkpoint.position < state.position
+    ]
+
+
+class CatchUp:
+    """Feeds pages of the log, one transaction each, under the partition's lease."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, group: ConsumerGroup, member_id: str, page_events: int
+    ) -> None:
+        self._pool = pool
+        self._group = group
+        self._member_id = member_id
+        self._page_events = page_events
+
+    async def feed_page(self, state: PartitionState, projection: Projection) -> Fed:
+        """Feed the next page; afterwards `state` says where the projection stands.
+
+        Raises:
+            LeaseLost, CheckpointMoved, TransientFault: as for a live batch; nothing was committed,
+                or with the last it is not known.
+        """
+        try:
+            return await self._feed_page(state, projection, careful=False)
+        except ProjectionRefused:
+            return await self._feed_page(state, projection, careful=True)
+
+    async def _feed_page(
+        self, state: PartitionState, projection: Projection, *, careful: bool
+    ) -> Fed:
+        checkpoint = state.projections[projection.name]
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                await self._lock(conn, state)
+                page = await self._page(conn, state, checkpoint.position)
+                position = page[-1].position if page else state.position
+                fed = await feed(
+                    conn,
+                    projection,
+                    [r for r in page if r.event.type in projection.reads],
+                    waiting=state.parked,
+                    careful=careful,
+                )
+                await park(conn, self._group.name, fed.parked)
+                done = Counter(applied=len(fed.applied), parked=len(fed.parked))
+                row = (
+                    projection.name,
+                    checkpoint.version,
+                    state.partition,
+                    checkpoint.position,
+                    position,
+                    done["applied"],
+                    len(page) - done.total(),
+                    done["parked"],
+                )
+                await move_projection_checkpoints(conn, [row])
+        checkpoint.position = position
+        for waits in fed.parked:
+            event = waits.recorded.event
+            state.parked.setdefault(projection.name, set()).add(
+                (event.company_id, event.conversation_id)
+            )
+        return fed
+
+    async def _lock(self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState) -> None:
+        rows = await conn.fetch(
+            _SQL["lock leases"], self._group.name, [state.partition], self._member_id
+        )
+        if not rows or rows[0]["epoch"] != state.epoch:
+            raise LeaseLost(frozenset({state.partition}))
+
+    async def _page(
+        self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState, after: int
+    ) -> list[RecordedEvent]:
+        rows = await conn.fetch(
+            _SQL["read the log"], state.partition, after, state.position, self._page_events
+        )
+        return [
+            RecordedEvent(
+                decode(row["body"].encode()),
+                state.partition,
+                row["position"],
+                EntryId.parse(row["entry_id"]),
+                row["recorded_at"],
+            )
+            for row in rows
+        ]

@@ -1,0 +1,249 @@
+"""The consumer-group engine: one member of one group.
+
+Start/stop contract: `run` is awaited once; it returns after `stop`, having finished the batch in
+flight, handed its partitions over and left the group. Cancelling `run` is a crash on purpose:
+nothing is handed over, the leases run out, nothing is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import asyncpg
+
+from consumers.backoff import Backoff
+from consumers.catch_up import CatchUp
+from consumers.engine_settings import EngineSettings
+from consumers.errors import TransientFault
+from consumers.group import ConsumerGroup
+from consumers.lane import Lane, LaneParts
+from consumers.leases import Leases, Snapshot
+from consumers.observer import Observer
+from consumers.partition_state import PartitionState
+from consumers.redis_clients import RedisClients
+from consumers.shares import moves
+from consumers.status import GroupState, GroupStatus, PartitionStatus
+from consumers.stream import GroupStreams
+from consumers.transaction import BatchTransactions
+
+
+class Engine:
+    """Consumes a group's share of the partitions.
+
+    `member_id` must be unique to this start of this process: it is the lease's owner and the name
+    of the Redis consumer.
+    """
+
+    def __init__(
+        self,
+        group: ConsumerGroup,
+        *,
+        pool: asyncpg.Pool,
+        redis: RedisClients,
+        settings: EngineSettings,
+        member_id: str,
+        observer: Observer,
+    ) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._member_id = member_id
+        self._status = GroupStatus(group.name, member_id)
+        self._leases = Leases(pool, group=group.name, member_id=member_id, lease_s=settings.lease_s)
+        self._streams = GroupStreams(
+            redis, group=group.name, consumer=member_id, prefix=settings.stream_prefix
+        )
+        parts = LaneParts(
+            group=group,
+            streams=self._streams,
+            leases=self._leases,
+            transactions=BatchTransactions(
+                pool, group=group, member_id=member_id, settings=settings
+            ),
+            catch_up=CatchUp(
+                pool, group=group, member_id=member_id, page_events=settings.batch_events
+            ),
+            settings=settings,
+            observer=observer,
+        )
+        self._lanes = [Lane(parts, on_change=self._changed) for _ in range(settings.lanes)]
+        self._stopping = asyncio.Event()
+
+    def status(self) -> GroupStatus:
+        """What is known now; the object is live, read it without awaiting in between."""
+        return self._status
+
+    async def stop(self) -> None:
+        """Ask `run` to finish; returns at once."""
+        self._status.state = GroupState.STOPPING
+        self._stopping.set()
+        for lane in self._lanes:
+            lane.stop()
+
+    async def run(self) -> None:
+        """Consume until `stop`. Faults of the surroundings are retried for ever."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                name = self._status.group
+                working = [
+                    tasks.create_task(lane.run(), name=f"{name}-lane-{number}")
+                    for number, lane in enumerate(self._lanes)
+                ]
+                tasks.create_task(self._keep_membership(), name=f"{name}-membership")
+                tasks.create_task(self._keep_tails(), name=f"{name}-tails")
+                await self._stopping.wait()
+                _, late = await asyncio.wait(working, timeout=self._settings.stop_grace_s)
+                for lane in late:
+                    lane.cancel()
+            await self._hand_over()
+        finally:
+            self._status.state = GroupState.STOPPED
+            self._status.partitions.clear()
+
+    async def _keep_membership(self) -> None:
+        prepared = False
+        while not self._stopping.is_set():
+            if not prepared:
+                prepared = await self._try(lambda: self._leases.prepare(self._settings.partitions))
+            if prepared and await self._try(self._tend_membership):
+                self._tell_state()
+            await self._wait(self._settings.heartbeat_s)
+
+    async def _tend_membership(self) -> None:
+        await self._leases.heartbeat()
+        snapshot = await self._leases.snapshot()
+        await self._drop_lost(snapshot)
+        plan = moves(snapshot.owners, snapshot.living | {self._member_id}, self._member_id)
+        if plan.release:
+            await self._remove(plan.release, "handed_over")
+            await self._leases.release(plan.release)
+        for partition in plan.take:
+            if self._stopping.is_set():
+                return
+            if (state := await self._leases.take(partition)) is not None:
+                await self._add(state)
+        await self._adopt_orphans(snapshot)
+        await self._leases.forget_the_dead()
+
+    async def _drop_lost(self, snapshot: Snapshot) -> None:
+        gone = [
+            partition
+            for lane in self._lanes
+            for partition in lane.partitions
+            if snapshot.owners.get(partition) != self._member_id
+        ]
+        if gone:
+            await self._remove(gone, "lost")
+
+    async def _adopt_orphans(self, snapshot: Snapshot) -> None:
+        """Partitions that are ours in Postgres but in no lane (the answer to a take was lost)."""
+        held = {partition for lane in self._lanes for partition in lane.partitions}
+        for partition, owner in snapshot.owners.items():
+            if owner == self._member_id and partition not in held:
+                state = await self._leases.reload(partition)
+                if state is not None:
+                    await self._add(state)
+
+    async def _add(self, state: PartitionState) -> None:
+        lane = min(self._lanes, key=lambda lane: len(lane.partitions))
+        self._changed(state.partition, state)
+        self._observer.partition_taken(self._status.group, state.partition, state.epoch)
+        await lane.add(state)
+
+    async def _remove(self, partitions: list[int] | tuple[int, ...], reason: str) -> None:
+        for lane in self._lanes:
+            mine = [p for p in partitions if p in lane.partitions]
+            if mine:
+                await lane.remove(mine)
+        for partition in partitions:
+            if self._status.partitions.pop(partition, None) is not None:
+                self._observer.partition_released(self._status.group, partition, reason)
+
+    async def _keep_tails(self) -> None:
+        while not self._stopping.is_set():
+            await self._try(self._measure_tails)
+            await self._wait(self._settings.heartbeat_s)
+
+    async def _measure_tails(self) -> None:
+        cursors = {p: status.cursor for p, status in self._status.partitions.items()}
+        if not cursors:
+            return
+        try:
+            tails = await self._streams.tails(cursors)
+        except TransientFault:
+            for status in self._status.partitions.values():
+                status.lag_events = status.lag_s = None
+            raise
+        for partition, tail in tails.items():
+            if (owned := self._status.partitions.get(partition)) is not None:
+                owned.lag_events, owned.lag_s = tail.lag_events, tail.lag_s
+
+    def _changed(self, partition: int, state: PartitionState | None) -> None:
+        if state is None:
+            if self._status.partitions.pop(partition, None) is not None:
+                self._observer.partition_released(self._status.group, partition, "lost")
+            return
+        known = self._status.partitions.get(partition)
+        if known is None:
+            known = PartitionStatus(partition, state.epoch, state.position)
+            self._status.partitions[partition] = known
+        elif known.cursor != state.cursor:
+            self._status.last_commit_at = datetime.now(UTC)
+        known.epoch, known.position, known.cursor = state.epoch, state.position, state.cursor
+        known.counts_by_type = state.counts_by_type
+
+    def _tell_state(self) -> None:
+        faults = [lane.last_fault for lane in self._lanes if lane.last_fault]
+        if self._stopping.is_set():
+            return
+        if faults:
+            self._say_fault(faults[0])
+        elif self._status.partitions:
+            self._status.state = GroupState.RUNNING
+        else:
+            self._status.state = GroupState.WAITING
+
+    def _say_fault(self, fault: str) -> None:
+        self._status.last_error = fault
+        self._status.last_error_at = datetime.now(UTC)
+        if not self._stopping.is_set():
+            self._status.state = GroupState.RETRYING
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await step()
+        except TransientFault as error:
+            self._say_fault(error.fault)
+            self._observer.retrying(self._status.group, error.fault, 1, self._settings.heartbeat_s)
+            return False
+        except asyncpg.PostgresError as error:
+            fault = f"postgres: {error.sqlstate} {error}"
+            self._say_fault(fault)
+            self._observer.retrying(self._status.group, fault, 1, self._settings.heartbeat_s)
+            return False
+        return True
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _hand_over(self) -> None:
+        cursors = {p: s.cursor for lane in self._lanes for p, s in lane.states.items()}
+        backoff = Backoff(initial_s=0.05, max_s=0.5)
+        for _ in range(3):
+            try:
+                await self._leases.release(sorted(cursors))
+                await self._leases.leave()
+                await self._streams.forget_self(sorted(cursors), cursors)
+            except TransientFault as error:
+                wait_s = backoff.next_s()
+                self._observer.retrying(self._status.group, error.fault, backoff.attempt, wait_s)
+                await asyncio.sleep(wait_s)
+            else:
+                break
+        for partition in sorted(cursors):
+            self._observer.partition_released(self._status.group, partition, "stopped")

@@ -1,0 +1,137 @@
+"""Feeds recorded events to one projection, and parks what its fold or its write refuses.
+
+The fast way applies a whole batch at once. When that fails for reasons of the data, the lane rolls
+everything back and comes again with the projection named careful: the batch is then bisected,
+each try in a savepoint, down to the event. That event's conversation waits for this projection
+only; its followers wait behind it in order; everything else flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from consumers.errors import ConsumerError, ProjectionRefused, is_data_error
+from consumers.partition_state import Conversation
+from consumers.projector import apply
+from events.envelope import RecordedEvent
+from events.payload import NewerVersion
+from projections.projection import Projection
+
+FOLLOWER = "follows_parked"
+NEWER_VERSION = "newer_version"
+REFUSED = "projection_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One event that waits, and why."""
+
+    projection: str
+    recorded: RecordedEvent
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Fed:
+    """What became of the events of one projection, in stream order."""
+
+    applied: list[RecordedEvent] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+
+
+async def feed(
+    conn: asyncpg.pool.PoolConnectionProxy,
+    projection: Projection,
+    events: Sequence[RecordedEvent],
+    *,
+    waiting: Mapping[str, set[Conversation]],
+    careful: bool,
+) -> Fed:
+    """Apply `events` (of types that the projection reads, in stream order).
+
+    `waiting` holds the conversations that were parked before, by projection.
+
+    Raises:
+        ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
+    """
+    fed = Fed()
+    held = set(waiting.get(projection.name, ()))
+    flowing = _hold_back(fed, projection.name, events, held)
+    if not careful:
+        await _apply_all(conn, projection, flowing)
+        fed.applied = flowing
+        return fed
+    while flowing:
+        flowing = await _bisect(conn, fed, projection, flowing, held)
+    fed.parked.sort(key=lambda parked: (parked.recorded.partition, parked.recorded.position))
+    return fed
+
+
+def _hold_back(
+    fed: Fed, name: str, events: Sequence[RecordedEvent], held: set[Conversation]
+) -> list[RecordedEvent]:
+    flowing: list[RecordedEvent] = []
+    for recorded in events:
+        event = recorded.event
+        conversation = (event.company_id, event.conversation_id)
+        if conversation in held:
+            fed.parked.append(Parked(name, recorded, FOLLOWER, "an earlier event waits"))
+        elif type(event.payload) is NewerVersion:
+            held.add(conversation)
+            detail = f"{event.type} version {event.version} is newer than this build"
+            fed.parked.append(Parked(name, recorded, NEWER_VERSION, detail))
+        else:
+            flowing.append(recorded)
+    return flowing
+
+
+async def _apply_all(
+    conn: asyncpg.pool.PoolConnectionProxy, projection: Projection, events: list[RecordedEvent]
+) -> None:
+    if not events:
+        return
+    try:
+        await apply(conn, projection, events)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        # asyncpg raises a refusal of a parameter's value as an InterfaceError that is a ValueError.
+        if is_data_error(error) or isinstance(error, ValueError):
+            raise ProjectionRefused(projection.name, _say(error)) from error
+        raise
+    except ConsumerError:
+        raise
+    except Exception as error:
+        raise ProjectionRefused(projection.name, _say(error)) from error
+
+
+async def _bisect(
+    conn: asyncpg.pool.PoolConnectionProxy,
+    fed: Fed,
+    projection: Projection,
+    events: list[RecordedEvent],
+    held: set[Conversation],
+) -> list[RecordedEvent]:
+    """Apply as many leading events as go, park the first that does not; returns what is left."""
+    size = len(events)
+    while True:
+        head = events[:size]
+        try:
+            async with conn.transaction():
+                await _apply_all(conn, projection, head)
+        except ProjectionRefused as error:
+            if size > 1:
+                size //= 2
+                continue
+            refused = events[0]
+            held.add((refused.event.company_id, refused.event.conversation_id))
+            fed.parked.append(Parked(projection.name, refused, REFUSED, error.detail))
+            return _hold_back(fed, projection.name, events[1:], held)
+        fed.applied.extend(head)
+        return events[size:]
+
+
+def _say(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:1000]

@@ -1,0 +1,83 @@
+-- name: bound the transaction
+-- $1 lock, $2 statement, $3 idle-in-transaction time-out: time with unit, text
+SELECT set_config('lock_timeout', $1, true),
+       set_config('statement_timeout', $2, true),
+       set_config('idle_in_transaction_session_timeout', $3, true)
+
+-- name: lock leases
+-- $1 group_name text, $2 partitions smallint[], $3 member_id text
+SELECT partition, epoch, now() AS recorded_at
+  FROM runtime.partition_owners
+ WHERE group_name = $1 AND partition = ANY($2) AND owner = $3
+ ORDER BY partition
+   FOR SHARE
+
+-- name: logged already
+-- $1 partitions smallint[], $2 event_ids uuid[]
+SELECT l.partition, l.event_id, l.body::text AS body
+  FROM unnest($1::smallint[], $2::uuid[]) AS wanted (partition, event_id)
+  JOIN runtime.event_log AS l USING (partition, event_id)
+
+-- name: move checkpoints
+-- $1 group_name text, $2 partitions smallint[], $3 positions held before bigint[],
+-- $4 entry ids held before text[], $5 new entry ids text[], $6 new positions bigint[],
+-- $7 read, $8 applied, $9 duplicate, $10 dead: bigint[]
+UPDATE runtime.checkpoints AS c
+   SET entry_id = n.entry_id, position = n.position, read = c.read + n.read,
+       applied = c.applied + n.applied, duplicate = c.duplicate + n.duplicate,
+       dead = c.dead + n.dead, updated_at = now()
+  FROM unnest($2::smallint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
+              $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+       AS n (partition, position_before, entry_id_before, entry_id, position,
+             read, applied, duplicate, dead)
+ WHERE c.group_name = $1 AND c.partition = n.partition
+   AND c.position = n.position_before AND c.entry_id = n.entry_id_before
+RETURNING c.partition
+
+-- name: move projection checkpoints
+-- $1 projections text[], $2 versions integer[], $3 partitions smallint[],
+-- $4 positions held before bigint[], $5 new positions bigint[],
+-- $6 applied, $7 filtered, $8 parked: bigint[]
+UPDATE runtime.projection_checkpoints AS c
+   SET position = n.position, applied = c.applied + n.applied,
+       filtered = c.filtered + n.filtered, parked = c.parked + n.parked
+  FROM unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[],
+              $6::bigint[], $7::bigint[], $8::bigint[])
+       AS n (projection, version, partition, position_before, position, applied, filtered, parked)
+ WHERE c.projection = n.projection AND c.version = n.version AND c.partition = n.partition
+   AND c.position = n.position_before
+RETURNING c.partition
+
+-- name: count events
+-- $1 partitions smallint[], $2 types text[], $3 counts bigint[]
+INSERT INTO runtime.event_counts AS c (partition, type, count)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[])
+ON CONFLICT (partition, type) DO UPDATE SET count = c.count + excluded.count
+
+-- name: keep dead letters
+-- $1 group_name text, $2 partitions smallint[], $3 entry ids text[], $4 generations integer[],
+-- $5 raw bytea[], $6 reasons text[], $7 details text[], $8 event_ids uuid[]
+INSERT INTO runtime.dead_letters
+       (group_name, partition, entry_id, generation, raw, reason, detail, event_id)
+SELECT $1, * FROM unnest($2::smallint[], $3::text[], $4::integer[], $5::bytea[], $6::text[],
+                         $7::text[], $8::uuid[])
+ON CONFLICT DO NOTHING
+
+-- name: park
+-- $1 group_name text, $2 projections text[], $3 company_ids text[], $4 conversation_ids text[],
+-- $5 partitions smallint[], $6 positions bigint[], $7 event_ids uuid[], $8 reasons text[],
+-- $9 details text[]
+INSERT INTO runtime.parked
+       (group_name, projection, company_id, conversation_id, partition, position, event_id,
+        reason, detail)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
+                         $7::uuid[], $8::text[], $9::text[])
+ON CONFLICT DO NOTHING
+
+-- name: read the log
+-- $1 partition smallint, $2 after position bigint, $3 up to position bigint, $4 limit integer
+SELECT position, entry_id, recorded_at, body::text AS body
+  FROM runtime.event_log
+ WHERE partition = $1 AND position > $2 AND position <= $3
+ ORDER BY position
+ LIMIT $4
