@@ -1,0 +1,121 @@
+"""Clients by purpose, made from the settings.
+
+One redis-py client for all purposes loses entries: by default it re-sends any command ten times
+after a time-out of 5 s. So blocking reads are never retried, idempotent commands a few times, and
+the health client gives up at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from consumers.redis_clients import RedisClients
+from runtime.settings import Settings
+
+PROBE_TIMEOUT_S = 2.0
+"""How long one connection attempt or health probe may take."""
+
+
+class Connections:
+    """The process's Postgres pool and Redis clients. Making it opens nothing.
+
+    `open_pool` is tried by the readiness probe until it succeeds; who needs the pool awaits
+    `wait_open`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: asyncpg.Pool | None = None
+        self._opened = asyncio.Event()
+        self.redis = RedisClients(
+            reading=_reading(settings),
+            commands=_commands(settings),
+        )
+        self.health = _client(settings, timeout_s=PROBE_TIMEOUT_S, retry=Retry(NoBackoff(), 0))
+
+    @property
+    def pool(self) -> asyncpg.Pool | None:
+        """The pool, once it is open."""
+        return self._pool
+
+    async def open_pool(self) -> None:
+        """Connect to Postgres once. Raises what asyncpg raises; does nothing when it is open."""
+        if self._pool is not None:
+            return
+        settings = self._settings
+        pool = asyncpg.create_pool(
+            settings.database_dsn(),
+            min_size=settings.db_pool_min,
+            max_size=settings.db_pool_max,
+            statement_cache_size=settings.db_statement_cache,
+            timeout=PROBE_TIMEOUT_S,
+            server_settings={"application_name": "agent-runtime"},
+        )
+        try:
+            await pool
+            async with pool.acquire(timeout=PROBE_TIMEOUT_S) as conn:
+                await conn.execute("SELECT 1")
+        except BaseException:
+            pool.terminate()
+            raise
+        self._pool = pool
+        self._opened.set()
+
+    async def wait_open(self) -> asyncpg.Pool:
+        """Wait until `open_pool` has succeeded."""
+        await self._opened.wait()
+        if self._pool is None:
+            raise asyncpg.InterfaceError("the pool is closed")
+        return self._pool
+
+    async def probe_db(self) -> None:
+        """Open the pool or ask it `SELECT 1`; raises when Postgres does not answer in time."""
+        if self._pool is None:
+            await self.open_pool()
+            return
+        async with self._pool.acquire(timeout=PROBE_TIMEOUT_S) as conn:
+            await conn.fetchval("SELECT 1", timeout=PROBE_TIMEOUT_S)
+
+    async def probe_redis(self) -> None:
+        """PING; raises when Redis does not answer in time."""
+        await self.health.ping()
+
+    async def close(self) -> None:
+        """Close everything; waits a moment for connections in use, then cuts them."""
+        for client in (self.redis.reading, self.redis.commands, self.health):
+            await client.aclose()
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await self._pool.close()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._pool.terminate()
+
+
+def _reading(settings: Settings) -> Redis:
+    """Blocking reads: the socket waits longer than BLOCK does, and nothing is sent twice."""
+    return _client(settings, timeout_s=settings.block_ms / 1000 + 5, retry=Retry(NoBackoff(), 0))
+
+
+def _commands(settings: Settings) -> Redis:
+    backoff = ExponentialWithJitterBackoff(cap=1.0, base=0.05)
+    return _client(settings, timeout_s=5.0, retry=Retry(backoff, 2))
+
+
+def _client(settings: Settings, *, timeout_s: float, retry: Retry) -> Redis:
+    return Redis.from_url(
+        settings.redis_dsn(),
+        socket_timeout=timeout_s,
+        socket_connect_timeout=PROBE_TIMEOUT_S,
+        retry=retry,
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        client_name="agent-runtime",
+    )

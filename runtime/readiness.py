@@ -1,0 +1,184 @@
+"""What `/ready` says, kept in memory by background probes; asking for it never collects anything.
+
+`connection_mode`: `disabled` by the settings; `connecting` until Postgres and Redis have both
+answered once; `connected` while both answer; `failed` when one of them does not any more. The
+last two change for as long as the process lives: nothing is ever given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from consumers.status import GroupState, GroupStatus
+from runtime.connections import Connections
+from runtime.logs import get_logger
+from runtime.redaction import Redactor
+
+PROBE_EVERY_S = 1.0
+PROBE_MAX_S = 3.0
+"""The longest pause between two attempts while a dependency does not answer."""
+STALE_AFTER_S = 10.0
+"""A dependency that was not heard of for so long counts as failed."""
+MIGRATE_HINT = "run agent-runtime migrate"
+
+_log = get_logger(__name__)
+
+
+class State(StrEnum):
+    """The state of one check."""
+
+    OK = "ok"
+    CONNECTING = "connecting"
+    WAITING = "waiting"
+    """Needs somebody's action; the reason says which."""
+    FAILED = "failed"
+    DISABLED = "disabled"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was last found out about a part, and when (in the clock's seconds)."""
+
+    state: State
+    at: float
+    reason: str | None = None
+
+
+class Readiness:
+    """The checks of one process. `clock` counts seconds and never goes back."""
+
+    def __init__(
+        self,
+        *,
+        disabled: bool,
+        workers_disabled: bool,
+        redactor: Redactor | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._redactor = redactor or Redactor()
+        self._was_connected = False
+        self._disabled = disabled
+        self._checks: dict[str, Check] = {}
+        for name in ("db", "redis", "consumers"):
+            if disabled:
+                self.record(name, State.DISABLED, "DISABLE_CONNECTIONS is set")
+            else:
+                self.record(name, State.CONNECTING, "not connected yet")
+        if workers_disabled or disabled:
+            name = "DISABLE_CONNECTIONS" if disabled else "DISABLE_WORKERS"
+            self.record("workers", State.DISABLED, f"{name} is set")
+        else:
+            self.record("workers", State.OK, "this build has no workers to run")
+
+    def record(self, name: str, state: State, reason: str | None = None) -> None:
+        """Keep what was found out about a part just now; a change of state is logged."""
+        clean = self._redactor.text(reason) if reason else None
+        before = self._checks.get(name)
+        self._checks[name] = Check(state, self._clock(), clean)
+        if before is not None and before.state is not state:
+            level = _log.warning if state is State.FAILED else _log.info
+            level("readiness.changed", check=name, state=str(state), reason=clean)
+        self._was_connected = self._was_connected or self._both_answer()
+
+    def consumers(self, statuses: Iterable[GroupStatus]) -> None:
+        """Take the consumers' state from their groups' snapshots: the worst one counts."""
+        found = [_of_group(status) for status in statuses]
+        if found:
+            state, reason = max(found, key=lambda pair: _SEVERITY.index(pair[0]))
+            self.record("consumers", state, reason)
+
+    def connection_mode(self) -> str:
+        """`disabled`, `connecting`, `connected` or `failed`."""
+        if self._disabled:
+            return "disabled"
+        if self._both_answer():
+            return "connected"
+        return "failed" if self._was_connected else "connecting"
+
+    def snapshot(self) -> dict[str, Any]:
+        """The body of `GET /ready`; `age_s` is how long ago each state was found out."""
+        checks = {name: self._shown(name) for name in self._checks}
+        ready = not self._disabled and all(
+            checks[name]["state"] == State.OK for name in ("db", "redis", "consumers")
+        )
+        return {
+            "status": "ok" if ready else "degraded",
+            "ready": ready,
+            "connection_mode": self.connection_mode(),
+            "checks": checks,
+        }
+
+    def _both_answer(self) -> bool:
+        return all(
+            name in self._checks and self._shown(name)["state"] == State.OK
+            for name in ("db", "redis")
+        )
+
+    def _shown(self, name: str) -> dict[str, Any]:
+        check = self._checks[name]
+        age_s = max(0.0, self._clock() - check.at)
+        state, reason = check.state, check.reason
+        if state is State.OK and name != "workers" and age_s > STALE_AFTER_S:
+            state, reason = State.FAILED, f"not heard of for {age_s:.0f} s"
+        return {"state": str(state), "age_s": round(age_s, 3), "reason": reason}
+
+
+_SEVERITY = (State.OK, State.STOPPING, State.CONNECTING, State.WAITING, State.FAILED)
+
+
+def _of_group(status: GroupStatus) -> tuple[State, str | None]:
+    if status.state in {GroupState.RUNNING, GroupState.WAITING}:
+        waiting = status.state is GroupState.WAITING
+        return State.OK, "other members own every partition" if waiting else None
+    if status.state is GroupState.STARTING:
+        return State.CONNECTING, f"group {status.group} is starting"
+    if status.state is GroupState.RETRYING:
+        return State.FAILED, status.last_error or "retrying"
+    return State.STOPPING, f"group {status.group} is {status.state}"
+
+
+async def probe_forever(
+    readiness: Readiness,
+    connections: Connections,
+    statuses: Callable[[], Iterable[GroupStatus]],
+) -> None:
+    """Look at Postgres, Redis and the groups about once a second, until cancelled."""
+    probes: Mapping[str, Callable[[], Awaitable[None]]] = {
+        "db": connections.probe_db,
+        "redis": connections.probe_redis,
+    }
+    async with asyncio.TaskGroup() as tasks:
+        for name, probe in probes.items():
+            tasks.create_task(_probe(readiness, name, probe), name=f"probe-{name}")
+        tasks.create_task(_watch(readiness, statuses), name="probe-consumers")
+
+
+async def _watch(readiness: Readiness, statuses: Callable[[], Iterable[GroupStatus]]) -> None:
+    while True:
+        readiness.consumers(statuses())
+        await asyncio.sleep(PROBE_EVERY_S)
+
+
+async def _probe(readiness: Readiness, name: str, probe: Callable[[], Awaitable[None]]) -> None:
+    """Failures of any kind are findings, so that only cancelling ends the loop."""
+    answered = False
+    failures = 0
+    while True:
+        try:
+            await probe()
+        except Exception as error:  # noqa: BLE001 - whatever it is, `/ready` must say it
+            reason = f"{type(error).__name__}: {error}"
+            readiness.record(name, State.FAILED if answered else State.CONNECTING, reason)
+            failures += 1
+        else:
+            answered = True
+            failures = 0
+            readiness.record(name, State.OK)
+        await asyncio.sleep(min(PROBE_MAX_S, PROBE_EVERY_S * 1.5**failures))
