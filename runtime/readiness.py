@@ -115,6 +115,10 @@ class Readiness:
             "checks": checks,
         }
 
+    def ups(self) -> dict[str, bool]:
+        """Whether each check is ok now."""
+        return {name: self._shown(name)["state"] == State.OK for name in self._checks}
+
     def _both_answer(self) -> bool:
         return all(
             name in self._checks and self._shown(name)["state"] == State.OK

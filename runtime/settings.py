@@ -232,6 +232,16 @@ class Settings(BaseSettings):
             stop_grace_s=self.shutdown_grace_s,
         )
 
+    def to_environ(self) -> dict[str, str]:
+        """The environment that gives these settings again, secrets included: for child processes."""
+        found: dict[str, str] = {}
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            found[field.upper()] = "" if value is None else str(value)
+        return found
+
     def secrets(self) -> frozenset[str]:
         """Every text that must not appear in any output: passwords as written and decoded, tokens."""
         found: set[str] = set()

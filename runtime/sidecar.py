@@ -148,7 +148,7 @@ async def _answer(
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _error(error.status, (error.reason or "error").lower(), headers=allow)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the caller gets JSON, the log gets the trace
         _log.exception("http.failed", method=request.method, path=request.path)
         return _error(500, "internal error")
     return response

@@ -1,0 +1,78 @@
+"""`agent-runtime serve`: the sidecar and the consumers, in one process or several."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import uvloop
+from prometheus_client.metrics_core import Metric
+
+from runtime.logs import configure, get_logger
+from runtime.service import Service, StartRefused
+from runtime.settings import Settings
+from runtime.sidecar import Sidecar
+from runtime.stopping import stop_on_signals
+from runtime.supervisor import Supervisor
+
+_log = get_logger(__name__)
+
+
+class Body(Protocol):
+    """What runs behind the sidecar: this process's consumers, or the children that have them."""
+
+    def ready(self) -> dict[str, Any]:
+        """The body of `GET /ready`, from memory."""
+
+    def families(self) -> list[Metric]:
+        """The metrics, from memory."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises `StartRefused`."""
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code. Takes over the process's logging.
+
+    Embedded servers are started before, by the caller: they must be spawned outside of an event
+    loop and are given as URLs (`Settings.with_servers`).
+    """
+    configure(settings)
+    return uvloop.run(serve(settings))
+
+
+async def serve(settings: Settings, *, on_listening: Callable[[int], None] | None = None) -> int:
+    """Serve until a signal; 0 after a clean stop, 1 when the start was refused.
+
+    `on_listening` is told the sidecar's port, which the settings leave open with `PORT=0`.
+    """
+    stop = stop_on_signals((signal.SIGTERM, signal.SIGINT))
+    body = _body(settings)
+    sidecar = Sidecar(settings, ready=body.ready, families=body.families)
+    try:
+        port = await sidecar.start()
+    except OSError as error:
+        _log.error("serve.refused", reason=f"PORT {settings.port}: {error.strerror or error}")
+        return 1
+    if on_listening is not None:
+        on_listening(port)
+    try:
+        await body.run(stop)
+    except StartRefused as refused:
+        _log.error("serve.refused", reason=str(refused))
+        return 1
+    except Exception:
+        _log.exception("serve.failed")
+        return 1
+    finally:
+        await sidecar.stop()
+    _log.info("serve.stopped")
+    return 0
+
+
+def _body(settings: Settings) -> Body:
+    if settings.processes > 1 and not settings.disable_connections:
+        return Supervisor(settings)
+    return Service(settings)

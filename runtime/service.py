@@ -1,0 +1,155 @@
+"""One consumer process: connections, probes and the engines of its groups."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+from prometheus_client.metrics_core import Metric
+
+from consumers.backoff import Backoff
+from consumers.engine import Engine
+from consumers.errors import TransientFault, faults_translated
+from consumers.groups import PROJECTIONS
+from consumers.status import GroupStatus
+from consumers.topology import record_topology, verify_topology
+from events.errors import PartitionsDisagree
+from projections import migrate
+from runtime.connections import PROBE_TIMEOUT_S, Connections
+from runtime.engine_observer import EngineObserver
+from runtime.logs import get_logger
+from runtime.metrics import Metrics
+from runtime.readiness import MIGRATE_HINT, Readiness, State, probe_forever
+from runtime.redaction import Redactor
+from runtime.settings import Settings
+
+_log = get_logger(__name__)
+CLOSING_S = 2.0
+"""What closing may take after the grace period is over."""
+
+
+class StartRefused(Exception):
+    """The service must not run against these servers; waiting would not help."""
+
+
+class Service:
+    """Consumes the shipped groups until it is told to stop. Making it opens nothing."""
+
+    def __init__(self, settings: Settings, *, process_metrics: bool = True) -> None:
+        self._settings = settings
+        self._readiness = Readiness(
+            disabled=settings.disable_connections,
+            workers_disabled=settings.disable_workers,
+            redactor=Redactor(settings.secrets()),
+        )
+        self._engine: Engine | None = None
+        self._metrics = Metrics(self._statuses, self._readiness.ups, process=process_metrics)
+        self._observer = EngineObserver(self._metrics, _log)
+
+    def ready(self) -> dict[str, Any]:
+        """The body of `GET /ready`."""
+        return self._readiness.snapshot()
+
+    def families(self) -> list[Metric]:
+        """The metrics."""
+        return self._metrics.collect()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set, then hand over within the grace period.
+
+        Servers that do not answer and a database that is not migrated are waited for.
+
+        Raises:
+            StartRefused: the servers record another number of partitions.
+        """
+        if self._settings.disable_connections:
+            _log.warning("connections.disabled", reason="DISABLE_CONNECTIONS is set")
+            await stop.wait()
+            return
+        connections = Connections(self._settings)
+        try:
+            await self._consume_until(stop, connections)
+        except* StartRefused as refused:
+            raise _first(refused) from None
+        finally:
+            await connections.close()
+
+    async def _consume_until(self, stop: asyncio.Event, connections: Connections) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            probes = tasks.create_task(
+                probe_forever(self._readiness, connections, self._statuses), name="probes"
+            )
+            consuming = tasks.create_task(self._consume(connections), name="consuming")
+            await stop.wait()
+            if self._engine is None:
+                consuming.cancel()
+            else:
+                await self._engine.stop()
+            grace_s = self._settings.shutdown_grace_s + CLOSING_S
+            _, late = await asyncio.wait([consuming], timeout=grace_s)
+            if late:
+                _log.warning("service.stop_cut", grace_s=grace_s)
+                consuming.cancel()
+            probes.cancel()
+
+    async def _consume(self, connections: Connections) -> None:
+        pool = await connections.wait_open()
+        await self._wait_usable(pool, connections)
+        self._engine = Engine(
+            PROJECTIONS,
+            pool=pool,
+            redis=connections.redis,
+            settings=self._settings.engine(),
+            member_id=_member_id(),
+            observer=self._observer,
+        )
+        await self._engine.run()
+
+    async def _wait_usable(self, pool: asyncpg.Pool, connections: Connections) -> None:
+        """Wait until the database is migrated and both servers agree on the partitions."""
+        backoff = Backoff(initial_s=0.2, max_s=3.0)
+        while (obstacle := await self._obstacle(pool, connections)) is not None:
+            self._readiness.record("consumers", *obstacle)
+            await asyncio.sleep(backoff.next_s())
+
+    async def _obstacle(
+        self, pool: asyncpg.Pool, connections: Connections
+    ) -> tuple[State, str] | None:
+        try:
+            with faults_translated():
+                async with pool.acquire(timeout=PROBE_TIMEOUT_S) as conn:
+                    if problems := await migrate.check(conn):
+                        return State.WAITING, f"{MIGRATE_HINT} ({'; '.join(problems)})"
+                    await self._agree(conn, connections)
+        except TransientFault as fault:
+            return State.CONNECTING, fault.fault
+        except PartitionsDisagree as error:
+            if error.recorded is None:
+                return State.WAITING, f"{MIGRATE_HINT} ({error})"
+            raise StartRefused(f"{error}; set PARTITIONS and STREAM_PREFIX to match") from error
+        return None
+
+    async def _agree(
+        self, conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, connections: Connections
+    ) -> None:
+        settings = self._settings
+        await verify_topology(conn, partitions=settings.partitions, prefix=settings.stream_prefix)
+        await record_topology(conn, connections.redis.commands)
+
+    def _statuses(self) -> Iterable[GroupStatus]:
+        return [self._engine.status()] if self._engine is not None else []
+
+
+def _member_id() -> str:
+    """Unique to this start of this process, and telling to who looks at the leases."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _first(group: BaseExceptionGroup[StartRefused]) -> StartRefused:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
