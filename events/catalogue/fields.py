@@ -1,0 +1,121 @@
+"""Kinds of values that payloads are made of."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from events.payload import Payload
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def parse_time(value: Any) -> datetime:
+    """An RFC 3339 date-time with offset, as aware UTC; digits below a microsecond are cut.
+
+    Raises:
+        ValueError: not of that form, or not a time that exists.
+    """
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        raise ValueError("must be an RFC 3339 date-time with offset, like 2026-11-02T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"is not a time that exists: {error}") from error
+
+
+def parse_uuid(value: Any) -> UUID:
+    """A UUID in its canonical form of 36 characters.
+
+    Raises:
+        ValueError: not of that form.
+    """
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise ValueError("must be a UUID of 36 characters")
+    return UUID(value)
+
+
+def _read_time(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else parse_time(value)
+
+
+def _read_uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else parse_uuid(value)
+
+
+def _read_decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("must be a number, or a number as text")
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation as error:
+        raise ValueError("must be a number, or a number as text") from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+        raise ValueError("must be a finite number below 10^18")
+    return number
+
+
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""1 to 200 characters, no control characters: a key in Postgres."""
+
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""1 to 100 characters, no control characters: a channel, model, rule, reason code."""
+
+Time = Annotated[
+    datetime,
+    BeforeValidator(_read_time),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+EventId = Annotated[
+    UUID, BeforeValidator(_read_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
+]
+Cost = Annotated[
+    Decimal,
+    BeforeValidator(_read_decimal),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+]
+"""US dollars; exact when given as text."""
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class Contact(Payload):
+    """The person at the other end, as the channel knows them."""
+
+    id: Identifier
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class Media(Payload):
+    """A file by its address; events never carry it inline."""
+
+    url: str = Field(min_length=1, max_length=4096)
+    mime_type: Name
+    sha256: str | None = None
+    bytes: Count | None = None
+    filename: str | None = None
+    caption: str | None = None
+
+
+class Tokens(Payload):
+    """Tokens that a model counted."""
+
+    prompt: Count
+    completion: Count
+    total: Count

@@ -1,0 +1,156 @@
+"""Messages: what customers wrote, what was sent to them, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from events.catalogue.fields import Contact, EventId, Identifier, Media, Name, Time
+from events.payload import Payload
+
+
+class MessageReceived(Payload):
+    """What every inbound message has."""
+
+    message_id: Identifier
+    channel: Name
+    contact: Contact
+    centurion_id: Identifier | None = None
+
+
+class MessageReceivedText(MessageReceived):
+    """A customer wrote."""
+
+    text: str
+    reply_to: Identifier | None = None
+
+
+class MessageReceivedMedia(MessageReceived):
+    """A customer sent a file; `text` is what they wrote with it."""
+
+    media: Media
+    text: str | None = None
+
+
+class MessageReceivedAudio(MessageReceivedMedia):
+    """A customer sent a voice message or another sound."""
+
+
+class MessageReceivedImage(MessageReceivedMedia):
+    """A customer sent a picture."""
+
+
+class MessageReceivedDocument(MessageReceivedMedia):
+    """A customer sent a document."""
+
+
+class MessageReceivedVideo(MessageReceivedMedia):
+    """A customer sent a video."""
+
+
+class MessageReceivedContent(MessageReceived):
+    """A customer sent something structured, as the channel gave it."""
+
+    content: dict[str, Any]
+
+
+class MessageReceivedLocation(MessageReceivedContent):
+    """A customer shared a place."""
+
+
+class MessageReceivedContact(MessageReceivedContent):
+    """A customer shared a contact card."""
+
+
+class MessageReceivedInteractive(MessageReceivedContent):
+    """A customer pressed a button or chose from a list."""
+
+
+class MessageReceivedUnsupported(MessageReceivedContent):
+    """A customer sent what the channel's gateway cannot represent."""
+
+
+class MessageReceivedTranscribed(Payload):
+    """Speech of an earlier message became text."""
+
+    message_id: Identifier
+    text: str
+    model: Name
+    language: Name | None = None
+    seconds: float | None = None
+
+
+class MessageReceivedDescribed(Payload):
+    """A picture or document of an earlier message became text."""
+
+    message_id: Identifier
+    text: str
+    model: Name
+
+
+class MessageReceivedEnrichmentFailed(Payload):
+    """Media of an earlier message could not be turned into text."""
+
+    message_id: Identifier
+    reason: Name
+    detail: str
+
+
+class MessageSent(Payload):
+    """A message went out. `by` is absent where the producer cannot know."""
+
+    message_id: Identifier
+    channel: Name
+    contact: Contact
+    text: str | None = None
+    media: Media | None = None
+    turn_id: Identifier | None = None
+    by: Literal["bot", "human", "followup"] | None = None
+    chunk: int | None = None
+    provider_message_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if self.text is None and self.media is None:
+            raise ValueError("text or media is required")
+        return self
+
+
+class MessageStatus(Payload):
+    """What became of an outbound message; may come before its `message.sent`."""
+
+    at: Time
+    message_id: Identifier | None = None
+    provider_message_id: Identifier | None = None
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _names_a_message(self) -> Self:
+        if self.message_id is None and self.provider_message_id is None:
+            raise ValueError("message_id or provider_message_id is required")
+        return self
+
+
+class MessageDelivered(MessageStatus):
+    """The message reached the customer's device."""
+
+
+class MessageRead(MessageStatus):
+    """The customer opened the message."""
+
+
+class MessageFailed(MessageStatus):
+    """The channel gave the message up."""
+
+
+class MessageUnknown(MessageStatus):
+    """It is not known whether the channel took the message."""
+
+
+class MessageSuppressed(Payload):
+    """A reply was not sent, and why."""
+
+    turn_id: Identifier
+    reason: Name
+    covers: list[EventId]
