@@ -63,7 +63,7 @@ async def serve(settings: Settings, *, on_listening: Callable[[int], None] | Non
     except StartRefused as refused:
         _log.error("serve.refused", reason=str(refused))
         return 1
-    except Exception:
+    except Exception:  # noqa: BLE001 - a defect of ours: told in the log, then the exit code
         _log.exception("serve.failed")
         return 1
     finally:
