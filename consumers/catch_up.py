@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import asyncpg
-from events.codec import decode
 
 from consumers.errors import LeaseLost, ProjectionRefused, faults_translated
 from consumers.feeding import Fed, feed
 from consumers.group import ConsumerGroup
 from consumers.partition_state import PartitionState
 from consumers.transaction import move_projection_checkpoints, park
+from events.codec import decode
 from events.entry_id import EntryId
 from events.envelope import RecordedEvent
 from projections.projection import Projection

@@ -50,7 +50,7 @@ class Engine:
         self._observer = observer
         self._member_id = member_id
         self._status = GroupStatus(group.name, member_id)
-        self._leases = Leases(pool, group=group.name, member_id=member_id, lease_s=settings.lease_s)
+        self._leases = Leases(pool, group=group.name, member_id=member_id, settings=settings)
         self._streams = GroupStreams(
             redis, group=group.name, consumer=member_id, prefix=settings.stream_prefix
         )

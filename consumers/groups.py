@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from projections.registry import ALL
-
 from consumers.group import ConsumerGroup
+from projections.registry import ALL
 
 PROJECTIONS = ConsumerGroup(name="projections", projections=ALL)
 """The event log and all read models."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from events.codec import decode
-from events.partitioning import partition_of
-
 from events.entry_id import EntryId
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
+from events.partitioning import partition_of
 
 FIELD = b"event"
 

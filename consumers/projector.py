@@ -8,10 +8,8 @@ from typing import Any, Protocol
 import orjson
 
 from events.envelope import RecordedEvent
+from projections.migrate import table_statement
 from projections.projection import Key, Projection, Table, TableKind, Touched
-from projections.statements import for_table, statements
-
-SCHEMA = "projections"
 
 
 class Connection(Protocol):
@@ -22,17 +20,6 @@ class Connection(Protocol):
 
     async def execute(self, query: str, *args: Any) -> str:
         """Command tag."""
-
-
-def physical_name(table: Table, version: int) -> str:
-    """The versioned table behind the public view: `conversations` → `conversations_v1`."""
-    return f"{table.name}_v{version}"
-
-
-def statement(projection: Projection, table: Table, verb: str) -> str:
-    """A table's statement (`create`, `load`, `store`, `delete`, `view`) with its name filled in."""
-    sql = statements("projections", f"{projection.name}.sql")[f"{verb} {table.name}"]
-    return for_table(sql, schema=SCHEMA, table=physical_name(table, projection.version))
 
 
 async def apply(conn: Connection, projection: Projection, events: Sequence[RecordedEvent]) -> None:
@@ -59,7 +46,7 @@ async def _load(
     if not wanted:
         return {}
     records = await conn.fetch(
-        statement(projection, table, "load"), *map(list, zip(*wanted, strict=True))
+        table_statement(projection, table, "load"), *map(list, zip(*wanted, strict=True))
     )
     rows = (_row(table, record) for record in records)
     return {table.key_of(row): row for row in rows}
@@ -83,7 +70,7 @@ async def _store(
     gone = sorted(key for key, row in changed.items() if row is None)
     if gone:
         await conn.execute(
-            statement(projection, table, "delete"), *map(list, zip(*gone, strict=True))
+            table_statement(projection, table, "delete"), *map(list, zip(*gone, strict=True))
         )
     if not kept:
         return
@@ -93,4 +80,4 @@ async def _store(
             columns[index] = [
                 None if value is None else orjson.dumps(value).decode() for value in columns[index]
             ]
-    await conn.execute(statement(projection, table, "store"), *columns)
+    await conn.execute(table_statement(projection, table, "store"), *columns)

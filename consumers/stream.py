@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from events.partitioning import stream_key
 from redis.exceptions import ResponseError
 
 from consumers.errors import faults_translated
 from consumers.intake import Entry
 from consumers.redis_clients import RedisClients
 from events.entry_id import EntryId
+from events.partitioning import stream_key
 
 _DELETE_IF_NOTHING_ABOVE = """
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[3], '+', 1, ARGV[2])
@@ -80,7 +80,7 @@ class GroupStreams:
         """
         keys = {self.key(p): p for p in partitions}
         with faults_translated():
-            found = await self._clients.reading.xreadgroup(
+            found: Any = await self._clients.reading.xreadgroup(
                 self._group, self._consumer, dict.fromkeys(keys, ">"), count=count, block=block_ms
             )
         return {keys[_text(key)]: _entries(items) for key, items in found or ()}

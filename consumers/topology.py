@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncpg
-from events.partitioning import topology_key
 from redis.asyncio import Redis
 
 from events.errors import PartitionsDisagree
+from events.partitioning import topology_key
 from projections.statements import statements
 
 _SQL = statements("consumers", "topology.sql")

@@ -131,7 +131,7 @@ class Publisher:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type((*_TRANSIENT, NoScriptError)),
                 stop=stop_after_attempt(self._settings.attempts),
-                wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+                wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
                 reraise=True,
             ):
                 with attempt:

@@ -1,0 +1,263 @@
+"""Messages: the transcript, with what became of each outbound message.
+
+An inbound message's status is `received`. An outbound one only ever rises: `sent`, `unknown`,
+`failed`, `delivered`, `read`. A status may come before its `message.sent` and may name the message
+by the provider's id; it is kept in `message_statuses` under `m:<message_id>` or
+`p:<provider_message_id>` and merged when the message comes, and the other way round.
+
+A message id that comes again in another event keeps its first row. `position` is the place in the
+partition's log: the order of the transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from events.catalogue.messages import (
+    MessageReceived,
+    MessageReceivedDescribed,
+    MessageReceivedMedia,
+    MessageReceivedText,
+    MessageReceivedTranscribed,
+    MessageSent,
+    MessageStatus,
+)
+from events.catalogue.service import ContactErased
+from events.catalogue.turns import MemoryCleaned
+from events.envelope import Event, RecordedEvent
+from projections.conversations import MESSAGES_IN
+from projections.draft import Draft
+from projections.projection import Changes, State, Table, Touched
+
+_STATUSES = {
+    "message.unknown": "unknown",
+    "message.failed": "failed",
+    "message.delivered": "delivered",
+    "message.read": "read",
+}
+_RANK = {"sent": 0, "unknown": 1, "failed": 2, "delivered": 3, "read": 4}
+_ALL = ""
+
+
+@dataclass(slots=True)
+class Message:
+    """A row of `messages`."""
+
+    company_id: str
+    conversation_id: str
+    message_id: str
+    event_id: UUID
+    direction: str
+    kind: str
+    text: str | None
+    status: str
+    occurred_at: datetime
+    position: int
+    sent_by: str | None
+    transcript: str | None
+    media: dict[str, Any] | None
+    provider_message_id: str | None
+    archived: bool
+
+
+@dataclass(slots=True)
+class KnownStatus:
+    """A row of `message_statuses`: the highest status that came under a reference."""
+
+    company_id: str
+    conversation_id: str
+    reference: str
+    status: str
+
+
+class Messages:
+    """The read model `messages`."""
+
+    name = "messages"
+    version = 1
+    reads = MESSAGES_IN | {
+        "message_received.transcribed",
+        "message_received.described",
+        "message.sent",
+        *_STATUSES,
+        "memory.cleaned",
+        "contact.erased",
+    }
+    tables = (
+        Table("messages", Message, key=3, json=frozenset({"media"})),
+        Table("message_statuses", KnownStatus, key=3),
+    )
+
+    def touch(self, events: Sequence[RecordedEvent]) -> Touched:
+        """The messages named; all of a conversation where a status or an erasure needs them."""
+        messages: set[tuple[str, str, str]] = set()
+        statuses: set[tuple[str, str, str]] = set()
+        for recorded in events:
+            event, payload = recorded.event, recorded.event.payload
+            company, conversation = event.company_id, event.conversation_id
+            if isinstance(payload, MemoryCleaned):
+                messages.update((company, conversation, m) for m in payload.message_ids)
+            elif isinstance(payload, ContactErased):
+                messages.add((company, conversation, _ALL))
+            else:
+                message_id = getattr(payload, "message_id", None)
+                messages.add((company, conversation, _ALL if message_id is None else message_id))
+                if isinstance(payload, MessageSent | MessageStatus):
+                    statuses.update((company, conversation, r) for r in _references(payload))
+        return {"messages": messages, "message_statuses": statuses}
+
+    def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
+        """Events of a conversation, in stream order, onto its messages."""
+        messages: Draft[Message] = Draft(state.get("messages"))
+        statuses: Draft[KnownStatus] = Draft(state.get("message_statuses"))
+        for recorded in events:
+            _apply(messages, statuses, recorded)
+        return {"messages": messages.changed, "message_statuses": statuses.changed}
+
+
+def _references(payload: MessageSent | MessageStatus) -> list[str]:
+    named = []
+    if payload.message_id is not None:
+        named.append(f"m:{payload.message_id}")
+    if payload.provider_message_id is not None:
+        named.append(f"p:{payload.provider_message_id}")
+    return named
+
+
+def _apply(messages: Draft[Message], statuses: Draft[KnownStatus], recorded: RecordedEvent) -> None:
+    event, payload = recorded.event, recorded.event.payload
+    scope = (event.company_id, event.conversation_id)
+    if isinstance(payload, MessageReceived):
+        key = (*scope, payload.message_id)
+        if messages.get(key) is None:
+            messages.put(key, _inbound(recorded, payload))
+    elif isinstance(payload, MessageSent):
+        _sent(messages, statuses, recorded, payload)
+    elif isinstance(payload, MessageStatus):
+        _status(messages, statuses, event, payload)
+    elif isinstance(payload, MessageReceivedTranscribed | MessageReceivedDescribed):
+        if (row := messages.get((*scope, payload.message_id))) is not None:
+            row.transcript = payload.text
+    elif isinstance(payload, MemoryCleaned):
+        for message_id in payload.message_ids if payload.scope == "messages" else ():
+            if (row := messages.get((*scope, message_id))) is not None:
+                row.archived = True
+    elif isinstance(payload, ContactErased):
+        for key in messages.loaded_keys():
+            if key[:2] == scope and (row := messages.get(key)) is not None:
+                row.text = row.transcript = row.media = None
+
+
+def _inbound(recorded: RecordedEvent, payload: MessageReceived) -> Message:
+    text: str | None = None
+    media: dict[str, Any] | None = None
+    if isinstance(payload, MessageReceivedText):
+        text = payload.text
+    elif isinstance(payload, MessageReceivedMedia):
+        text = payload.text if payload.text is not None else payload.media.caption
+        media = payload.media.model_dump(exclude_none=True)
+    return _row(recorded, payload.message_id, "in", text=text, status="received", media=media)
+
+
+def _sent(
+    messages: Draft[Message],
+    statuses: Draft[KnownStatus],
+    recorded: RecordedEvent,
+    payload: MessageSent,
+) -> None:
+    scope = (recorded.event.company_id, recorded.event.conversation_id)
+    key = (*scope, payload.message_id)
+    if messages.get(key) is not None:
+        return
+    media = payload.media
+    text = payload.text if payload.text is not None or media is None else media.caption
+    row = messages.put(
+        key,
+        _row(
+            recorded,
+            payload.message_id,
+            "out",
+            text=text,
+            status="sent",
+            media=None if media is None else media.model_dump(exclude_none=True),
+        ),
+    )
+    row.sent_by = payload.by
+    row.provider_message_id = payload.provider_message_id
+    for reference in _references(payload):
+        if (known := statuses.get((*scope, reference))) is not None:
+            _raise_to(row, known.status)
+
+
+def _status(
+    messages: Draft[Message],
+    statuses: Draft[KnownStatus],
+    event: Event,
+    payload: MessageStatus,
+) -> None:
+    scope = (event.company_id, event.conversation_id)
+    status = _STATUSES[event.type]
+    for reference in _references(payload):
+        known = statuses.get((*scope, reference))
+        if known is None:
+            statuses.put((*scope, reference), KnownStatus(*scope, reference, status))
+        elif _RANK[status] > _RANK[known.status]:
+            known.status = status
+    for row in _named(messages, scope, payload):
+        _raise_to(row, status)
+
+
+def _named(
+    messages: Draft[Message], scope: tuple[str, str], payload: MessageStatus
+) -> list[Message]:
+    if payload.message_id is not None:
+        row = messages.get((*scope, payload.message_id))
+        return [row] if row is not None else []
+    named = []
+    for key in messages.loaded_keys():
+        found = messages.peek(key) if key[:2] == scope else None
+        if found is not None and found.provider_message_id == payload.provider_message_id:
+            named.append(messages.get(key))
+    return [row for row in named if row is not None]
+
+
+def _raise_to(row: Message, status: str) -> None:
+    if row.direction == "out" and _RANK[status] > _RANK[row.status]:
+        row.status = status
+
+
+def _row(
+    recorded: RecordedEvent,
+    message_id: str,
+    direction: str,
+    *,
+    text: str | None,
+    status: str,
+    media: dict[str, Any] | None,
+) -> Message:
+    event = recorded.event
+    kind = event.type.partition(".")[2] if direction == "in" else "media" if media else "text"
+    return Message(
+        event.company_id,
+        event.conversation_id,
+        message_id,
+        event.id,
+        direction,
+        kind,
+        text,
+        status,
+        event.occurred_at,
+        recorded.position,
+        sent_by=None,
+        transcript=None,
+        media=media,
+        provider_message_id=None,
+        archived=False,
+    )
+
+
+PROJECTION = Messages()

@@ -1,0 +1,47 @@
+-- name: create table of migrations
+CREATE SCHEMA IF NOT EXISTS runtime;
+CREATE TABLE IF NOT EXISTS runtime.migrations (
+    version     integer     NOT NULL,
+    name        text        NOT NULL,
+    sha256      text        NOT NULL,
+    applied_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT migrations_are_applied_once PRIMARY KEY (version)
+);
+
+-- name: hold the lock
+-- One migration at a time, whoever starts it; and no statement waits long behind live traffic.
+SELECT pg_advisory_xact_lock(7203101917), set_config('lock_timeout', '5s', true)
+
+-- name: is migrated
+SELECT to_regclass('runtime.migrations') IS NOT NULL
+
+-- name: applied
+SELECT version, name, sha256 FROM runtime.migrations ORDER BY version
+
+-- name: remember
+-- $1 version integer, $2 name text, $3 sha256 text
+INSERT INTO runtime.migrations (version, name, sha256) VALUES ($1, $2, $3)
+
+-- name: topology
+SELECT partitions, stream_prefix FROM runtime.topology
+
+-- name: record topology
+-- $1 partitions integer, $2 stream_prefix text
+INSERT INTO runtime.topology (partitions, stream_prefix) VALUES ($1, $2)
+
+-- name: installed
+SELECT name, version, fingerprint, state FROM runtime.projections WHERE state <> 'retired'
+
+-- name: install
+-- $1 name text, $2 version integer, $3 fingerprint text
+INSERT INTO runtime.projections (name, version, fingerprint) VALUES ($1, $2, $3)
+
+-- name: install checkpoints
+-- $1 name text, $2 version integer, $3 partitions integer
+INSERT INTO runtime.projection_checkpoints (projection, version, partition)
+SELECT $1, $2, p FROM generate_series(0, $3::integer - 1) AS p
+
+-- name: columns
+-- $1 schema text, $2 table text
+SELECT column_name FROM information_schema.columns
+ WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position

@@ -1,0 +1,89 @@
+"""Real servers for the tests: one pair a session, a database and an empty Redis a test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis import Redis
+
+from projections.migrate import migrate
+from runtime.embedded import EmbeddedServers
+
+ROOT = Path(__file__).parent.parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """One Valkey and one PostgreSQL, without fsync."""
+    with EmbeddedServers(tmp_path_factory.mktemp("servers"), fsync=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: EmbeddedServers) -> str:
+    """The name of a migrated database to copy."""
+
+    async def make() -> None:
+        admin = await asyncpg.connect(servers.database_url)
+        await admin.execute("CREATE DATABASE migrated_template")
+        await admin.close()
+        conn = await asyncpg.connect(servers.postgres.url("migrated_template"))
+        await migrate(conn, partitions=16, stream_prefix="domain-events")
+        await conn.close()
+
+    asyncio.run(make())
+    return "migrated_template"
+
+
+async def _fresh_database(servers: EmbeddedServers, template: str) -> AsyncIterator[str]:
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield servers.postgres.url(name)
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+@pytest.fixture
+async def database_url(servers: EmbeddedServers, migrated_template: str) -> AsyncIterator[str]:
+    """A fresh migrated database, 16 partitions."""
+    async for url in _fresh_database(servers, migrated_template):
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(servers: EmbeddedServers) -> AsyncIterator[str]:
+    """A fresh database without anything in it."""
+    async for url in _fresh_database(servers, "template1"):
+        yield url
+
+
+@pytest.fixture
+def redis_url(servers: EmbeddedServers) -> str:
+    """An emptied Valkey."""
+    client = Redis.from_url(servers.redis_url)
+    client.flushall()
+    client.close()
+    return servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder with the real corpora; without it a failure in CI, elsewhere a skip."""
+    given = os.environ.get("AGENT_RUNTIME_CORPUS")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    if not (folder / "sgd-events.jsonl.gz").exists():
+        missing = f"no corpus in {folder}; set AGENT_RUNTIME_CORPUS to its folder"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return folder

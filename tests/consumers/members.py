@@ -1,0 +1,132 @@
+"""Members of the `projections` group for tests: in this process, or apart so that they can die."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from consumers.engine import Engine
+from consumers.engine_settings import EngineSettings
+from consumers.group import ConsumerGroup
+from consumers.groups import PROJECTIONS
+from consumers.observer import Observer, SilentObserver
+from consumers.redis_clients import RedisClients
+from events.partitioning import stream_key
+
+ROOT = Path(__file__).parent.parent.parent
+SETTINGS = EngineSettings(
+    partitions=16, lease_s=2.0, heartbeat_s=0.1, batch_events=500, block_ms=1000
+)
+
+
+@asynccontextmanager
+async def redis_clients(url: str) -> AsyncIterator[RedisClients]:
+    """Clients by purpose, closed at the end."""
+    reading = Redis.from_url(url, socket_timeout=10, retry=Retry(NoBackoff(), 0))
+    commands = Redis.from_url(url, socket_timeout=5)
+    try:
+        yield RedisClients(reading=reading, commands=commands)
+    finally:
+        await reading.aclose()
+        await commands.aclose()
+
+
+@dataclass
+class Member:
+    """A running engine in this process."""
+
+    engine: Engine
+    task: asyncio.Task[None] = field(repr=False)
+
+    async def stop(self) -> None:
+        await self.engine.stop()
+        await self.task
+
+
+@asynccontextmanager
+async def member(
+    database_url: str,
+    redis_url: str,
+    *,
+    member_id: str = "member-1",
+    observer: Observer | None = None,
+    group: ConsumerGroup = PROJECTIONS,
+    settings: EngineSettings = SETTINGS,
+) -> AsyncIterator[Member]:
+    """One member of a group, stopped cleanly at the end."""
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=6)
+    async with redis_clients(redis_url) as clients:
+        engine = Engine(
+            group,
+            pool=pool,
+            redis=clients,
+            settings=settings,
+            member_id=member_id,
+            observer=observer or SilentObserver(),
+        )
+        task = asyncio.create_task(engine.run(), name=member_id)
+        try:
+            yield Member(engine, task)
+        finally:
+            await engine.stop()
+            await task
+            await pool.close()
+
+
+async def wait_caught_up(
+    database_url: str, redis_url: str, *, group: str = "projections", within_s: float = 60
+) -> None:
+    """Until every stream's last entry is at or below the group's checkpoint in Postgres."""
+    conn = await asyncpg.connect(database_url)
+    redis = Redis.from_url(redis_url)
+    try:
+        async with asyncio.timeout(within_s):
+            while not await _caught_up(conn, redis, group):  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.02)
+    finally:
+        await redis.aclose()
+        await conn.close()
+
+
+async def _caught_up(conn: asyncpg.Connection, redis: Redis, group: str) -> bool:
+    rows = await conn.fetch(
+        "SELECT partition, entry_id FROM runtime.checkpoints WHERE group_name = $1", group
+    )
+    cursors = {row["partition"]: _id(row["entry_id"]) for row in rows}
+    for partition in range(SETTINGS.partitions):
+        last: Any = await redis.xrevrange(stream_key(partition), count=1)
+        if last and _id(last[0][0].decode()) > cursors.get(partition, (0, 0)):
+            return False
+    return True
+
+
+def _id(text: str) -> tuple[int, int]:
+    ms, seq = text.split("-")
+    return int(ms), int(seq)
+
+
+def start_victim(database_url: str, redis_url: str, *, freeze_at: str) -> subprocess.Popen[str]:
+    """A member in a process of its own that says so and freezes at a point of its first batch.
+
+    `freeze_at` is `before_commit` (everything written, nothing committed) or `before_ack`
+    (committed, not acknowledged).
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.consumers.victim", database_url, redis_url, freeze_at],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -1,0 +1,148 @@
+"""One owner a partition, whatever freezes, leaves or reads what is not its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from consumers.engine_settings import EngineSettings
+from consumers.errors import LeaseLost
+from consumers.groups import PROJECTIONS
+from consumers.intake import Entry, take_in
+from consumers.leases import Leases
+from consumers.transaction import BatchTransactions
+from events.entry_id import EntryId
+from events.partitioning import stream_key
+from tests.consumers.members import SETTINGS, Member, member, wait_caught_up
+from tests.consumers.test_dead_letters import PARTITION, body
+
+
+async def wait_owned(*members: Member) -> list[set[int]]:
+    async with asyncio.timeout(30):
+        while True:
+            owned = [set(m.engine.status().partitions) for m in members]
+            if set.union(*owned) == set(range(16)) and max(map(len, owned)) <= -(-16 // len(owned)):
+                return owned
+            await asyncio.sleep(0.02)
+
+
+async def test_members_share_fairly_and_a_clean_stop_hands_over_at_once(
+    database_url: str, redis_url: str
+) -> None:
+    slow_lease = EngineSettings(lease_s=600, heartbeat_s=0.1, block_ms=1000)
+    async with member(database_url, redis_url, member_id="stays", settings=slow_lease) as stays:
+        await wait_owned(stays)
+        before = dict(stays.engine.status().partitions)
+        async with member(
+            database_url, redis_url, member_id="leaves", settings=slow_lease
+        ) as leaves:
+            owned = await wait_owned(stays, leaves)
+            assert sorted(map(len, owned)) == [8, 8]
+            assert not owned[0] & owned[1]
+        # Far below the lease time: nothing waits for it to run out.
+        await wait_owned(stays)
+        kept = stays.engine.status().partitions
+        assert all(kept[p].epoch == before[p].epoch for p in owned[0])
+        assert all(kept[p].epoch == before[p].epoch + 2 for p in owned[1])
+
+
+async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+    stale = Leases(pool, group="projections", member_id="stale", settings=SETTINGS)
+    await stale.prepare(16)
+    await stale.heartbeat()
+    state = await stale.take(PARTITION)
+    assert state is not None
+    entry = Entry(EntryId(5, 0), {b"event": orjson.dumps(body(1))})
+    intake = take_in(PARTITION, [entry], partitions=16, after=state.cursor)
+    assert intake is not None
+    await stale.leave()
+    taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
+    await taker.heartbeat()
+    assert await taker.take(PARTITION) is not None
+    transactions = BatchTransactions(pool, group=PROJECTIONS, member_id="stale", settings=SETTINGS)
+    with pytest.raises(LeaseLost):
+        await transactions.commit([intake], {PARTITION: state})
+    assert await pool.fetchval("SELECT count(*) FROM runtime.event_log") == 0
+    await pool.close()
+
+
+async def test_entries_that_a_stale_owner_took_are_read_again(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    key = stream_key(PARTITION)
+    async with member(database_url, redis_url) as running:
+        await wait_owned(running)
+        await redis.xadd(key, {"event": orjson.dumps(body(0))})
+        await wait_caught_up(database_url, redis_url)
+        # One step on the server: no member can read between the two commands.
+        await redis.eval(
+            "redis.call('XADD', KEYS[1], '*', 'event', ARGV[1])"
+            " return redis.call('XREADGROUP', 'GROUP', 'projections', 'stale', 'STREAMS',"
+            " KEYS[1], '>')",
+            1,
+            key,
+            orjson.dumps(body(1)),
+        )
+        await redis.xadd(key, {"event": orjson.dumps(body(2))})
+        await wait_caught_up(database_url, redis_url)
+        consumers = {info["name"] for info in await redis.xinfo_consumers(key, "projections")}
+    await redis.aclose()
+    conn = await asyncpg.connect(database_url)
+    logged = await conn.fetch(
+        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
+    )
+    await conn.close()
+    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(3)]
+    assert b"stale" not in consumers
+
+
+async def test_a_lost_consumer_group_is_recreated_at_the_checkpoint(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    key = stream_key(PARTITION)
+    async with member(database_url, redis_url) as running:
+        await wait_owned(running)
+        await redis.xadd(key, {"event": orjson.dumps(body(0))})
+        await wait_caught_up(database_url, redis_url)
+        await redis.xgroup_destroy(key, "projections")
+        await redis.xadd(key, {"event": orjson.dumps(body(1))})
+        await wait_caught_up(database_url, redis_url)
+    await redis.aclose()
+    conn = await asyncpg.connect(database_url)
+    counts = await conn.fetchrow(
+        "SELECT sum(read)::int, sum(applied)::int, sum(duplicate)::int FROM runtime.checkpoints"
+    )
+    await conn.close()
+    assert counts is not None
+    assert tuple(counts) == (2, 2, 0)
+
+
+async def test_cut_connections_lose_nothing(database_url: str, redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    conn = await asyncpg.connect(database_url)
+    async with member(database_url, redis_url):
+        for number in range(30):
+            await redis.xadd(stream_key(PARTITION), {"event": orjson.dumps(body(number))})
+            if number % 5 == 1:
+                await redis.client_kill_filter(_type="normal", skipme=True)
+            if number % 5 == 3:
+                await conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        await wait_caught_up(database_url, redis_url)
+    logged = await conn.fetch(
+        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
+    )
+    received = await conn.fetchval("SELECT received_count FROM projections.conversations")
+    await conn.close()
+    await redis.aclose()
+    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(30)]
+    assert received == 30

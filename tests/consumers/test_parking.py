@@ -1,0 +1,129 @@
+"""An event that a projection refuses stops its conversation there, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import orjson
+from redis.asyncio import Redis
+
+from consumers.group import ConsumerGroup
+from consumers.groups import PROJECTIONS
+from events.envelope import RecordedEvent
+from events.partitioning import partition_of, stream_key
+from projections.projection import Changes, Projection, State, Table, Touched
+from tests.consumers.members import member, wait_caught_up
+from tests.consumers.test_dead_letters import body
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """A projection whose fold fails on a text."""
+
+    inner: Projection
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def version(self) -> int:
+        return self.inner.version
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return self.inner.reads
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return self.inner.tables
+
+    def touch(self, events: Sequence[RecordedEvent]) -> Touched:
+        return self.inner.touch(events)
+
+    def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
+        if any(getattr(r.event.payload, "text", None) == "veneno" for r in events):
+            raise KeyError("veneno")
+        return self.inner.fold(state, events)
+
+
+GROUP = ConsumerGroup(
+    "projections",
+    tuple(Refusing(p) if p.name == "conversations" else p for p in PROJECTIONS.projections),
+)
+
+
+async def send(redis: Redis, number: int, conversation: str, text: str) -> None:
+    event = body(number, conversation_id=conversation)
+    event["payload"] = {**event["payload"], "text": text}  # type: ignore[dict-item]
+    partition = partition_of("acme", conversation, 16)
+    await redis.xadd(stream_key(partition), {"event": orjson.dumps(event)})
+
+
+async def test_a_refused_event_parks_its_conversation_for_that_projection_only(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    others = [f"c{n}" for n in range(40)]
+    for number, conversation in enumerate(others):
+        await send(redis, 100 + number, conversation, "oi")
+    for number, text in enumerate(["oi", "veneno", "alô?", "tem alguém?"]):
+        await send(redis, number, "poisoned", text)
+    async with member(database_url, redis_url, group=GROUP):
+        await wait_caught_up(database_url, redis_url)
+        await send(redis, 4, "poisoned", "ainda aqui")
+        await wait_caught_up(database_url, redis_url)
+    await redis.aclose()
+    conn = await asyncpg.connect(database_url)
+    parked = await conn.fetch(
+        "SELECT projection, conversation_id, event_id::text AS id, reason"
+        " FROM runtime.parked ORDER BY position"
+    )
+    rows = await conn.fetch("SELECT conversation_id, received_count FROM projections.conversations")
+    received = {row[0]: row[1] for row in rows}
+    transcript = await conn.fetchval(
+        "SELECT count(*) FROM projections.messages WHERE conversation_id = 'poisoned'"
+    )
+    unbalanced = await conn.fetch(
+        "SELECT projection FROM runtime.projection_checkpoints"
+        " WHERE position <> applied + filtered + parked + discarded"
+    )
+    await conn.close()
+    assert [tuple(row) for row in parked] == [
+        ("conversations", "poisoned", str(body(1)["id"]), "projection_refused"),
+        ("conversations", "poisoned", str(body(2)["id"]), "follows_parked"),
+        ("conversations", "poisoned", str(body(3)["id"]), "follows_parked"),
+        ("conversations", "poisoned", str(body(4)["id"]), "follows_parked"),
+    ]
+    assert received == {**dict.fromkeys(others, 1), "poisoned": 1}
+    assert transcript == 5
+    assert unbalanced == []
+
+
+async def test_a_newer_version_waits_and_its_followers_with_it(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    newer = body(1, version=99, payload={"shape": "from the future"})
+    partition = partition_of("acme", str(newer["conversation_id"]), 16)
+    for event in (body(0), newer, body(2)):
+        await redis.xadd(stream_key(partition), {"event": orjson.dumps(event)})
+    async with member(database_url, redis_url):
+        await wait_caught_up(database_url, redis_url)
+    await redis.aclose()
+    conn = await asyncpg.connect(database_url)
+    logged = await conn.fetchval("SELECT count(*) FROM runtime.event_log")
+    parked = await conn.fetch(
+        "SELECT event_id::text AS id, reason FROM runtime.parked"
+        " WHERE projection = 'conversations' ORDER BY position"
+    )
+    received = await conn.fetchval("SELECT received_count FROM projections.conversations")
+    await conn.close()
+    assert logged == 3
+    assert [tuple(row) for row in parked] == [
+        (newer["id"], "newer_version"),
+        (body(2)["id"], "follows_parked"),
+    ]
+    assert received == 1

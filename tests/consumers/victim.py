@@ -1,0 +1,51 @@
+"""A member that freezes at a named point, prints it, and waits to be killed.
+
+Run as `python -m tests.consumers.victim DATABASE_URL REDIS_URL before_commit|before_ack`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+import consumers.lane
+import consumers.transaction
+from consumers.transaction import BatchTransactions
+from tests.consumers.members import member
+
+
+async def _freeze(point: str) -> None:
+    print(f"frozen {point}", flush=True)
+    await asyncio.Event().wait()
+
+
+def _arm(point: str) -> None:
+    if point == "before_commit":
+        move: Any = BatchTransactions._move_checkpoints
+
+        async def moved_then_frozen(self: BatchTransactions, *args: Any) -> None:
+            await move(self, *args)
+            await _freeze(point)
+
+        BatchTransactions._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
+    elif point == "before_ack":
+
+        async def frozen(self: consumers.lane.Lane, entries: Any) -> None:
+            if any(entries.values()):
+                await _freeze(point)
+
+        consumers.lane.Lane._acknowledge = frozen  # type: ignore[method-assign]
+    else:
+        raise SystemExit(f"no such point: {point}")
+
+
+async def main(database_url: str, redis_url: str, point: str) -> None:
+    _arm(point)
+    async with member(database_url, redis_url, member_id=f"victim-{os.getpid()}"):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:4]))
