@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
+import asyncpg
 import uvloop
 from prometheus_client.metrics_core import Metric
 
+from events.errors import PartitionsDisagree
+from projections.migrate import MigrationError, migrate
+from runtime.connections import PROBE_TIMEOUT_S
+from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError, EmbeddedServers
 from runtime.logs import configure, get_logger
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
@@ -33,14 +39,25 @@ class Body(Protocol):
         """Work until `stop` is set. Raises `StartRefused`."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, embedded: bool = False, directory: Path = DEFAULT_DIRECTORY) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code. Takes over the process's logging.
 
-    Embedded servers are started before, by the caller: they must be spawned outside of an event
-    loop and are given as URLs (`Settings.with_servers`).
+    `embedded` starts private servers with their data in `directory`, migrates them and uses them
+    instead of the settings' URLs. Call it from the main thread, outside of an event loop.
     """
     configure(settings)
-    return uvloop.run(serve(settings))
+    if not embedded:
+        return uvloop.run(serve(settings))
+    try:
+        with EmbeddedServers(directory) as servers:
+            own = settings.with_servers(
+                database_url=servers.database_url, redis_url=servers.redis_url
+            )
+            asyncio.run(_migrate(own))
+            return uvloop.run(serve(own))
+    except (EmbeddedError, MigrationError, PartitionsDisagree) as error:
+        _log.error("serve.refused", reason=str(error))
+        return 1
 
 
 async def serve(settings: Settings, *, on_listening: Callable[[int], None] | None = None) -> int:
@@ -76,3 +93,14 @@ def _body(settings: Settings) -> Body:
     if settings.processes > 1 and not settings.disable_connections:
         return Supervisor(settings)
     return Service(settings)
+
+
+async def _migrate(settings: Settings) -> None:
+    conn = await asyncpg.connect(settings.database_dsn(), timeout=PROBE_TIMEOUT_S)
+    try:
+        done = await migrate(
+            conn, partitions=settings.partitions, stream_prefix=settings.stream_prefix
+        )
+    finally:
+        await conn.close()
+    _log.info("embedded.migrated", done=done)

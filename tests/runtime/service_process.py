@@ -17,9 +17,12 @@ import aiohttp
 
 _PROGRAM = """
 import sys
+from pathlib import Path
 from runtime.serve import run
 from runtime.settings import load_settings
-sys.exit(run(load_settings(env_file=None)))
+embedded = len(sys.argv) > 1
+settings = load_settings(env_file=None, embedded=embedded)
+sys.exit(run(settings, embedded=embedded, directory=Path(*sys.argv[1:])))
 """
 DEADLINE_S = 40.0
 
@@ -79,13 +82,19 @@ class ServiceProcess:
             await asyncio.sleep(0.05)
 
     async def wait_exit(self) -> int:
+        """The exit code; what was logged is shown by pytest when the test fails."""
         async with asyncio.timeout(DEADLINE_S):
-            return await self.process.wait()
+            code = await self.process.wait()
+        print(*self.lines[-12:], sep="\n")
+        return code
 
 
 @asynccontextmanager
-async def serving(**variables: str) -> AsyncIterator[ServiceProcess]:
-    """Start `serve` with these variables; killed at the end when it still runs."""
+async def serving(*directory: str, **variables: str) -> AsyncIterator[ServiceProcess]:
+    """Start `serve` with these variables; killed at the end when it still runs.
+
+    With a `directory` it has embedded servers there.
+    """
     environ = {
         **os.environ,
         "PORT": "0",
@@ -98,7 +107,7 @@ async def serving(**variables: str) -> AsyncIterator[ServiceProcess]:
         **variables,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM, env=environ, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-c", _PROGRAM, *directory, env=environ, stderr=asyncio.subprocess.PIPE
     )
     service = ServiceProcess(process)
     reading = asyncio.ensure_future(service.read_lines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 
 import asyncpg
 from redis.asyncio import Redis
@@ -77,6 +78,28 @@ async def test_other_partitions_than_the_recorded_ones_are_refused(
 
     assert "this program uses 7" in line["reason"]
     assert "PARTITIONS" in line["reason"]
+
+
+async def test_embedded_servers_are_started_migrated_and_kept_between_starts(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        async with serving(str(tmp_path / "data")) as service:
+            await service.wait_ready(lambda r: bool(r["ready"]))
+
+            service.process.send_signal(signal.SIGTERM)
+            assert await service.wait_exit() == 0
+
+
+async def test_embedded_data_that_another_program_uses_is_refused(tmp_path: Path) -> None:
+    directory = str(tmp_path / "data")
+    async with serving(directory) as first:
+        await first.wait_line("sidecar.listening")
+        async with serving(directory) as second:
+            assert await second.wait_exit() == 1
+            line = await second.wait_line("serve.refused")
+
+    assert str(first.pid) in line["reason"]
 
 
 async def test_a_port_that_is_taken_is_refused() -> None:
