@@ -214,15 +214,14 @@ class Engine:
         try:
             await step()
         except TransientFault as error:
-            self._say_fault(error.fault)
-            self._observer.retrying(self._status.group, error.fault, 1, self._settings.heartbeat_s)
-            return False
-        except asyncpg.PostgresError as error:
-            fault = f"postgres: {error.sqlstate} {error}"
-            self._say_fault(fault)
-            self._observer.retrying(self._status.group, fault, 1, self._settings.heartbeat_s)
-            return False
-        return True
+            fault = error.fault
+        except Exception as error:  # noqa: BLE001 - a defect here must not stop the consuming
+            fault = f"{type(error).__name__}: {error}"
+        else:
+            return True
+        self._say_fault(fault)
+        self._observer.retrying(self._status.group, fault, 1, self._settings.heartbeat_s)
+        return False
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -74,7 +74,7 @@ def faults_translated() -> Iterator[None]:
         if (error.sqlstate or "")[:2] in _TRANSIENT_CLASSES:
             raise TransientFault(f"postgres: {error.sqlstate} {type(error).__name__}") from error
         raise
-    except asyncpg.InterfaceError as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise TransientFault(f"postgres: {type(error).__name__}: {error}") from error
     except RedisError as error:
         raise TransientFault(f"redis: {type(error).__name__}: {error}") from error

@@ -331,8 +331,9 @@ class Lane:
             self._disturbers -= 1
 
     def _interrupt(self) -> None:
-        if self._blocked is not None:
-            self._blocked.reschedule(asyncio.get_running_loop().time())
+        blocked, self._blocked = self._blocked, None
+        if blocked is not None:
+            blocked.reschedule(asyncio.get_running_loop().time())
 
 
 def _first_ms(intake: Intake) -> int:
