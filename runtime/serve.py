@@ -16,6 +16,7 @@ from events.errors import PartitionsDisagree
 from projections.migrate import MigrationError, migrate
 from runtime.connections import PROBE_TIMEOUT_S
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError, EmbeddedServers
+from runtime.embedded_urls import announced
 from runtime.logs import configure, get_logger
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
@@ -54,7 +55,12 @@ def run(settings: Settings, *, embedded: bool = False, directory: Path = DEFAULT
                 database_url=servers.database_url, redis_url=servers.redis_url
             )
             asyncio.run(_migrate(own))
-            return uvloop.run(serve(own))
+            with announced(
+                servers.directory,
+                database_url=servers.database_url,
+                redis_url=servers.redis_url,
+            ):
+                return uvloop.run(serve(own))
     except (EmbeddedError, MigrationError, PartitionsDisagree) as error:
         _log.error("serve.refused", reason=str(error))
         return 1

@@ -72,7 +72,7 @@ class EmbeddedServers:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.directory)
         # Unix socket paths end at 107 bytes, so they live in a short directory of their own.
-        self._sockets = Path(tempfile.mkdtemp(prefix="agent-runtime-", dir="/tmp"))  # noqa: S108
+        self._sockets = Path(tempfile.mkdtemp(prefix="agent-runtime-", dir="/tmp"))
         try:
             self._valkey = Valkey(
                 data=self.directory / "valkey", sockets=self._sockets, fsync=self._fsync

@@ -1,9 +1,9 @@
 """What can be wrong with the embedded servers.
 
-    EmbeddedError
-    ├── BinaryMissing      no server program found; says what to install
-    ├── DataDirectoryBusy  another program uses the data directory; `.owner_pid`
-    └── ServerFailed       a server ended or did not get ready; `.log` is the end of its log
+EmbeddedError
+├── BinaryMissing      no server program found; says what to install
+├── DataDirectoryBusy  another program uses the data directory; `.owner_pid`
+└── ServerFailed       a server ended or did not get ready; `.log` is the end of its log
 """
 
 from __future__ import annotations

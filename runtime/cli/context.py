@@ -1,0 +1,112 @@
+"""What commands share: settings, connections for one answer, tables, and errors told as text."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import asyncpg
+import orjson
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from events.errors import EventError
+from projections.migrate import MigrationError
+from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
+from runtime.embedded_urls import announced_urls
+from runtime.settings import Settings, SettingsInvalid, load_settings
+
+FAILED, WRONG_USE = 1, 2
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def fail(message: str, *, code: int = FAILED) -> NoReturn:
+    """End with one paragraph on standard error."""
+    errors.print(message, style="red", markup=False)
+    raise typer.Exit(code)
+
+
+def settings_or_exit(*, embedded: bool = False, **overrides: str) -> Settings:
+    """The settings; every wrong one is told at once, exit 2.
+
+    Without URLs, servers that `serve --embedded` or `demo --serve` runs in this directory are used.
+    """
+    environ: dict[str, str] = {**os.environ, **overrides}
+    if not embedded and not environ.get("SUPABASE_DB_URL") and not environ.get("REDIS_URL"):
+        found = announced_urls(DEFAULT_DIRECTORY)
+        if found:
+            errors.print("using the embedded servers of this directory", style="dim")
+            environ |= found
+    try:
+        return load_settings(environ, embedded=embedded)
+    except SettingsInvalid as error:
+        fail(str(error), code=WRONG_USE)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Connections for one command."""
+
+    settings: Settings
+    db: asyncpg.Connection
+    redis: Redis
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Open]:
+    """Postgres and Redis, closed at the end."""
+    redis = Redis.from_url(settings.redis_dsn(), socket_timeout=10, socket_connect_timeout=5)
+    try:
+        db = await asyncpg.connect(settings.database_dsn(), timeout=5, statement_cache_size=0)
+        try:
+            yield Open(settings, db, redis)
+        finally:
+            await db.close()
+    finally:
+        await redis.aclose()
+
+
+def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+    """Run a command to its exit code; faults of the surroundings become one line, exit 1."""
+    try:
+        code = asyncio.run(work())
+    except (EventError, MigrationError, EmbeddedError) as error:
+        fail(_with_remedy(error))
+    except asyncpg.UndefinedTableError:
+        fail("The database is not migrated: run `agent-runtime migrate`.")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        fail(f"Postgres refused: {error}. Check SUPABASE_DB_URL.")
+    except RedisError as error:
+        fail(f"Redis does not answer: {error}. Check REDIS_URL, or try `redis-cli ping`.")
+    except (OSError, EOFError) as error:
+        fail(f"{type(error).__name__}: {error}")
+    raise typer.Exit(code)
+
+
+def _with_remedy(error: Exception) -> str:
+    text = str(error)
+    if "partitions" in text:
+        return f"{text}. Run `agent-runtime migrate`, or set PARTITIONS to what is recorded."
+    return text
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool) -> None:
+    """A table for people, or one JSON object a line."""
+    if as_json:
+        for row in rows:
+            sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("unknown" if value is None else str(value) for value in row.values()))
+    Console().print(table if rows else f"{title}: none")

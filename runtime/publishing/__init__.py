@@ -1,0 +1,1 @@
+"""Publishing a file of events: checked as a whole first, then sent."""

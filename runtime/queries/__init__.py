@@ -1,0 +1,1 @@
+"""What operators ask of the log and the engine's tables; SQL in `operators.sql`."""

@@ -1,0 +1,40 @@
+-- name: events
+-- $1 event_id uuid or null, $2 type text or null, $3 company_id text or null,
+-- $4 conversation_id text or null, $5 recorded since timestamptz or null, $6 limit integer
+SELECT partition, position, event_id, type, version, company_id, conversation_id, occurred_at,
+       recorded_at, entry_id, body::text AS body
+  FROM runtime.event_log
+ WHERE ($1::uuid IS NULL OR event_id = $1)
+   AND ($2::text IS NULL OR type = $2)
+   AND ($3::text IS NULL OR company_id = $3)
+   AND ($4::text IS NULL OR conversation_id = $4)
+   AND ($5::timestamptz IS NULL OR recorded_at > $5)
+ ORDER BY recorded_at DESC, partition, position DESC
+ LIMIT $6
+
+-- name: groups
+SELECT c.group_name, c.partition, l.owner, l.epoch, l.expires_at > clock_timestamp() AS alive,
+       c.position, c.entry_id, c.read, c.applied, c.duplicate, c.dead, c.updated_at,
+       (SELECT count(DISTINCT (p.projection, p.company_id, p.conversation_id))
+          FROM runtime.parked AS p
+         WHERE p.group_name = c.group_name AND p.partition = c.partition) AS parked
+  FROM runtime.checkpoints AS c
+  LEFT JOIN runtime.partition_leases AS l USING (group_name, partition)
+ ORDER BY c.group_name, c.partition
+
+-- name: projections
+SELECT p.name, p.version, p.state, p.fingerprint,
+       sum(c.position)::bigint AS position, sum(c.applied)::bigint AS applied,
+       sum(c.filtered)::bigint AS filtered, sum(c.parked)::bigint AS parked,
+       sum(g.position - c.position)::bigint AS behind
+  FROM runtime.projections AS p
+  JOIN runtime.projection_checkpoints AS c ON c.projection = p.name AND c.version = p.version
+  LEFT JOIN runtime.checkpoints AS g ON g.group_name = 'projections' AND g.partition = c.partition
+ WHERE p.state <> 'retired'
+ GROUP BY p.name, p.version, p.state, p.fingerprint
+ ORDER BY p.name
+
+-- name: dead letters
+-- $1 limit integer
+SELECT group_name, partition, entry_id, reason, detail, event_id, seen_at, raw
+  FROM runtime.dead_letters ORDER BY seen_at DESC LIMIT $1
