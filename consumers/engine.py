@@ -118,11 +118,8 @@ class Engine:
         if plan.release:
             await self._remove(plan.release, "handed_over")
             await self._leases.release(plan.release)
-        for partition in plan.take:
-            if self._stopping.is_set():
-                return
-            if (state := await self._leases.take(partition)) is not None:
-                await self._add(state)
+        taken = [await self._leases.take(partition) for partition in plan.take]
+        await self._add([state for state in taken if state is not None])
         await self._adopt_orphans(snapshot)
         await self._leases.forget_the_dead()
 
@@ -143,13 +140,19 @@ class Engine:
             if owner == self._member_id and partition not in held:
                 state = await self._leases.reload(partition)
                 if state is not None:
-                    await self._add(state)
+                    await self._add([state])
 
-    async def _add(self, state: PartitionState) -> None:
-        lane = min(self._lanes, key=lambda lane: len(lane.partitions))
-        self._changed(state.partition, state)
-        self._observer.partition_taken(self._status.group, state.partition, state.epoch)
-        await lane.add(state)
+    async def _add(self, states: list[PartitionState]) -> None:
+        sizes = {lane: len(lane.partitions) for lane in self._lanes}
+        dealt: dict[Lane, list[PartitionState]] = {}
+        for state in states:
+            lane = min(sizes, key=lambda lane: sizes[lane])
+            sizes[lane] += 1
+            dealt.setdefault(lane, []).append(state)
+            self._changed(state.partition, state)
+            self._observer.partition_taken(self._status.group, state.partition, state.epoch)
+        for lane, mine in dealt.items():
+            await lane.add(mine)
 
     async def _remove(self, partitions: list[int] | tuple[int, ...], reason: str) -> None:
         for lane in self._lanes:

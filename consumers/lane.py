@@ -71,10 +71,10 @@ class Lane:
         """The partitions' states; not to be changed."""
         return self._states
 
-    async def add(self, state: PartitionState) -> None:
-        """Start working on a partition."""
+    async def add(self, states: Iterable[PartitionState]) -> None:
+        """Start working on partitions."""
         async with self._undisturbed():
-            self._states[state.partition] = state
+            self._states.update({state.partition: state for state in states})
             self._has_partitions.set()
 
     async def remove(self, partitions: Iterable[int]) -> None:

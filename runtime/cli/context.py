@@ -15,6 +15,7 @@ import orjson
 import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,7 @@ from runtime.embedded_urls import announced_urls
 from runtime.settings import Settings, SettingsInvalid, load_settings
 
 FAILED, WRONG_USE = 1, 2
+_WIDE = 200
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -104,9 +106,12 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool) -> Non
         for row in rows:
             sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
         return
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1)
+    )
     for name in rows[0] if rows else ():
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("unknown" if value is None else str(value) for value in row.values()))
-    Console().print(table if rows else f"{title}: none")
+    out = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    out.print(table if rows else f"{title}: none")
