@@ -12,7 +12,7 @@ def test_every_projection_is_found_by_its_name() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
-    with pytest.raises(LookupError, match="no projection 'nope'; there are .*daily_counts"):
+    with pytest.raises(LookupError, match=r"no projection 'nope'; there are .*daily_counts"):
         by_name("nope")
 
 
