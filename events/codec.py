@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from events.catalogue import CATALOGUE
+from events.catalogue import CATALOGUE, PayloadModel
 from events.catalogue.fields import parse_time, parse_uuid
 from events.cloudevents import is_cloudevent, to_envelope
 from events.envelope import Event
@@ -179,12 +179,17 @@ def _payload(type_: str, version: int, body: dict[str, Any], *, may_hold_nul: bo
         return UnknownType.model_construct(raw=value)
     if version > known.current:
         return NewerVersion.model_construct(raw=value)
-    if may_hold_nul:
-        value = _without_nul(value)
     if version != known.current:
+        _validated(known.versions[version], value)
         value = lift(type_, version, value, current=known.current)
+    payload = _validated(known.model, value)
+    # Validated as it came first, because an identifier with U+0000 is refused, not mended.
+    return _validated(known.model, _without_nul(value)) if may_hold_nul else payload
+
+
+def _validated(model: PayloadModel, value: dict[str, Any]) -> Payload:
     try:
-        payload: Payload = known.model.__pydantic_validator__.validate_python(value)
+        payload: Payload = model.__pydantic_validator__.validate_python(value)
     except ValidationError as error:
         raise _payload_error(error) from error
     return payload
@@ -212,7 +217,7 @@ _CONTAINERS = (dict, list)
 
 
 def _without_nul(value: Any) -> Any:
-    """The value with U+0000 replaced in its texts. Identifiers must still be checked before."""
+    """The value with U+0000 replaced in its texts."""
     if type(value) is str:
         return value.replace("\x00", _REPLACEMENT)
     if type(value) is list:

@@ -72,7 +72,8 @@ def _read(block: str) -> Conversation:
         if match is None:
             raise ValueError(f"not a line of a conversation: {written!r}")
         lines.append(Line(int(match[1]), match[2], match[3].strip()))
-    return Conversation(*parts, lines=tuple(lines))
+    company_id, phone, name = parts
+    return Conversation(company_id, phone, name, tuple(lines))
 
 
 @dataclass

@@ -1,0 +1,100 @@
+"""Publishing keeps order, checks before it sends, and survives cut connections."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from events.codec import decode
+from events.entry_id import EntryId
+from events.errors import InvalidEvent, PartitionsDisagree, PublishFailed
+from events.partitioning import partition_of, stream_key, topology_key
+from events.publisher import Publisher, PublisherSettings
+from tests.examples import body
+
+
+def bodies(count: int, conversation: str = "c-1") -> list[bytes]:
+    return [
+        orjson.dumps({**body("message_received.text", n), "conversation_id": conversation})
+        for n in range(count)
+    ]
+
+
+async def stored(redis: Redis, conversation: str = "c-1") -> list[bytes]:
+    key = stream_key(partition_of("acme", conversation, 16))
+    entries: Any = await redis.xrange(key)
+    return [fields[b"event"] for _, fields in entries]
+
+
+async def test_order_is_kept_over_many_batches_and_ids_come_in_input_order(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis, settings=PublisherSettings(max_batch=7))
+    sent = bodies(100)
+    ids = await publisher.publish_raw(sent)
+    assert await stored(redis) == sent
+    assert ids == sorted(ids)
+    assert all(isinstance(entry_id, EntryId) for entry_id in ids)
+    await redis.aclose()
+
+
+async def test_concurrent_calls_do_not_mix_a_batch(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis, settings=PublisherSettings(max_batch=5))
+    first, second = bodies(40, "a"), bodies(40, "b")
+    await asyncio.gather(publisher.publish_raw(first), publisher.publish_raw(second))
+    found = [await stored(redis, name) for name in ("a", "b")]
+    assert [b for b in found[0] if b in set(first)] == first
+    assert [b for b in found[1] if b in set(second)] == second
+    await redis.aclose()
+
+
+async def test_nothing_is_sent_when_one_event_is_refused(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    unknown = orjson.dumps({**body("message_received.text"), "type": "invoice.paid"})
+    with pytest.raises(InvalidEvent, match="unknown_type"):
+        await Publisher(redis).publish_raw([*bodies(3), unknown])
+    assert await stored(redis) == []
+    await redis.aclose()
+
+
+async def test_a_cut_connection_repeats_ids_but_loses_none(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0))
+    other = Redis.from_url(redis_url)
+    publisher = Publisher(redis, settings=PublisherSettings(max_batch=10))
+    sending = asyncio.create_task(publisher.publish_raw(bodies(400)))
+    for _ in range(3):
+        await other.client_kill_filter(_type="normal", skipme=True)
+        await asyncio.sleep(0)
+    await sending
+    found = [decode(raw).id for raw in await stored(redis)]
+    assert list(dict.fromkeys(found)) == [decode(raw).id for raw in bodies(400)]
+    await redis.aclose()
+    await other.aclose()
+
+
+async def test_an_unreachable_server_is_told_with_what_is_unconfirmed() -> None:
+    redis = Redis.from_url("unix:///nowhere/redis.sock", retry=Retry(NoBackoff(), 0))
+    publisher = Publisher(redis, settings=PublisherSettings(attempts=2))
+    with pytest.raises(PublishFailed) as caught:
+        await publisher.publish_raw(bodies(3))
+    assert caught.value.unconfirmed == 3
+    await redis.aclose()
+
+
+async def test_partitions_must_agree_with_the_record(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis)
+    with pytest.raises(PartitionsDisagree):
+        await publisher.verify_topology()
+    await redis.hset(topology_key(), "partitions", "16")
+    await publisher.verify_topology()
+    await redis.hset(topology_key(), "partitions", "8")
+    with pytest.raises(PartitionsDisagree, match="records 8"):
+        await publisher.verify_topology()
+    await redis.aclose()
