@@ -29,6 +29,6 @@ def announced_urls(directory: Path) -> dict[str, str]:
     try:
         told = orjson.loads((directory / _FILE).read_bytes())
         os.kill(told["pid"], 0)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
     return {name: told[name] for name in ("SUPABASE_DB_URL", "REDIS_URL")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from events.errors import EventError
 from projections.migrate import MigrationError
@@ -88,7 +90,7 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         fail(f"Postgres refused: {error}. Check SUPABASE_DB_URL.")
     except RedisError as error:
         fail(f"Redis does not answer: {error}. Check REDIS_URL, or try `redis-cli ping`.")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         fail(f"{type(error).__name__}: {error}")
     raise typer.Exit(code)
 
@@ -112,6 +114,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool) -> Non
     for name in rows[0] if rows else ():
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("unknown" if value is None else str(value) for value in row.values()))
+        # As text, not markup: a dead letter may hold what looks like it.
+        cells = ("unknown" if value is None else str(value) for value in row.values())
+        table.add_row(*map(Text, cells))
     out = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     out.print(table if rows else f"{title}: none")

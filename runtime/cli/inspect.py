@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from rich.console import Console
 
-from events.entry_id import EntryId
+from events.entry_id import ZERO, EntryId
 from events.partitioning import stream_key
 from projections.registry import by_name, fingerprint
 from projections.statements import statements
@@ -87,19 +87,30 @@ def events_tail(
     async def work() -> int:
         after = since.astimezone() if since is not None else None
         async with opened(settings) as open_:
-            while True:
+            places = await _places(open_)
+            rows = await open_.db.fetch(
+                _SQL["events"], None, type_, company, conversation, after, limit
+            )
+            found = [_event(row) for row in reversed(rows)]
+            show(found, title="events", as_json=as_json)
+            while follow:
+                await asyncio.sleep(0.5)
+                known, places = places, await _places(open_)
+                wanted = (list(known), list(known.values()), [places[p] for p in known])
                 rows = await open_.db.fetch(
-                    _SQL["events"], None, type_, company, conversation, after, limit
+                    _SQL["events between"], type_, company, conversation, *wanted
                 )
                 if rows:
-                    after = rows[0]["recorded_at"]
-                    found = [_event(row) for row in reversed(rows)]
-                    show(found, title="events", as_json=as_json)
-                if not follow:
-                    return 0
-                await asyncio.sleep(0.5)
+                    show([_event(row) for row in rows], title="events", as_json=as_json)
+        return 0
 
     carry_out(work)
+
+
+async def _places(open_: Open) -> dict[int, int]:
+    """Each partition's last position in the log."""
+    rows = await open_.db.fetch(_SQL["places"])
+    return {row["partition"]: row["position"] for row in rows}
 
 
 @projections.command("list")
@@ -138,7 +149,7 @@ def groups_status(
         async with opened(settings) as open_:
             deadline = time.monotonic() + timeout_s
             rows = await group_rows(open_)
-            while wait and not _caught_up(rows):
+            while wait and not _caught_up(rows, settings.partitions):
                 if time.monotonic() > deadline:
                     show(rows, title="consumer groups", as_json=as_json)
                     errors.print("not caught up in time")
@@ -147,7 +158,9 @@ def groups_status(
                 rows = await group_rows(open_)
         show(rows, title="consumer groups", as_json=as_json)
         if not as_json:
-            Console().print("caught up" if _caught_up(rows) else "not caught up")
+            Console().print(
+                "caught up" if _caught_up(rows, settings.partitions) else "not caught up"
+            )
         return 0
 
     carry_out(work)
@@ -160,7 +173,8 @@ async def group_rows(open_: Open) -> list[dict[str, Any]]:
     rows = []
     for row in await open_.db.fetch(_SQL["groups"]):
         key = stream_key(row["partition"], open_.settings.stream_prefix)
-        lag_events, lag_s = await _lag(open_.redis, key, row["entry_id"], now_ms)
+        cursor = EntryId.parse(row["entry_id"])
+        lag_events, lag_s = await _lag(open_.redis, key, row["group_name"], cursor, now_ms)
         rows.append(
             {
                 "group": row["group_name"],
@@ -179,16 +193,38 @@ async def group_rows(open_: Open) -> list[dict[str, Any]]:
     return rows
 
 
-async def _lag(redis: Redis, key: str, cursor: str, now_ms: int) -> tuple[int, float]:
-    """Entries above the cursor, counted to 10,000, and the age of the oldest."""
-    found: Any = await redis.xrange(key, min=f"({cursor}", count=10_000)
+async def _lag(
+    redis: Redis, key: str, group: str, cursor: EntryId, now_ms: int
+) -> tuple[int | None, float | None]:
+    """Entries above the cursor and the age of the oldest, None where Redis does not know."""
+    last = await _last_id(redis, key)
+    if last is None or last < cursor:
+        # No stream, or one that went backwards: what was in it cannot be known.
+        return (0, 0.0) if cursor == ZERO else (None, None)
+    found: Any = await redis.xrange(key, min=f"({cursor}", count=1)
     if not found:
         return 0, 0.0
-    return len(found), max(0.0, (now_ms - EntryId.parse(found[0][0]).ms) / 1000)
+    age_s = max(0.0, (now_ms - EntryId.parse(found[0][0]).ms) / 1000)
+    infos: Any = await redis.xinfo_groups(key)
+    for info in infos:
+        if info["name"].decode() == group and info.get("lag") is not None:
+            return max(1, info["lag"] + info["pending"]), age_s
+    return None, age_s
 
 
-def _caught_up(rows: list[dict[str, Any]]) -> bool:
-    return bool(rows) and all(row["lag"] == 0 for row in rows)
+async def _last_id(redis: Redis, key: str) -> EntryId | None:
+    try:
+        info: Any = await redis.xinfo_stream(key)
+    except ResponseError:
+        return None
+    return EntryId.parse(info["last-generated-id"])
+
+
+def _caught_up(rows: list[dict[str, Any]], partitions: int) -> bool:
+    """Every partition of every group has a checkpoint, and nothing unread above it."""
+    groups_found = {row["group"] for row in rows}
+    complete = len(rows) == partitions * len(groups_found) > 0
+    return complete and all(row["lag"] == 0 for row in rows)
 
 
 @streams.command("status")

@@ -19,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from events.publisher import Publisher, PublisherSettings
 from runtime.cli.context import WRONG_USE, carry_out, errors, fail, settings_or_exit
@@ -85,7 +86,7 @@ def _check(source: EventFile) -> tuple[int, list[BadLine]]:
 def _tell(bad: list[BadLine], count: int, *, skip_bad: bool) -> None:
     table = Table("line", "field", "reason", "detail", title=f"{count} bad lines")
     for line in bad[:_MOST_ROWS]:
-        table.add_row(str(line.line), line.field, line.reason, line.detail[:120])
+        table.add_row(*map(Text, (str(line.line), line.field, line.reason, line.detail[:120])))
     if count > _MOST_ROWS:
         table.caption = f"and {count - _MOST_ROWS} more"
     errors.print(table)

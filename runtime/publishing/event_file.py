@@ -15,6 +15,8 @@ from events.codec import MAX_EVENT_BYTES
 from events.errors import InvalidEvent
 from events.publisher import publishable
 
+_LONGEST_LINE = MAX_EVENT_BYTES * 2
+"""Of a longer line only the beginning is kept: enough to be refused as too large."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -58,8 +60,11 @@ class EventFile:
             is_gzip = probe.read(2) == _GZIP_MAGIC
         with gzip.open(self.path) if is_gzip else self.path.open("rb") as source:
             number = 0
-            while line := source.readline(MAX_EVENT_BYTES * 4):
+            while line := source.readline(_LONGEST_LINE):
                 number += 1
+                rest = line
+                while len(rest) == _LONGEST_LINE and not rest.endswith(b"\n"):
+                    rest = source.readline(_LONGEST_LINE)
                 if stripped := line.strip():
                     yield number, stripped
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -32,7 +33,7 @@ def producer(redis_url: str) -> Redis:
 def assert_published(client: Redis, sent: dict[str, object]) -> None:
     company, conversation = str(sent["company_id"]), str(sent["conversation_id"])
     key = stream_key(partition_of(company, conversation, 16))
-    entries = client.xrange(key)
+    entries: Any = client.xrange(key)
     assert len(entries) == 1
     assert decode(entries[0][1][b"event"]) == decode(orjson.dumps(sent))
     client.close()
