@@ -102,8 +102,10 @@ def _with_remedy(error: Exception) -> str:
     return text
 
 
-def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool) -> None:
-    """A table for people, or one JSON object a line."""
+def show(
+    rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, absent: str = "unknown"
+) -> None:
+    """A table for people, or one JSON object a line. `absent` stands for None in the table."""
     if as_json:
         for row in rows:
             sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
@@ -115,7 +117,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool) -> Non
         table.add_column(name, overflow="fold")
     for row in rows:
         # As text, not markup: a dead letter may hold what looks like it.
-        cells = ("unknown" if value is None else str(value) for value in row.values())
+        cells = (absent if value is None else str(value) for value in row.values())
         table.add_row(*map(Text, cells))
     out = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     out.print(table if rows else f"{title}: none")

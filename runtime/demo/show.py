@@ -129,7 +129,7 @@ async def _cycle(
 async def _tables(conn: asyncpg.Connection, console: Console) -> None:
     for name, title in _TITLES.items():
         rows = [dict(row) for row in await conn.fetch(_SQL[name])]
-        show(rows, title=title, as_json=False)
+        show(rows, title=title, as_json=False, absent="-")
     totals = await conn.fetchrow(_SQL["totals"])
     if totals is not None:
         console.print(

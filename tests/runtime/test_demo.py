@@ -1,0 +1,61 @@
+"""The demo as a newcomer runs it, held against the written conversations."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import orjson
+
+from events.codec import decode
+from runtime.demo.script import bodies, conversations
+
+COMMAND = str(Path(sys.executable).parent / "agent-runtime")
+TEXT = Path(__file__).parent.parent.parent / "runtime" / "demo" / "conversations.txt"
+
+
+def demo(folder: Path) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200"}
+    return subprocess.run(
+        [COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_written_line_becomes_valid_events_with_stable_ids() -> None:
+    first = [decode(raw) for raw in bodies(conversations())]
+    assert [decode(raw) for raw in bodies(conversations())] == first
+    repeated = [n for n in Counter(event.id for event in first).values() if n > 1]
+    assert len(repeated) == len(re.findall(r"^\+\d+ dup:", TEXT.read_text(), re.MULTILINE))
+
+
+def test_the_demo_shows_what_was_written_and_again_nothing_new(tmp_path: Path) -> None:
+    first = demo(tmp_path)
+    assert first.returncode == 0, first.stderr
+    written = TEXT.read_text()
+    heads = re.findall(r"^# (\w+)", written, re.MULTILINE)
+    for company, count in Counter(heads).items():
+        row = next(line for line in first.stdout.splitlines() if company in line)
+        assert row.split()[1] == str(count), row
+    gaps = re.findall(r"^\+\d+ gap: (.+)$", written, re.MULTILINE)
+    assert sum(gap[:30] in first.stdout for gap in gaps) == min(len(gaps), 10)
+    total = len(bodies(conversations()))
+    duplicates = len(re.findall(r"^\+\d+ dup:", written, re.MULTILINE))
+    assert f"{total} entries: {total - duplicates} applied, {duplicates} dup" in first.stdout
+    second = demo(tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert f"{2 * total} entries: {total - duplicates} applied" in second.stdout
+
+
+def test_the_demo_leaves_no_server_behind(tmp_path: Path) -> None:
+    assert demo(tmp_path).returncode == 0
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    assert str(tmp_path) not in listed.stdout
+
+
+def test_bodies_are_in_order_of_time() -> None:
+    times = [orjson.loads(raw)["occurred_at"] for raw in bodies(conversations())]
+    assert times == sorted(times)
