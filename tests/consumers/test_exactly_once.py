@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import orjson
+import pytest
 from redis.asyncio import Redis
 
 from events.publisher import Publisher, PublisherSettings
@@ -89,6 +90,7 @@ async def test_two_members_share_the_work(database_url: str, redis_url: str, cor
     await check(database_url, corpus)
 
 
+@pytest.mark.timeout(400)
 async def test_ten_kills_between_a_read_and_its_commit_change_nothing(
     database_url: str, redis_url: str, corpus: Path
 ) -> None:
