@@ -50,6 +50,8 @@ class InvalidEvent(EventError):
         self.reason = reason
         self.detail = detail
         self.field = field
+        self.index: int | None = None
+        """Which of the events given to a publisher, from 0; None where there is only one."""
 
 
 class PartitionsDisagree(EventError):

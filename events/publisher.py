@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import (
     AsyncRetrying,
@@ -96,7 +96,11 @@ class Publisher:
         """Append bodies verbatim after validating each; otherwise as `publish`."""
         by_partition: dict[int, _Indexed] = {}
         for index, body in enumerate(bodies):
-            event = publishable(body)
+            try:
+                event = publishable(body)
+            except InvalidEvent as error:
+                error.index = index
+                raise
             partition = partition_of(
                 event.company_id, event.conversation_id, self._settings.partitions
             )
@@ -112,9 +116,10 @@ class Publisher:
             _, rest = failures.split(PublishFailed)
             if rest is not None:
                 raise
+            first = failures.exceptions[0]
             raise PublishFailed(
-                str(failures.exceptions[0].__cause__), unconfirmed=len(bodies) - len(ids)
-            ) from failures
+                str(first.__cause__), unconfirmed=len(bodies) - len(ids)
+            ) from first.__cause__
         return [ids[index] for index in range(len(bodies))]
 
     async def _send(self, partition: int, indexed: _Indexed, ids: dict[int, EntryId]) -> None:
@@ -136,8 +141,8 @@ class Publisher:
             ):
                 with attempt:
                     answer: list[bytes] = await self._append(keys=[key], args=bodies)
-        except _TRANSIENT as error:
-            raise PublishFailed(str(error), unconfirmed=len(bodies)) from error
+        except (RedisError, OSError) as error:
+            raise PublishFailed(f"Redis: {error}", unconfirmed=len(bodies)) from error
         return answer
 
     def _batches(self, indexed: _Indexed) -> Iterator[_Indexed]:

@@ -1,6 +1,6 @@
 """Turns the written conversations of `conversations.txt` into domain events.
 
-A block is a conversation: `# company | phone | name`, then lines `+seconds who: text`. Ids come
+A head `# company | phone | name` begins a conversation; then come lines `+seconds who: text`. Ids come
 from the text alone, so that showing the demo twice publishes the same events.
 """
 
@@ -49,7 +49,7 @@ def conversations() -> list[Conversation]:
         ValueError: a line is not of the form; the message names it.
     """
     text = files("runtime.demo").joinpath("conversations.txt").read_text(encoding="utf-8")
-    return [_read(block) for block in re.split(r"\n\s*\n", text.strip())]
+    return [_read(block) for block in re.split(r"\n(?=#)", text.strip())]
 
 
 def bodies(written: list[Conversation]) -> list[bytes]:
@@ -67,8 +67,8 @@ def _read(block: str) -> Conversation:
     if len(parts) != 3 or not head.startswith("#"):
         raise ValueError(f"not a conversation's head: {head!r}")
     lines = []
-    for written in rest:
-        match = _LINE.fullmatch(written.strip())
+    for written in filter(None, map(str.strip, rest)):
+        match = _LINE.fullmatch(written)
         if match is None:
             raise ValueError(f"not a line of a conversation: {written!r}")
         lines.append(Line(int(match[1]), match[2], match[3].strip()))

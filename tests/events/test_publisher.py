@@ -57,8 +57,9 @@ async def test_concurrent_calls_do_not_mix_a_batch(redis_url: str) -> None:
 async def test_nothing_is_sent_when_one_event_is_refused(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
     unknown = orjson.dumps({**body("message_received.text"), "type": "invoice.paid"})
-    with pytest.raises(InvalidEvent, match="unknown_type"):
+    with pytest.raises(InvalidEvent, match="unknown_type") as caught:
         await Publisher(redis).publish_raw([*bodies(3), unknown])
+    assert caught.value.index == 3
     assert await stored(redis) == []
     await redis.aclose()
 
@@ -98,3 +99,15 @@ async def test_partitions_must_agree_with_the_record(redis_url: str) -> None:
     with pytest.raises(PartitionsDisagree, match="records 8"):
         await publisher.verify_topology()
     await redis.aclose()
+
+
+async def test_a_server_that_refuses_writes_is_told_as_publish_failed(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    await redis.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(PublishFailed, match=r"OOM|memory") as caught:
+            await Publisher(redis).publish_raw(bodies(3))
+    finally:
+        await redis.config_set("maxmemory", "0")
+        await redis.aclose()
+    assert caught.value.unconfirmed == 3

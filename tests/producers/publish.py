@@ -8,6 +8,8 @@ import redis
 
 client = redis.Redis.from_url(sys.argv[1])
 partitions = int(client.hget("domain-events:topology", "partitions") or 0)
+if not partitions:
+    sys.exit("no partitions are recorded: run `agent-runtime migrate`")
 
 event = json.load(sys.stdin)
 key = f"{event['company_id']}/{event.get('conversation_id') or ''}".encode()
