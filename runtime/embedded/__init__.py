@@ -6,14 +6,11 @@ one directory that one program uses at a time.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
+from runtime.embedded.directory import HeldDirectory, SocketsDirectory
 from runtime.embedded.errors import (
     BinaryMissing,
     DataDirectoryBusy,
@@ -38,8 +35,8 @@ class EmbeddedServers:
     def __init__(self, directory: Path = DEFAULT_DIRECTORY, *, fsync: bool = True) -> None:
         self.directory = directory.absolute()
         self._fsync = fsync
-        self._lock: IO[str] | None = None
-        self._sockets: Path | None = None
+        self._held: HeldDirectory | None = None
+        self._sockets: SocketsDirectory | None = None
         self._valkey: Valkey | None = None
         self._postgres: Postgres | None = None
 
@@ -70,15 +67,20 @@ class EmbeddedServers:
     def start(self) -> Self:
         """Start both; nothing is left running when one fails."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self.directory)
-        # Unix socket paths end at 107 bytes, so they live in a short directory of their own.
-        self._sockets = Path(tempfile.mkdtemp(prefix="agent-runtime-", dir="/tmp"))
+        self._held = HeldDirectory.hold(self.directory)
         try:
+            self._sockets = SocketsDirectory()
             self._valkey = Valkey(
-                data=self.directory / "valkey", sockets=self._sockets, fsync=self._fsync
+                data=self.directory / "valkey",
+                sockets=self._sockets.path,
+                fsync=self._fsync,
+                inherited_fd=self._held.servers_fd,
             )
             self._postgres = Postgres(
-                data=self.directory / "postgres", sockets=self._sockets, fsync=self._fsync
+                data=self.directory / "postgres",
+                sockets=self._sockets.path,
+                fsync=self._fsync,
+                inherited_fd=self._held.servers_fd,
             )
             self._valkey.start()
             self._postgres.start()
@@ -93,10 +95,11 @@ class EmbeddedServers:
             if server is not None:
                 server.stop()
         if self._sockets is not None:
-            shutil.rmtree(self._sockets, ignore_errors=True)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+            self._sockets.remove()
+            self._sockets = None
+        if self._held is not None:
+            self._held.release()
+            self._held = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -108,22 +111,6 @@ class EmbeddedServers:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _locked(directory: Path) -> IO[str]:
-    """Hold the directory; the kernel lets go when the program dies, however it dies."""
-    lock = (directory / "lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read().strip()
-        lock.close()
-        raise DataDirectoryBusy(directory, int(owner) if owner.isdigit() else None) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
 
 
 __all__ = [

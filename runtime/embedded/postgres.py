@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -16,13 +17,17 @@ _PID_LINE, _STATUS_LINE = 0, 7
 
 
 class Postgres:
-    """One cluster. `fsync=False` is for tests: faster, and lost with a power cut."""
+    """One cluster. `fsync=False` is for tests: faster, and lost with a power cut.
 
-    def __init__(self, *, data: Path, sockets: Path, fsync: bool) -> None:
+    The server inherits `inherited_fd`.
+    """
+
+    def __init__(self, *, data: Path, sockets: Path, fsync: bool, inherited_fd: int) -> None:
         self._data = data / "cluster"
         self._log = data / "postgres.log"
         self._sockets = sockets
         self._fsync = fsync
+        self._inherited_fd = inherited_fd
         self._account = unprivileged()
         self._process: ServerProcess | None = None
 
@@ -30,12 +35,19 @@ class Postgres:
         """For asyncpg and psql."""
         return f"postgresql://{_USER}@/{database}?host={self._sockets}"
 
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        if self._process is None:
+            raise RuntimeError("the server is not started")
+        return self._process.pid
+
     def start(self) -> None:
         """Create the cluster at the first start; wait until it takes connections."""
         self._data.parent.mkdir(parents=True, exist_ok=True)
         self._account.own(self._data.parent)
         self._account.own(self._sockets)
-        if not (self._data / "PG_VERSION").exists():
+        if not self._data.exists():
             self._create()
         settings = {
             "listen_addresses": "",
@@ -55,6 +67,9 @@ class Postgres:
             [str(postgres_bin() / "postgres"), "-D", str(self._data), *flags],
             account=self._account,
             log=self._log,
+            # SIGTERM would wait for the clients to leave.
+            death_signal=signal.SIGINT,
+            inherited_fd=self._inherited_fd,
         )
         self._process.wait_ready(self._takes_connections)
 
@@ -69,20 +84,25 @@ class Postgres:
             self._process.kill()
 
     def _create(self) -> None:
+        """Make it under another name, so that a cluster is whole or not there."""
+        half_made = self._data.with_name("cluster.new")
+        shutil.rmtree(half_made, ignore_errors=True)
         made = subprocess.run(
             [
                 str(postgres_bin() / "initdb"),
-                *("-D", str(self._data), "-U", _USER, "--auth=trust", "--encoding=UTF8"),
+                *("-D", str(half_made), "-U", _USER, "--auth=trust", "--encoding=UTF8"),
                 *("--locale=C.UTF-8", "--no-sync", "--no-instructions"),
             ],
             cwd="/",
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=self._account.before_exec(),
+            pass_fds=(self._inherited_fd,),
+            preexec_fn=self._account.before_exec(signal.SIGKILL),
         )
         if made.returncode != 0:
             raise ServerFailed("initdb", f"ended with code {made.returncode}", made.stderr)
+        half_made.rename(self._data)
 
     def _takes_connections(self) -> bool:
         try:

@@ -37,12 +37,12 @@ class Account:
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
-    def before_exec(self) -> Callable[[], None]:
-        """For `preexec_fn`: become the account, and die with the parent.
+    def before_exec(self, death_signal: signal.Signals) -> Callable[[], None]:
+        """For `preexec_fn`: become the account, and get `death_signal` when the parent dies.
 
         The order matters: changing the user clears the death signal.
         """
-        account = self
+        account, parent = self, os.getpid()
         libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
         def become() -> None:
@@ -53,7 +53,10 @@ class Account:
                 os.setgid(account.gid)
                 os.setuid(account.uid)
             if libc is not None:
-                libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+                libc.prctl(_PR_SET_PDEATHSIG, death_signal)
+                # It died before the line above: no signal will come.
+                if os.getppid() != parent:
+                    os._exit(98)
 
         return become
 

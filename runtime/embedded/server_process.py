@@ -19,7 +19,16 @@ _STOP_WITHIN_S = 20.0
 class ServerProcess:
     """One running server. Must be started from the main thread: its death signal follows it."""
 
-    def __init__(self, name: str, command: Sequence[str], *, account: Account, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        account: Account,
+        log: Path,
+        death_signal: signal.Signals,
+        inherited_fd: int,
+    ) -> None:
         self.name = name
         self._log = log
         with log.open("ab") as output:
@@ -31,7 +40,8 @@ class ServerProcess:
                 cwd="/",
                 env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
                 start_new_session=True,
-                preexec_fn=account.before_exec(),
+                pass_fds=(inherited_fd,),
+                preexec_fn=account.before_exec(death_signal),
             )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 
@@ -11,18 +12,29 @@ from runtime.embedded.server_process import ServerProcess
 
 
 class Valkey:
-    """Append-only with `fsync` always or none at all; never evicts."""
+    """Append-only, on disk within a second, or without `fsync` in memory alone; never evicts.
 
-    def __init__(self, *, data: Path, sockets: Path, fsync: bool) -> None:
+    The server inherits `inherited_fd`.
+    """
+
+    def __init__(self, *, data: Path, sockets: Path, fsync: bool, inherited_fd: int) -> None:
         self._data = data
         self._socket = sockets / "valkey.sock"
         self._fsync = fsync
+        self._inherited_fd = inherited_fd
         self._process: ServerProcess | None = None
 
     @property
     def url(self) -> str:
         """For redis-py."""
         return f"unix://{self._socket}"
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        if self._process is None:
+            raise RuntimeError("the server is not started")
+        return self._process.pid
 
     def start(self) -> None:
         """Start and wait until it answers PING."""
@@ -37,7 +49,12 @@ class Valkey:
             *(durable if self._fsync else ["--appendonly", "no"]),
         ]
         self._process = ServerProcess(
-            "valkey", command, account=ourselves(), log=self._data / "valkey.log"
+            "valkey",
+            command,
+            account=ourselves(),
+            log=self._data / "valkey.log",
+            death_signal=signal.SIGTERM,
+            inherited_fd=self._inherited_fd,
         )
         self._process.wait_ready(self._answers)
 
