@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from events.catalogue import CATALOGUE, EventType
+from events.catalogue import CATALOGUE, EventType, PayloadModel
+from events.catalogue.messages import MessageSent, MessageStatus
 from events.partitioning import DEFAULT_PARTITIONS, DEFAULT_PREFIX
 
 _ROOT = Path(__file__).parent.parent
@@ -19,6 +20,10 @@ GOLDEN = _ROOT / "tests" / "vectors" / "golden"
 REFERENCE = _ROOT / "docs" / "reference"
 _DEFS = "#/$defs/{model}"
 _COMPONENTS = "#/components/schemas/{model}"
+_NEEDS_ONE_OF: dict[PayloadModel, tuple[str, str]] = {
+    MessageSent: ("text", "media"),
+    MessageStatus: ("message_id", "provider_message_id"),
+}
 
 
 def envelope_schema(known: EventType, version: int) -> dict[str, Any]:
@@ -99,7 +104,16 @@ def _payload_schema(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     schema = known.versions[version].model_json_schema(ref_template=refs)
     definitions: dict[str, Any] = schema.pop("$defs", {})
+    if names := _needed(known.versions[version]):
+        schema["anyOf"] = [
+            {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names
+        ]
     return schema, definitions
+
+
+def _needed(model: PayloadModel) -> tuple[str, ...]:
+    """The attributes of which a validator, which pydantic's schema cannot show, wants one."""
+    return next((names for base, names in _NEEDS_ONE_OF.items() if issubclass(model, base)), ())
 
 
 def _envelope(known: EventType, version: int, payload: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +173,8 @@ def _section(known: EventType, version: int) -> str:
         f"| `{name}` | {_kind(shape)} | {'yes' if name in required else 'no'} |"
         for name, shape in schema["properties"].items()
     ]
+    if names := _needed(known.versions[version]):
+        rows.append("\nRequired too: " + " or ".join(f"`{name}`" for name in names) + ".")
     name = f"{known.type}.v{version}"
     golden = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
     return "\n".join(

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from events import codec
 from events.catalogue import CATALOGUE
+from events.errors import InvalidEvent
 from events.schemas import GOLDEN, envelope_schema
 
 _MANIFEST: dict[str, str] = {
@@ -47,3 +48,23 @@ def test_a_golden_event_fits_its_schema(name: str, version: int) -> None:
 
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(golden)
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("message.sent", "text"),
+        *((f"message.{status}", "message_id") for status in ("delivered", "read", "failed")),
+        ("message.unknown", "message_id"),
+    ],
+)
+@pytest.mark.parametrize("null", [True, False])
+def test_the_schema_refuses_what_only_a_validator_refuses(name: str, gone: str, null: bool) -> None:
+    golden = json.loads((GOLDEN / f"{name}.v1.json").read_bytes())
+    del golden["payload"][gone]
+    if null:
+        golden["payload"][gone] = None
+
+    with pytest.raises(InvalidEvent):
+        codec.decode(json.dumps(golden).encode())
+    assert not Draft202012Validator(envelope_schema(CATALOGUE[name], 1)).is_valid(golden)
