@@ -78,3 +78,16 @@ def test_node_with_ioredis(producer: Redis, redis_url: str, tmp_path: Path) -> N
         timeout=60,
     )
     assert_published(producer, sent)
+
+
+@pytest.mark.skipif(shutil.which("redis-cli") is None, reason="redis-cli is not installed")
+def test_redis_cli_as_the_guide_writes_it(producer: Redis, redis_url: str, tmp_path: Path) -> None:
+    sent = body("message_received.text", 3)
+    (tmp_path / "event.json").write_bytes(orjson.dumps(sent) + b"\n")
+    line = re.search(r"```sh\n(redis-cli .*)\n```", GUIDE.read_text())
+    assert line is not None
+    partition = partition_of(str(sent["company_id"]), str(sent["conversation_id"]), 16)
+    command = line[1].replace("{9}", f"{{{partition}}}")
+    command = command.replace("redis-cli", f"redis-cli -s {redis_url.removeprefix('unix://')}", 1)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    assert_published(producer, sent)

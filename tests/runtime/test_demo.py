@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
+from urllib.request import urlopen
 
 import orjson
 
@@ -59,3 +62,44 @@ def test_the_demo_leaves_no_server_behind(tmp_path: Path) -> None:
 def test_bodies_are_in_order_of_time() -> None:
     times = [orjson.loads(raw)["occurred_at"] for raw in bodies(conversations())]
     assert times == sorted(times)
+
+
+def test_with_serve_it_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HOST": "127.0.0.1", "PORT": port}
+    process = subprocess.Popen(
+        [COMMAND, "demo", "--serve"],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not is_ready(port):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.1)
+        beside = subprocess.run(
+            [COMMAND, "groups", "status"],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            check=True,
+        )
+        assert b"caught up" in beside.stdout
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_ready(port: str) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/ready?strict=1", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
