@@ -5,6 +5,9 @@ An inbound message's status is `received`. An outbound one only ever rises: `sen
 by the provider's id; it is kept in `message_statuses` under `m:<message_id>` or
 `p:<provider_message_id>` and merged when the message comes, and the other way round.
 
+An erased message has no media, and one without media takes no transcript: what comes late does not
+bring the contact's words back.
+
 A message id that comes again in another event keeps its first row. `position` is the place in the
 partition's log: the order of the transcript.
 """
@@ -140,7 +143,8 @@ def _apply(messages: Draft[Message], statuses: Draft[KnownStatus], recorded: Rec
     elif isinstance(payload, MessageStatus):
         _status(messages, statuses, event, payload)
     elif isinstance(payload, MessageReceivedTranscribed | MessageReceivedDescribed):
-        if (row := messages.get((*scope, payload.message_id))) is not None:
+        row = messages.get((*scope, payload.message_id))
+        if row is not None and row.media is not None:
             row.transcript = payload.text
     elif isinstance(payload, MemoryCleaned):
         for message_id in payload.message_ids if payload.scope == "messages" else ():

@@ -45,6 +45,18 @@ def test_an_erased_contact_leaves_messages_without_content() -> None:
     )
 
 
+def test_a_transcript_after_the_erasure_does_not_bring_words_back() -> None:
+    given(PROJECTION, event("message_received.audio"), event("contact.erased")).when(
+        event("message_received.transcribed")
+    ).then({"messages": {RECEIVED: {"transcript": None}}})
+
+
+def test_a_transcript_stands_beside_its_media() -> None:
+    given(PROJECTION, event("message_received.audio")).when(
+        event("message_received.transcribed")
+    ).then({"messages": {RECEIVED: {"transcript": "oi", "text": None}}})
+
+
 def test_only_the_messages_named_are_archived() -> None:
     given(PROJECTION, event("message_received.text"), event("message.sent")).when(
         event("memory.cleaned", message_ids=["m-1"])
