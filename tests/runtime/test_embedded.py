@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ class _Program:
         assert self.process.stdout is not None
         valkey, postgres, self.redis_url, self.database_url = self.process.stdout.readline().split()
         self.servers = [os.pidfd_open(int(pid)) for pid in (valkey, postgres)]
+        self.postgres_pid = int(postgres)
         self.sockets = Path(self.redis_url.removeprefix("unix://")).parent
 
     def end(self, how: signal.Signals) -> None:
@@ -87,6 +89,9 @@ async def test_a_start_right_after_a_kill_works_and_finds_the_data(tmp_path: Pat
         await conn.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         with Redis.from_url(program.redis_url) as redis:
             redis.set("kept", "42")
+        # A slow end of the old server: it is frozen, and only half a second later gets its signal.
+        os.kill(program.postgres_pid, signal.SIGSTOP)
+        threading.Timer(0.5, os.kill, (program.postgres_pid, signal.SIGCONT)).start()
         program.end(signal.SIGKILL)
         with EmbeddedServers(tmp_path) as servers:
             again = await asyncpg.connect(servers.database_url)
