@@ -16,7 +16,7 @@ from events.catalogue.messages import (
     MessageReceivedText,
     MessageSent,
 )
-from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut
+from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut, Handoff
 from events.envelope import Event, RecordedEvent
 from projections.draft import Draft
 from projections.projection import Changes, State, Table, Touched
@@ -54,6 +54,7 @@ class Conversation:
     contact_name: str | None
     centurion_id: str | None
     opted_out: bool
+    handoff_id: str | None
 
 
 class Conversations:
@@ -113,6 +114,7 @@ def _new(event: Event) -> Conversation:
         contact_name=None,
         centurion_id=None,
         opted_out=False,
+        handoff_id=None,
     )
 
 
@@ -123,20 +125,26 @@ def _apply(row: Conversation, event: Event) -> None:
     elif isinstance(payload, MessageSent):
         _sent(row, payload, event.occurred_at)
     elif isinstance(payload, ContactErased):
-        row.contact_id = row.contact_name = row.last_message_text = None
+        row.contact_id = row.contact_name = row.last_message_text = row.handoff_id = None
         row.unanswered_since = None
         row.owner = row.status = "closed"
     elif isinstance(payload, ContactOptedOut):
         row.opted_out = True
     elif isinstance(payload, ContactOptedIn):
         row.opted_out = False
-    elif event.type == "handoff.requested":
+    elif isinstance(payload, Handoff) and row.owner != "closed":
+        _handed(row, event.type, payload)
+
+
+def _handed(row: Conversation, type_: str, payload: Handoff) -> None:
+    if type_ == "handoff.requested":
         row.status = "handoff_requested"
-    elif event.type == "handoff.accepted":
-        row.owner = "human"
+    elif type_ == "handoff.accepted":
+        row.owner, row.handoff_id = "human", payload.handoff_id
         row.status = _said_last(row)
-    elif event.type in _RETURNED:
-        row.owner = "bot"
+    elif row.handoff_id in (None, payload.handoff_id):
+        # The end of another handoff does not take a conversation from the human who has it.
+        row.owner, row.handoff_id = "bot", None
         row.status = _said_last(row)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from events.catalogue.service import Handoff
-from events.envelope import RecordedEvent
+from events.envelope import Event, RecordedEvent
 from projections.draft import Draft
 from projections.projection import Changes, State, Table, Touched
 
@@ -39,18 +39,12 @@ class Handoffs:
 
     name = "handoffs"
     version = 1
-    reads = frozenset(f"handoff.{step}" for step in _RANK)
+    reads = frozenset({*(f"handoff.{step}" for step in _RANK), "contact.erased"})
     tables = (Table("handoffs", HandoffRow, key=3),)
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
-        """The handoffs named."""
-        return {
-            "handoffs": {
-                (r.event.company_id, r.event.conversation_id, r.event.payload.handoff_id)
-                for r in events
-                if isinstance(r.event.payload, Handoff)
-            }
-        }
+        """All handoffs of the conversations."""
+        return {"handoffs": {(r.event.company_id, r.event.conversation_id) for r in events}}
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
         """Each step onto its handoff."""
@@ -58,7 +52,16 @@ class Handoffs:
         for recorded in events:
             if isinstance(recorded.event.payload, Handoff):
                 _apply(draft, recorded, recorded.event.payload)
+            else:
+                _erase(draft, recorded.event)
         return {"handoffs": draft.changed}
+
+
+def _erase(draft: Draft[HandoffRow], event: Event) -> None:
+    for key in draft.loaded_keys():
+        row = draft.get(key) if key[:2] == (event.company_id, event.conversation_id) else None
+        if row is not None:
+            row.brief = None
 
 
 def _apply(draft: Draft[HandoffRow], recorded: RecordedEvent, payload: Handoff) -> None:

@@ -18,12 +18,11 @@ CREATE TABLE {table} (
 CREATE OR REPLACE VIEW projections.handoffs AS SELECT * FROM {table}
 
 -- name: load handoffs
--- $1 company_id text[], $2 conversation_id text[], $3 handoff_id text[]
+-- $1 company_id text[], $2 conversation_id text[]
 SELECT t.company_id, t.conversation_id, t.handoff_id, t.status, t.reason, t.brief,
        t.requested_by, t.requested_at, t.accepted_at, t.accepted_by, t.ended_at
-  FROM unnest($1::text[], $2::text[], $3::text[])
-       AS k (company_id, conversation_id, handoff_id)
-  JOIN {table} AS t USING (company_id, conversation_id, handoff_id)
+  FROM unnest($1::text[], $2::text[]) AS k (company_id, conversation_id)
+  JOIN {table} AS t USING (company_id, conversation_id)
 
 -- name: store handoffs
 -- one array per column, in column order

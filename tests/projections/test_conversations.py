@@ -55,3 +55,15 @@ def test_an_opt_out_stands_until_the_contact_opts_in() -> None:
     spec = given(PROJECTION, event("message_received.text")).when(event("contact.opted_out"))
     spec.then({"conversations": {KEY: {"opted_out": True}}})
     spec.when(event("contact.opted_in")).then({"conversations": {KEY: {"opted_out": False}}})
+
+
+def test_the_end_of_another_handoff_does_not_take_the_conversation_from_its_human() -> None:
+    given(PROJECTION, event("handoff.accepted", handoff_id="h-2")).when(
+        event("handoff.expired", handoff_id="h-1")
+    ).then({"conversations": {KEY: {"owner": "human"}}})
+
+
+def test_an_erased_conversation_stays_closed_when_a_handoff_ends() -> None:
+    given(PROJECTION, event("message_received.text"), event("contact.erased")).when(
+        event("handoff.expired")
+    ).then({"conversations": {KEY: {"owner": "closed"}}})

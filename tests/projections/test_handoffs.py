@@ -42,3 +42,9 @@ def test_a_late_request_does_not_take_an_acceptance_back() -> None:
     given(PROJECTION, event("handoff.accepted")).when(event("handoff.requested")).then(
         {"handoffs": {KEY: {"status": "accepted", "requested_by": "bot"}}}
     )
+
+
+def test_an_erased_contact_leaves_no_brief_behind() -> None:
+    given(PROJECTION, event("handoff.requested", brief="Ana, quer trocar o carro")).when(
+        event("contact.erased")
+    ).then({"handoffs": {("acme", "c-1", "h-1"): {"brief": None, "status": "requested"}}})
