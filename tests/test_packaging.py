@@ -18,10 +18,10 @@ _PROGRAM_FILES = {".py", ".sql", ".txt", ".typed"}
 
 
 def _builders() -> list[list[str]]:
-    """Commands that build a wheel, the quick one first."""
+    """Commands that build an sdist and the wheel from it, the quick one first."""
     found = [shutil.which("uv"), shutil.which(ROOT / ".tools" / "bin" / "uv")]
-    uv = [[program, "build", "--wheel", "--out-dir"] for program in found if program]
-    return [*uv, [sys.executable, "-m", "build", "--wheel", "--outdir"]]
+    uv = [[program, "build", "--out-dir"] for program in found if program]
+    return [*uv, [sys.executable, "-m", "build", "--outdir"]]
 
 
 @pytest.fixture(scope="module")

@@ -120,6 +120,10 @@ async def _cycle(
             while counting.read < len(events) and not running.done():
                 progress.update(committed, completed=counting.read)
                 await asyncio.sleep(0.02)
+            if counting.read < len(events):
+                raise RuntimeError(
+                    f"the engine ended after {counting.read} of {len(events)} events"
+                )
             progress.update(committed, completed=len(events))
         seconds = monotonic() - started
         await engine.stop()

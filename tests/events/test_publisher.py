@@ -64,14 +64,25 @@ async def test_nothing_is_sent_when_one_event_is_refused(redis_url: str) -> None
     await redis.aclose()
 
 
+async def batches_in_flight(redis: Redis) -> list[str]:
+    """Ids of the clients that wait with a script."""
+    clients: Any = await redis.client_list()
+    return [client["id"] for client in clients if client["cmd"].startswith("eval")]
+
+
 async def test_a_cut_connection_repeats_ids_but_loses_none(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, retry=Retry(NoBackoff(), 0))
     other = Redis.from_url(redis_url)
     publisher = Publisher(redis, settings=PublisherSettings(max_batch=10))
+    await other.client_pause(30_000, all=False)
     sending = asyncio.create_task(publisher.publish_raw(bodies(400)))
-    for _ in range(3):
-        await other.client_kill_filter(_type="normal", skipme=True)
-        await asyncio.sleep(0)
+    # Writes wait in the server, so that the connection is cut with a batch certainly in flight.
+    async with asyncio.timeout(30):
+        while not (held := await batches_in_flight(other)):  # noqa: ASYNC110 - a real condition
+            await asyncio.sleep(0.005)
+    for client_id in held:
+        await other.client_kill_filter(_id=client_id)
+    await other.client_unpause()
     await sending
     found = [decode(raw).id for raw in await stored(redis)]
     assert list(dict.fromkeys(found)) == [decode(raw).id for raw in bodies(400)]
