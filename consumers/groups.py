@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from consumers.group import ConsumerGroup
-from projections.registry import ALL
+from projections.groups import ALL, group_named
 
-PROJECTIONS = ConsumerGroup(name="projections", projections=ALL)
+PROJECTIONS = group_named("projections")
 """The event log and all read models."""
+AGENT = group_named("agent")
+"""The agent's work queues."""
+
+__all__ = ["AGENT", "ALL", "PROJECTIONS"]

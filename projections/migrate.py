@@ -16,10 +16,10 @@ import asyncpg
 
 from events.errors import PartitionsDisagree
 from projections.projection import Projection, Table
-from projections.registry import ALL, fingerprint
+from projections.group import Basis
+from projections.registry import ALL, fingerprint, group_of
 from projections.statements import for_table, statements
 
-SCHEMA = "projections"
 Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """A connection of its own, or one of a pool."""
 
@@ -105,14 +105,24 @@ async def migrate(conn: Database, *, partitions: int, stream_prefix: str) -> lis
 
 
 async def install(conn: Database, projection: Projection, partitions: int) -> None:
-    """Create a read model's tables and view, empty, to be fed from the log's beginning."""
+    """Create a projection's tables and view, empty.
+
+    One of the log's group is fed from the log's beginning; another begins where its group stands.
+    """
     for table in projection.tables:
         for verb in ("create", "view"):
             await conn.execute(table_statement(projection, table, verb))
+    group = group_of(projection)
     await conn.execute(
-        _SQL["install"], projection.name, projection.version, fingerprint(projection)
+        _SQL["install"], projection.name, projection.version, fingerprint(projection), group.name
     )
-    await conn.execute(_SQL["install checkpoints"], projection.name, projection.version, partitions)
+    await conn.execute(
+        _SQL["install checkpoints"],
+        projection.name,
+        projection.version,
+        partitions,
+        None if group.basis is Basis.LOG else group.name,
+    )
 
 
 def physical_name(table: Table, version: int) -> str:
@@ -123,7 +133,7 @@ def physical_name(table: Table, version: int) -> str:
 def table_statement(projection: Projection, table: Table, verb: str) -> str:
     """A table's statement (`create`, `load`, `store`, `delete`, `view`) with its name filled in."""
     sql = statements("projections", f"{projection.name}.sql")[f"{verb} {table.name}"]
-    return for_table(sql, schema=SCHEMA, table=physical_name(table, projection.version))
+    return for_table(sql, schema=table.schema, table=physical_name(table, projection.version))
 
 
 async def check(conn: Database) -> list[str]:
@@ -186,7 +196,7 @@ async def _check_columns(conn: Database, projection: Projection) -> list[str]:
     problems: list[str] = []
     for table in projection.tables:
         name = physical_name(table, projection.version)
-        rows = await conn.fetch(_SQL["columns"], SCHEMA, name)
+        rows = await conn.fetch(_SQL["columns"], table.schema, name)
         missing = set(table.columns) - {row["column_name"] for row in rows}
-        problems.extend(f"{SCHEMA}.{name} lacks column {column}" for column in sorted(missing))
+        problems.extend(f"{table.schema}.{name} lacks column {column}" for column in sorted(missing))
     return problems

@@ -33,13 +33,16 @@ INSERT INTO runtime.topology (partitions, stream_prefix) VALUES ($1, $2)
 SELECT name, version, fingerprint, state FROM runtime.projections WHERE state <> 'retired'
 
 -- name: install
--- $1 name text, $2 version integer, $3 fingerprint text
-INSERT INTO runtime.projections (name, version, fingerprint) VALUES ($1, $2, $3)
+-- $1 name text, $2 version integer, $3 fingerprint text, $4 group_name text
+INSERT INTO runtime.projections (name, version, fingerprint, group_name) VALUES ($1, $2, $3, $4)
 
 -- name: install checkpoints
--- $1 name text, $2 version integer, $3 partitions integer
-INSERT INTO runtime.projection_checkpoints (projection, version, partition)
-SELECT $1, $2, p FROM generate_series(0, $3::integer - 1) AS p
+-- $1 name text, $2 version integer, $3 partitions integer,
+-- $4 group_name text whose position it begins at, or null to begin at the log's beginning
+INSERT INTO runtime.projection_checkpoints (projection, version, partition, position, filtered)
+SELECT $1, $2, p, coalesce(c.position, 0), coalesce(c.position, 0)
+  FROM generate_series(0, $3::integer - 1) AS p
+  LEFT JOIN runtime.checkpoints AS c ON c.group_name = $4 AND c.partition = p
 
 -- name: columns
 -- $1 schema text, $2 table text

@@ -49,6 +49,7 @@ class Table:
     key: int
     kind: TableKind = TableKind.STATE
     json: frozenset[str] = frozenset()
+    schema: str = "projections"
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ class Projection(Protocol):
 
     @property
     def name(self) -> str:
-        """The public name: the view `projections.<name>`."""
+        """The public name: the view `<schema>.<name>`; unique over all groups."""
 
     @property
     def version(self) -> int:

@@ -1,4 +1,4 @@
-"""All read models, in the order in which they are written."""
+"""All projections of all groups."""
 
 from __future__ import annotations
 
@@ -6,30 +6,11 @@ import hashlib
 import inspect
 from importlib.resources import files
 
-from projections import (
-    company_activity,
-    conversations,
-    daily_counts,
-    followups,
-    handoffs,
-    leads,
-    messages,
-    openai_usage,
-    rag_queries,
-)
+from projections import groups
+from projections.group import ConsumerGroup
 from projections.projection import Projection
 
-ALL: tuple[Projection, ...] = (
-    conversations.PROJECTION,
-    messages.PROJECTION,
-    leads.PROJECTION,
-    handoffs.PROJECTION,
-    rag_queries.PROJECTION,
-    followups.PROJECTION,
-    openai_usage.PROJECTION,
-    company_activity.PROJECTION,
-    daily_counts.PROJECTION,
-)
+ALL: tuple[Projection, ...] = tuple(p for group in groups.ALL for p in group.projections)
 
 
 def by_name(name: str) -> Projection:
@@ -42,6 +23,11 @@ def by_name(name: str) -> Projection:
         if projection.name == name:
             return projection
     raise LookupError(f"no projection {name!r}; there are {', '.join(p.name for p in ALL)}")
+
+
+def group_of(projection: Projection) -> ConsumerGroup:
+    """The group that feeds a declared projection."""
+    return next(group for group in groups.ALL if projection in group.projections)
 
 
 def fingerprint(projection: Projection) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from consumers import projector
 from events.envelope import RecordedEvent
-from projections.migrate import SCHEMA, physical_name
+from projections.migrate import physical_name
 from projections.projection import Projection
 from projections.registry import ALL
 from tests.examples import EXAMPLES
@@ -132,7 +132,7 @@ async def test_tables_have_the_columns_of_their_rows(
             columns = await conn.fetch(
                 "SELECT column_name FROM information_schema.columns"
                 " WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position",
-                SCHEMA,
+                table.schema,
                 physical_name(table, projection.version),
             )
             assert tuple(c["column_name"] for c in columns) == table.columns
@@ -143,7 +143,7 @@ async def test_tables_have_the_columns_of_their_rows(
 async def _standing(conn: asyncpg.Connection, projection: Projection) -> Tables:
     tables: Tables = {}
     for table in projection.tables:
-        name = f"{SCHEMA}.{physical_name(table, projection.version)}"
+        name = f"{table.schema}.{physical_name(table, projection.version)}"
         rows = [projector._row(table, r) for r in await conn.fetch(f"SELECT * FROM {name}")]
         tables[table.name] = {table.key_of(row): row for row in rows}
     return tables

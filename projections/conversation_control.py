@@ -1,0 +1,97 @@
+"""Who may speak in a conversation: what the agent asks before it works or sends.
+
+`owner` is `bot`, `human` (a handoff was accepted, or a person wrote from the channel) or `closed`
+(the contact was erased).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from events.catalogue.messages import MessageReceived, MessageSent
+from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut, Handoff
+from events.envelope import RecordedEvent
+from projections.conversations import MESSAGES_IN
+from projections.draft import Draft
+from projections.projection import Changes, State, Table, Touched
+
+_RETURNED = frozenset({"handoff.completed", "handoff.expired", "handoff.failed"})
+
+
+@dataclass(slots=True)
+class Control:
+    """A row of `agent.conversation_control`."""
+
+    company_id: str
+    conversation_id: str
+    owner: str
+    handoff_id: str | None
+    opted_out: bool
+    channel: str | None
+    centurion_id: str | None
+    last_inbound_at: datetime | None
+    last_inbound_position: int | None
+
+
+class ConversationControl:
+    """The control rows `agent.conversation_control`."""
+
+    name = "conversation_control"
+    version = 1
+    reads = MESSAGES_IN | {
+        "message.sent",
+        "handoff.accepted",
+        *_RETURNED,
+        "contact.opted_out",
+        "contact.opted_in",
+        "contact.erased",
+    }
+    tables = (Table("conversation_control", Control, key=2, schema="agent"),)
+
+    def touch(self, events: Sequence[RecordedEvent]) -> Touched:
+        """Every conversation that the events belong to."""
+        keys = {(r.event.company_id, r.event.conversation_id) for r in events}
+        return {"conversation_control": keys}
+
+    def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
+        """Each event onto its conversation's row."""
+        draft: Draft[Control] = Draft(state.get("conversation_control"))
+        for recorded in events:
+            key = (recorded.event.company_id, recorded.event.conversation_id)
+            row = draft.get(key) or draft.put(
+                key, Control(*key, "bot", None, False, None, None, None, None)
+            )
+            _apply(row, recorded)
+        return {"conversation_control": draft.changed}
+
+
+def _apply(row: Control, recorded: RecordedEvent) -> None:
+    event, payload = recorded.event, recorded.event.payload
+    match payload:
+        case MessageReceived():
+            row.channel = payload.channel
+            row.centurion_id = payload.centurion_id or row.centurion_id
+            row.last_inbound_at = event.occurred_at
+            row.last_inbound_position = recorded.position
+        case MessageSent(by="human") if row.owner != "closed":
+            row.owner = "human"
+        case Handoff():
+            _hand_over(row, event.type, payload.handoff_id)
+        case ContactOptedOut() | ContactOptedIn():
+            row.opted_out = isinstance(payload, ContactOptedOut)
+        case ContactErased():
+            row.owner, row.handoff_id = "closed", None
+
+
+def _hand_over(row: Control, type_: str, handoff_id: str) -> None:
+    if row.owner == "closed":
+        return
+    if type_ == "handoff.accepted":
+        row.owner, row.handoff_id = "human", handoff_id
+    elif type_ in _RETURNED and row.handoff_id in {None, handoff_id}:
+        row.owner, row.handoff_id = "bot", None
+
+
+PROJECTION = ConversationControl()
