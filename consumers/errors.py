@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 _TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _DATA_CLASSES = frozenset({"21", "22", "23", "54"})
@@ -76,7 +76,7 @@ def faults_translated() -> Iterator[None]:
         raise
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise TransientFault(f"postgres: {type(error).__name__}: {error}") from error
-    except RedisError as error:
+    except (RedisError, RedisClusterException) as error:
         raise TransientFault(f"redis: {type(error).__name__}: {error}") from error
     except (OSError, TimeoutError, EOFError) as error:
         raise TransientFault(f"{type(error).__name__}: {error}") from error

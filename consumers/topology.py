@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncpg
-from redis.asyncio import Redis
 
+from consumers.redis_clients import RedisClient
 from events.errors import PartitionsDisagree
 from events.partitioning import topology_key
 from projections.statements import statements
@@ -13,7 +13,7 @@ _SQL = statements("consumers", "topology.sql")
 
 
 async def record_topology(
-    conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, redis: Redis
+    conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, redis: RedisClient
 ) -> int:
     """Copy the recorded number of partitions from Postgres to Redis, where producers look.
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import (
+    ClusterError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from tenacity import (
     AsyncRetrying,
@@ -35,7 +45,12 @@ local ids = {}
 for i = 1, #ARGV do ids[i] = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
 return ids
 """
-_TRANSIENT = (RedisConnectionError, RedisTimeoutError, OSError)
+_APPEND_SHA = hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest()
+_TRANSIENT = (
+    *(RedisConnectionError, RedisTimeoutError, OSError),
+    # While a replica takes over: nobody serves the slot, or who did is a replica now.
+    *(ClusterError, RedisClusterException, TryAgainError, ReadOnlyError),
+)
 
 _Indexed = list[tuple[int, bytes]]
 
@@ -55,16 +70,18 @@ class PublisherSettings:
 class Publisher:
     """Publishes events with one batch in flight a partition, so that order holds.
 
-    The client stays the caller's. Publishing again after a failure is harmless: an event's id is
-    its idempotency key.
+    The client stays the caller's; it may be a cluster's. Publishing again after a failure is
+    harmless: an event's id is its idempotency key. Redis replicates behind its answers, so what it
+    confirmed just before a failover may be lost with the old primary: publish that again too.
     """
 
-    def __init__(self, redis: Redis, *, settings: PublisherSettings | None = None) -> None:
+    def __init__(
+        self, redis: Redis | RedisCluster, *, settings: PublisherSettings | None = None
+    ) -> None:
         self._redis = redis
         self._settings = settings or PublisherSettings()
         self._in_flight = [asyncio.Lock() for _ in range(self._settings.partitions)]
         self._slots = asyncio.Semaphore(self._settings.parallel_batches)
-        self._append = redis.register_script(_APPEND)
 
     async def verify_topology(self) -> None:
         """Hold our number of partitions against the one recorded in Redis.
@@ -134,16 +151,27 @@ class Publisher:
     async def _append_batch(self, key: str, bodies: list[bytes]) -> list[bytes]:
         try:
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type((*_TRANSIENT, NoScriptError)),
+                retry=retry_if_exception_type(_TRANSIENT),
                 stop=stop_after_attempt(self._settings.attempts),
                 wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
                 reraise=True,
             ):
                 with attempt:
-                    answer: list[bytes] = await self._append(keys=[key], args=bodies)
-        except (RedisError, OSError) as error:
+                    answer = await self._append(key, bodies)
+        except (RedisError, RedisClusterException, OSError) as error:
             raise PublishFailed(f"Redis: {error}", unconfirmed=len(bodies)) from error
         return answer
+
+    async def _append(self, key: str, bodies: list[bytes]) -> list[bytes]:
+        """The script by its hash; in full where the stream's server does not know it yet.
+
+        In a cluster each node has its own scripts, and only the stream's node must be up.
+        """
+        try:
+            answer: Any = await self._redis.evalsha(_APPEND_SHA, 1, key, *bodies)
+        except NoScriptError:
+            answer = await self._redis.eval(_APPEND, 1, key, *bodies)
+        return list(answer)
 
     def _batches(self, indexed: _Indexed) -> Iterator[_Indexed]:
         batch: _Indexed = []
