@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ResponseError
 
+from consumers.cluster_reading import ClusterReading
 from consumers.errors import faults_translated
 from consumers.intake import Entry
 from consumers.redis_clients import RedisClients
@@ -19,6 +21,12 @@ local held = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[3], '+', 1, AR
 if #held > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
+"""
+
+_ACKNOWLEDGE_OWN = """
+local held = redis.call('XPENDING', KEYS[1], ARGV[1], '-', ARGV[3], 1000, ARGV[2])
+for _, one in ipairs(held) do redis.call('XACK', KEYS[1], ARGV[1], one[1]) end
+return #held
 """
 
 
@@ -42,6 +50,11 @@ class GroupStreams:
         self._group = group
         self._consumer = consumer
         self._prefix = prefix
+        self._in_cluster = (
+            ClusterReading(clients.reading, group=group, consumer=consumer)
+            if isinstance(clients.reading, RedisCluster)
+            else None
+        )
 
     def key(self, partition: int) -> str:
         """The partition's stream."""
@@ -80,6 +93,9 @@ class GroupStreams:
         """
         keys = {self.key(p): p for p in partitions}
         with faults_translated():
+            if self._in_cluster is not None:
+                raw = await self._in_cluster.read_new(keys, count=count, block_ms=block_ms)
+                return {keys[key]: _entries(items) for key, items in raw.items()}
             found: Any = await self._clients.reading.xreadgroup(
                 self._group, self._consumer, dict.fromkeys(keys, ">"), count=count, block=block_ms
             )
@@ -125,6 +141,15 @@ class GroupStreams:
                     pipe.xack(self.key(partition), self._group, *map(str, ids))
                 await pipe.execute()
 
+    async def settle_own_pending(self, partition: int, cursor: EntryId) -> None:
+        """Acknowledge what we were given and have committed, but never acknowledged."""
+        key, done = self.key(partition), 1
+        with faults_translated():
+            while done:
+                done = await self._clients.commands.eval(
+                    _ACKNOWLEDGE_OWN, 1, key, self._group, self._consumer, str(cursor)
+                )
+
     async def forget_other_consumers(self, partition: int, cursor: EntryId) -> None:
         """Delete other members' consumers that hold nothing above the committed cursor.
 
@@ -142,6 +167,8 @@ class GroupStreams:
 
     async def forget_self(self, partitions: Sequence[int], cursors: Mapping[int, EntryId]) -> None:
         """Delete our own consumers on the way out, where they hold nothing above the cursor."""
+        if self._in_cluster is not None:
+            self._in_cluster.give_up_waiting()
         with faults_translated():
             for partition in partitions:
                 await self._clients.commands.eval(
@@ -156,15 +183,15 @@ class GroupStreams:
     async def tails(self, cursors: Mapping[int, EntryId]) -> dict[int, Tail]:
         """How far each cursor is behind its stream's end, by Redis' clock."""
         with faults_translated():
+            # Apart from the pipeline: a cluster's refuses TIME, which belongs to no slot.
+            seconds, micros = await self._clients.commands.time()
             async with self._clients.commands.pipeline(transaction=False) as pipe:
-                pipe.time()
                 for partition, cursor in cursors.items():
                     pipe.xrange(self.key(partition), min=f"({cursor}", max="+", count=1)
                     pipe.xinfo_groups(self.key(partition))
                 answers = await pipe.execute(raise_on_error=False)
-        seconds, micros = answers[0]
         now_ms = seconds * 1000 + micros // 1000
-        pairs = zip(answers[1::2], answers[2::2], strict=True)
+        pairs = zip(answers[0::2], answers[1::2], strict=True)
         return {
             partition: self._tail(first, groups, now_ms)
             for partition, (first, groups) in zip(cursors, pairs, strict=True)
