@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
-from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from consumers.redis_clients import RedisClients
+from consumers.redis_clients import RedisClient, RedisClients
+from runtime.redis_client import redis_client
 from runtime.settings import Settings
 
 PROBE_TIMEOUT_S = 2.0
@@ -100,22 +98,21 @@ class Connections:
             self._pool.terminate()
 
 
-def _reading(settings: Settings) -> Redis:
+def _reading(settings: Settings) -> RedisClient:
     """Blocking reads: the socket waits longer than BLOCK does, and nothing is sent twice."""
     return _client(settings, timeout_s=settings.block_ms / 1000 + 5, retry=Retry(NoBackoff(), 0))
 
 
-def _commands(settings: Settings) -> Redis:
+def _commands(settings: Settings) -> RedisClient:
     backoff = ExponentialWithJitterBackoff(cap=1.0, base=0.05)
     return _client(settings, timeout_s=5.0, retry=Retry(backoff, 2))
 
 
-def _client(settings: Settings, *, timeout_s: float, retry: Retry) -> Redis:
-    return Redis.from_url(
+def _client(settings: Settings, *, timeout_s: float, retry: Retry) -> RedisClient:
+    return redis_client(
         settings.redis_dsn(),
-        socket_timeout=timeout_s,
-        socket_connect_timeout=PROBE_TIMEOUT_S,
+        timeout_s=timeout_s,
+        connect_timeout_s=PROBE_TIMEOUT_S,
         retry=retry,
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        client_name="agent-runtime",
+        name="agent-runtime",
     )

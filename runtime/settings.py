@@ -7,7 +7,7 @@ the model by `runtime.settings_reference`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -22,9 +22,9 @@ from pydantic_settings import (
 )
 
 from consumers.engine_settings import EngineSettings
+from runtime.redis_urls import RedisUrl, RedisUrlInvalid
 
 DB_SCHEMES = ("postgresql", "postgres")
-REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         None,
-        description="Redis or Valkey. Needed, unless DISABLE_CONNECTIONS is set or --embedded is given.",
-        json_schema_extra=_allowed("redis://host:6379/0, rediss://host:6379/0, unix:///socket"),
+        description="Redis or Valkey: one server, Sentinel's master or a cluster; `rediss` is TLS. Needed, unless DISABLE_CONNECTIONS is set or --embedded is given.",
+        json_schema_extra=_allowed(
+            "redis://host:6379/0, unix:///socket, redis+sentinel://host:26379,host/service/0, "
+            "redis+cluster://host:6379,host; each with rediss, and ?ssl_ca_certs=/path"
+        ),
     )
     db_pool_min: int = Field(
         1,
@@ -248,6 +251,8 @@ class Settings(BaseSettings):
         for url in (self.supabase_db_url, self.redis_url):
             password = urlsplit(url.get_secret_value()).password if url else None
             found |= {password, unquote(password)} if password else set()
+        if self.redis_url:
+            found |= RedisUrl.parse(self.redis_url.get_secret_value()).secrets
         if self.api_token:
             found.add(self.api_token.get_secret_value())
         return frozenset(found)
@@ -334,33 +339,35 @@ def _order_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _url_problems(settings: Settings, *, needed: bool) -> Iterator[Problem]:
-    urls: Iterable[tuple[str, SecretStr | None, tuple[str, ...]]] = (
-        ("SUPABASE_DB_URL", settings.supabase_db_url, DB_SCHEMES),
-        ("REDIS_URL", settings.redis_url, REDIS_SCHEMES),
+    urls: Iterable[tuple[str, SecretStr | None, Callable[[str], str | None]]] = (
+        ("SUPABASE_DB_URL", settings.supabase_db_url, _database_url_fault),
+        ("REDIS_URL", settings.redis_url, _redis_url_fault),
     )
-    for name, url, schemes in urls:
-        wrong = _url_fault(url.get_secret_value(), schemes) if url else None
+    for name, url, fault in urls:
+        wrong = fault(url.get_secret_value()) if url else None
         if url is None and needed:
             wrong = "is not set (and neither DISABLE_CONNECTIONS nor --embedded is given)"
         if wrong:
             yield Problem(name, wrong, allowed_values(name))
 
 
-def _url_fault(url: str, schemes: tuple[str, ...]) -> str | None:
+def _database_url_fault(url: str) -> str | None:
     """What is wrong with a URL, in words that repeat nothing of it but its scheme."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return "is not a URL, or its port is not a number (write '@', '/', ':' in a password as %40, %2F, %3A)"
-    if parts.scheme not in schemes:
-        return "has another scheme than " + ", ".join(schemes)
-    if port == 0:
-        return "has the port 0"
-    if not parts.hostname and parts.scheme in {"redis", "rediss"}:
-        return "names no host"
-    if parts.scheme == "unix" and not parts.path:
-        return "names no socket"
+    if parts.scheme not in DB_SCHEMES:
+        return "has another scheme than " + ", ".join(DB_SCHEMES)
+    return "has the port 0" if port == 0 else None
+
+
+def _redis_url_fault(url: str) -> str | None:
+    try:
+        RedisUrl.parse(url)
+    except RedisUrlInvalid as error:
+        return str(error)
     return None
 
 

@@ -14,17 +14,18 @@ from typing import Any, NoReturn
 import asyncpg
 import orjson
 import typer
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from consumers.redis_clients import RedisClient
 from events.errors import EventError
 from projections.migrate import MigrationError
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
 from runtime.embedded_urls import announced_urls
+from runtime.redis_client import redis_client
 from runtime.settings import Settings, SettingsInvalid, load_settings
 
 FAILED, WRONG_USE = 1, 2
@@ -61,13 +62,13 @@ class Open:
 
     settings: Settings
     db: asyncpg.Connection
-    redis: Redis
+    redis: RedisClient
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Open]:
     """Postgres and Redis, closed at the end."""
-    redis = Redis.from_url(settings.redis_dsn(), socket_timeout=10, socket_connect_timeout=5)
+    redis = redis_client(settings.redis_dsn(), timeout_s=10)
     try:
         db = await asyncpg.connect(settings.database_dsn(), timeout=5, statement_cache_size=0)
         try:
@@ -88,7 +89,7 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         fail("The database is not migrated: run `agent-runtime migrate`.")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(f"Postgres refused: {error}. Check SUPABASE_DB_URL.")
-    except RedisError as error:
+    except (RedisError, RedisClusterException) as error:
         fail(f"Redis does not answer: {error}. Check REDIS_URL, or try `redis-cli ping`.")
     except (OSError, EOFError, zlib.error) as error:
         fail(f"{type(error).__name__}: {error}")

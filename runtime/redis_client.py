@@ -1,0 +1,116 @@
+"""Clients for a `REDIS_URL`: all of the program's are made here, so that each mode works everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from consumers.redis_clients import RedisClient
+from runtime.redis_urls import RedisMode, RedisUrl
+
+_MOST_CONNECTIONS = 4096
+"""Of a cluster's client to each node: a stream that is waited for takes one."""
+
+
+def redis_client(
+    url: str,
+    *,
+    timeout_s: float,
+    connect_timeout_s: float = 5.0,
+    retry: Retry | None = None,
+    name: str | None = None,
+) -> RedisClient:
+    """A client that waits `timeout_s` for an answer; without `retry` it sends a command once.
+
+    Making it opens nothing; who makes it closes it.
+
+    Raises:
+        RedisUrlInvalid: the URL cannot be used.
+    """
+    wanted = RedisUrl.parse(url)
+    given: dict[str, Any] = {
+        **wanted.options,
+        "username": wanted.username,
+        "password": wanted.password,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": connect_timeout_s,
+        "client_name": name,
+        "retry": retry or Retry(NoBackoff(), 0),
+    }
+    if wanted.mode is RedisMode.CLUSTER:
+        return _cluster(wanted, given)
+    given |= {"db": wanted.db, "retry_on_error": [RedisConnectionError, RedisTimeoutError]}
+    if wanted.mode is RedisMode.SENTINEL:
+        return _master(wanted, given)
+    if wanted.socket is not None:
+        return Redis(unix_socket_path=wanted.socket, **given)
+    ((host, port),) = wanted.hosts
+    return Redis(host=host, port=port, ssl=wanted.tls, **given)
+
+
+def _cluster(wanted: RedisUrl, given: dict[str, Any]) -> RedisCluster:
+    return _Cluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in wanted.hosts],
+        ssl=wanted.tls,
+        max_connections=_MOST_CONNECTIONS,
+        # Streams of healthy nodes are served while another's slots have no primary.
+        require_full_coverage=False,
+        **given,
+    )
+
+
+def _master(wanted: RedisUrl, given: dict[str, Any]) -> Redis:
+    of_sentinels = {
+        **({"ssl": True} if wanted.tls else {}),
+        **wanted.options,
+        **wanted.sentinel_options,
+        "socket_timeout": given["socket_connect_timeout"],
+        "socket_connect_timeout": given["socket_connect_timeout"],
+        "retry": Retry(NoBackoff(), 0),
+    }
+    sentinel = Sentinel(wanted.hosts, sentinel_kwargs=of_sentinels)  # type: ignore[no-untyped-call]
+    master: _Master = sentinel.master_for(
+        wanted.service, redis_class=_Master, ssl=wanted.tls, **given
+    )
+    master.sentinels = sentinel
+    return master
+
+
+class _Cluster(RedisCluster):
+    """Comes back to the nodes of the URL when none of those it found out answers any more."""
+
+    async def initialize(
+        self,
+        additional_startup_nodes_info: list[tuple[str, int]] | None = None,
+        last_failed_node_name: str | None = None,
+    ) -> RedisCluster:
+        try:
+            return await super().initialize(additional_startup_nodes_info, last_failed_node_name)
+        except RedisClusterException:
+            for node in self.startup_nodes:
+                self.nodes_manager.startup_nodes.setdefault(node.name, node)
+            raise
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        # The above does nothing when a connection failed last, and leaves the others open.
+        for nodes in ("nodes_cache", "startup_nodes"):
+            await self.nodes_manager.aclose(nodes)
+
+
+class _Master(Redis):
+    """The master as Sentinel names it at each new connection; closes Sentinel's clients too."""
+
+    sentinels: Sentinel
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        await self.sentinels.aclose()
