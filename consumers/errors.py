@@ -4,9 +4,11 @@
     ├── TransientFault      retry with back-off, for ever; `.fault` names it
     ├── LeaseLost           stop working on `.partitions`; their new owner goes on
     ├── CheckpointMoved     reload the state of `.partitions` from Postgres and read again
-    └── ProjectionRefused   permanent, for reasons of the data: bisect and park; `.projection`
+    ├── ProjectionRefused   permanent, for reasons of the data: bisect and park; `.projection`
+    └── ProjectionBroken    permanent, for reasons of the code or its tables: detach; `.projection`
 
-Drivers' errors are told apart once, by class or SQLSTATE, never by their text.
+Drivers' errors are told apart once, by class or SQLSTATE, never by their text. What is neither
+transient nor data is a defect or a missing migration: it passes unchanged.
 
 Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -17,10 +19,53 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import (
+    ClusterCrossSlotError,
+    CrossSlotTransactionError,
+    InvalidPipelineStack,
+    RedisClusterException,
+    RedisError,
+)
+from redis.exceptions import DataError as RedisDataError
 
-_TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+_TRANSIENT_CLASSES = frozenset(
+    {
+        "08",  # connection
+        "25",  # read-only after a failover, time-outs within a transaction
+        "26",  # a prepared statement that the server behind a pooler does not know
+        "28",  # authorisation: a password being rotated, pg_hba of a new primary
+        "34",  # as 26, for portals
+        "3D",  # no such database: it is being restored
+        "40",  # deadlock, serialization
+        "53",  # disk, memory, connections
+        "55",  # lock not available, object not in the state that is needed
+        "57",  # shutdown, crash, start-up, cancelled
+        "58",  # I/O
+        "72",  # snapshot too old
+        "F0",  # configuration files
+        "XX",  # internal errors and corruption; poolers say their own refusals with XX000
+    }
+)
+_TRANSIENT_STATES = frozenset({"42P05"})
+"""42P05: a prepared statement that the server behind a pooler already has from somebody else."""
 _DATA_CLASSES = frozenset({"21", "22", "23", "54"})
+_CODE_DEFECTS = (
+    asyncpg.UnsupportedClientFeatureError,
+    RedisDataError,
+    ClusterCrossSlotError,
+    CrossSlotTransactionError,
+    InvalidPipelineStack,
+)
+"""Drivers' errors that say that they were called wrongly: no time heals them."""
+_DRIVERS_FAULTS = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    RedisError,
+    RedisClusterException,
+    OSError,
+    TimeoutError,
+    EOFError,
+)
 
 
 class ConsumerError(Exception):
@@ -60,9 +105,42 @@ class ProjectionRefused(ConsumerError):
         self.detail = detail
 
 
+class ProjectionBroken(ConsumerError):
+    """A projection fails on everything, or its tables are not what its SQL expects."""
+
+    def __init__(self, projection: str, detail: str) -> None:
+        super().__init__(f"{projection}: {detail}")
+        self.projection = projection
+        self.detail = detail
+
+
+def is_schema_error(error: BaseException) -> bool:
+    """Whether a statement does not fit the tables (missing table, column, privilege)."""
+    return (
+        isinstance(error, asyncpg.PostgresError)
+        and (error.sqlstate or "")[:2] == "42"
+        and not is_transient(error)
+    )
+
+
 def is_data_error(error: BaseException) -> bool:
     """Whether Postgres refused the values themselves (data, constraint or limit exceeded)."""
     return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "")[:2] in _DATA_CLASSES
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether a driver's error is a fault of the surroundings: later, the same work succeeds."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return (
+            state[:2] in _TRANSIENT_CLASSES
+            or state in _TRANSIENT_STATES
+            # Of 0A000, only this: a migration changed a table under a prepared statement.
+            or isinstance(error, asyncpg.InvalidCachedStatementError)
+        )
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return False  # a parameter's value or a connection's argument that asyncpg refuses
+    return isinstance(error, _DRIVERS_FAULTS) and not isinstance(error, _CODE_DEFECTS)
 
 
 @contextmanager
@@ -70,13 +148,18 @@ def faults_translated() -> Iterator[None]:
     """Raise drivers' transient errors as `TransientFault`; everything else passes unchanged."""
     try:
         yield
-    except asyncpg.PostgresError as error:
-        if (error.sqlstate or "")[:2] in _TRANSIENT_CLASSES:
-            raise TransientFault(f"postgres: {error.sqlstate} {type(error).__name__}") from error
-        raise
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise TransientFault(f"postgres: {type(error).__name__}: {error}") from error
-    except (RedisError, RedisClusterException) as error:
-        raise TransientFault(f"redis: {type(error).__name__}: {error}") from error
-    except (OSError, TimeoutError, EOFError) as error:
-        raise TransientFault(f"{type(error).__name__}: {error}") from error
+    except (asyncpg.PostgresError, *_DRIVERS_FAULTS) as error:
+        if not is_transient(error):
+            raise
+        raise TransientFault(_named(error)) from error
+
+
+def _named(error: BaseException) -> str:
+    kind = type(error).__name__
+    if isinstance(error, asyncpg.PostgresError):
+        return f"postgres: {error.sqlstate} {kind}"
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        return f"postgres: {kind}: {error}"
+    if isinstance(error, RedisError | RedisClusterException):
+        return f"redis: {kind}: {error}"
+    return f"{kind}: {error}"
