@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import inspect
+from runtime.cli.audit import audit
 from runtime.cli.context import carry_out, errors, opened, settings_or_exit
+from runtime.cli.dead_letters import dead_letters
+from runtime.cli.events import events
+from runtime.cli.group_removal import remove
+from runtime.cli.groups import groups
+from runtime.cli.losses import acknowledge_losses, losses
+from runtime.cli.parked import parked
+from runtime.cli.projections import projections
 from runtime.cli.publish import publish
+from runtime.cli.streams import streams
 
 app = typer.Typer(
     name="agent-runtime",
@@ -18,11 +26,16 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(publish)
-app.add_typer(inspect.events, name="events")
-app.add_typer(inspect.projections, name="projections")
-app.add_typer(inspect.groups, name="groups")
-app.add_typer(inspect.streams, name="streams")
-app.add_typer(inspect.dead_letters, name="dead-letters")
+groups.command("losses")(losses)
+groups.command("acknowledge-losses")(acknowledge_losses)
+groups.command("remove")(remove)
+app.add_typer(events, name="events")
+app.add_typer(projections, name="projections")
+app.add_typer(groups, name="groups")
+app.add_typer(streams, name="streams")
+app.add_typer(parked, name="parked")
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(audit, name="audit")
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""What operators ask of the log and the engine's tables; SQL in `operators.sql`."""
+"""What operators ask of the log, the streams and the engine's tables; SQL in `.sql` files."""

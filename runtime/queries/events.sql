@@ -29,29 +29,3 @@ SELECT l.partition, l.position, l.event_id, l.type, l.company_id, l.conversation
    AND ($3::text IS NULL OR l.conversation_id = $3)
  ORDER BY l.recorded_at, l.partition, l.position
 
--- name: groups
-SELECT c.group_name, c.partition, l.owner, l.epoch, l.expires_at > clock_timestamp() AS alive,
-       c.position, c.entry_id, c.read, c.applied, c.duplicate, c.dead, c.updated_at,
-       (SELECT count(DISTINCT (p.projection, p.company_id, p.conversation_id))
-          FROM runtime.parked AS p
-         WHERE p.group_name = c.group_name AND p.partition = c.partition) AS parked
-  FROM runtime.checkpoints AS c
-  LEFT JOIN runtime.partition_leases AS l USING (group_name, partition)
- ORDER BY c.group_name, c.partition
-
--- name: projections
-SELECT p.name, p.version, p.state, p.fingerprint,
-       sum(c.position)::bigint AS position, sum(c.applied)::bigint AS applied,
-       sum(c.filtered)::bigint AS filtered, sum(c.parked)::bigint AS parked,
-       sum(g.position - c.position)::bigint AS behind
-  FROM runtime.projections AS p
-  JOIN runtime.projection_checkpoints AS c ON c.projection = p.name AND c.version = p.version
-  LEFT JOIN runtime.checkpoints AS g ON g.group_name = 'projections' AND g.partition = c.partition
- WHERE p.state <> 'retired'
- GROUP BY p.name, p.version, p.state, p.fingerprint
- ORDER BY p.name
-
--- name: dead letters
--- $1 limit integer
-SELECT group_name, partition, entry_id, reason, detail, event_id, seen_at, raw
-  FROM runtime.dead_letters ORDER BY seen_at DESC LIMIT $1

@@ -1,0 +1,96 @@
+"""`agent-runtime projections`: read models and where they stand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from projections.registry import by_name, fingerprint
+from projections.statements import statements
+from runtime.cli.acting import Actor, DryRun, actor, audit
+from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
+from runtime.cli.tables import Json, say, show
+
+_SQL = statements("runtime.queries", "projections.sql")
+_COLUMNS = ("name", "version", "state", "position", "behind", "parked", "code", "since", "why")
+
+projections = typer.Typer(help="Read models and where they stand.", no_args_is_help=True)
+
+
+@projections.command("list")
+def projections_list(as_json: Json = False) -> None:
+    """List the read models: version, state, position, how far behind, whether the code still fits.
+
+    A detached one is not fed: since when and why stands beside it, and how many events it lacks.
+    `agent-runtime projections attach NAME` lets it go on.
+
+    Example: agent-runtime projections list --json
+    """
+    settings = settings_or_exit()
+
+    async def work() -> int:
+        async with opened(settings) as open_:
+            rows = await _all(open_)
+        if not as_json:
+            rows = [{**row, "why": row["why"] or "-", "since": row["since"] or "-"} for row in rows]
+        detached = any(row["state"] == "detached" for row in rows)
+        columns = _COLUMNS if detached else _COLUMNS[:-2]
+        show(rows, title="read models", as_json=as_json, columns=columns)
+        return 0
+
+    carry_out(work)
+
+
+@projections.command("attach")
+def projections_attach(
+    name: Annotated[str, typer.Argument(help="The projection.")],
+    dry_run: DryRun = False,
+    as_: Actor = None,
+) -> None:
+    """Let a detached projection go on: it is fed from the log where it stopped, then rides along.
+
+    Do it after the cause is mended; a projection that fails as before is detached again.
+
+    Example: agent-runtime projections attach leads --dry-run
+    """
+    settings = settings_or_exit()
+    by = actor(as_)
+
+    async def work() -> int:
+        async with opened(settings) as open_:
+            rows = [row for row in await _all(open_) if row["name"] == name]
+            if not rows:
+                fail(f"there is no projection {name}", code=WRONG_USE)
+            if rows[0]["state"] != "detached":
+                say(f"{name} is {rows[0]['state']}: nothing to do")
+                return 0
+            show(rows, title="to be attached", as_json=False, columns=_COLUMNS)
+            if dry_run:
+                return 0
+            async with open_.db.transaction():
+                done = await open_.db.fetch(_SQL["attach"], name)
+                await audit(
+                    open_.db,
+                    "projections attach",
+                    by=by,
+                    arguments={"projection": name},
+                    affected=len(done),
+                )
+        say(f"{name} is live again and is fed from where it stopped")
+        return 0
+
+    carry_out(work)
+
+
+async def _all(open_: Open) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in await open_.db.fetch(_SQL["list"])]
+    for row in rows:
+        try:
+            fits = fingerprint(by_name(row["name"])) == row.pop("fingerprint")
+        except LookupError:
+            row.pop("fingerprint")
+            fits = False
+        row["code"] = "unchanged" if fits else "changed"
+        row["since"], row["why"] = row.pop("detached_at"), row.pop("detail")
+    return rows

@@ -1,0 +1,148 @@
+"""Sending dead letters again, and giving them up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from events.entry_id import EntryId
+from events.errors import InvalidEvent, Reason
+from events.partitioning import partition_of
+from events.publisher import Publisher, PublisherSettings, publishable
+from runtime.cli.acting import audit
+from runtime.cli.context import FAILED, Open, errors
+from runtime.cli.tables import say, show
+from runtime.queries.dead_letters import Letter, resolve
+from runtime.queries.remedies import NEVER_AS_IT_IS, remedy
+
+_CHUNK = 500
+_SHOWN = 50
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What comes of one dead letter: sent to `place`, or not, because of `problem`."""
+
+    letter: Letter
+    partition: int | None
+    problem: str | None
+    place: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """In a word."""
+        if self.problem is not None:
+            return "not sent"
+        return "sent" if self.place is not None else "would be sent"
+
+
+async def resend(
+    open_: Open, letters: list[Letter], *, by: str, dry_run: bool, as_json: bool
+) -> int:
+    """Send what is an event now and mark it retried; returns 1 when some is still none."""
+    attempts = [_judged(letter, open_.settings.partitions) for letter in letters]
+    if not dry_run:
+        await _send([attempt for attempt in attempts if attempt.problem is None], open_, by)
+    rows = [
+        {
+            "key": attempt.letter.key,
+            "generation": attempt.letter.generation,
+            "reason": attempt.letter.reason,
+            "outcome": attempt.outcome,
+            "new place": attempt.place or attempt.partition,
+            "why not": attempt.problem,
+        }
+        for attempt in sorted(attempts, key=lambda attempt: attempt.problem is None)
+    ]
+    columns = ("key", "reason", "outcome", "new place", "why not")
+    show(
+        rows if as_json else rows[:_SHOWN],
+        title="dead letters",
+        as_json=as_json,
+        columns=columns,
+        absent="-",
+    )
+    _sum_up(attempts, dry_run=dry_run, as_json=as_json)
+    return FAILED if any(attempt.problem for attempt in attempts) else 0
+
+
+async def discard(open_: Open, letters: list[Letter], *, by: str) -> int:
+    """Mark dead letters discarded, with the audit row; returns how many were still open."""
+    async with open_.db.transaction():
+        done = await resolve(open_.db, letters, resolution="discarded", by=by)
+        await audit(
+            open_.db,
+            "dead-letters discard",
+            by=by,
+            arguments={"keys": [letter.key for letter in letters]},
+            affected=done,
+        )
+    return done
+
+
+def _judged(letter: Letter, partitions: int) -> Attempt:
+    if letter.reason in NEVER_AS_IT_IS:
+        return Attempt(letter, None, remedy(letter.reason))
+    try:
+        event = publishable(letter.raw)
+    except InvalidEvent as error:
+        return Attempt(letter, None, str(error))
+    return Attempt(letter, partition_of(event.company_id, event.conversation_id, partitions), None)
+
+
+async def _send(attempts: list[Attempt], open_: Open, by: str) -> None:
+    """Send in the order in which the entries were, and mark each chunk once Redis has it.
+
+    Dying in between leaves events that were sent and are still open: sending them again is
+    harmless.
+    """
+    if not attempts:
+        return
+    attempts.sort(key=lambda a: (a.letter.generation, EntryId.parse(a.letter.entry_id)))
+    settings = PublisherSettings(
+        partitions=open_.settings.partitions, prefix=open_.settings.stream_prefix
+    )
+    publisher = Publisher(open_.redis, settings=settings)
+    await publisher.verify_topology()
+    progress = Progress(
+        TextColumn("sending again"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", total=len(attempts))
+        for start in range(0, len(attempts), _CHUNK):
+            chunk = attempts[start : start + _CHUNK]
+            ids = await publisher.publish_raw([attempt.letter.raw for attempt in chunk])
+            for attempt, entry_id in zip(chunk, ids, strict=True):
+                attempt.place = f"{attempt.partition}:{entry_id}"
+            await _mark(open_, [attempt.letter for attempt in chunk], by)
+            progress.advance(task, len(chunk))
+
+
+async def _mark(open_: Open, letters: list[Letter], by: str) -> None:
+    async with open_.db.transaction():
+        done = await resolve(open_.db, letters, resolution="retried", by=by)
+        await audit(
+            open_.db,
+            "dead-letters retry",
+            by=by,
+            arguments={"keys": [letter.key for letter in letters]},
+            affected=done,
+        )
+
+
+def _sum_up(attempts: list[Attempt], *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        return
+    good = sum(attempt.problem is None for attempt in attempts)
+    if not good:
+        return
+    verb = "would be sent again; each takes" if dry_run else "sent again; each takes"
+    say(f"{good} {verb} a new place in the log: behind what came after it")
+    if any(attempt.letter.reason == Reason.WRONG_PARTITION for attempt in attempts):
+        say("correct the producer of those in the wrong partition, or more will come")

@@ -1,0 +1,99 @@
+"""How answers are printed: a table for people, or one JSON object a line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Columns = Sequence[str]
+
+_PIPE_WIDTH = 200
+
+
+def output() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for a pipe."""
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False) if known else Console(highlight=False, width=_PIPE_WIDTH)
+
+
+def show(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    title: str,
+    as_json: bool,
+    columns: Columns | None = None,
+    absent: str = "unknown",
+) -> None:
+    """Print rows. JSON holds every field; the table those named in `columns`, or all.
+
+    `absent` stands for None in the table.
+    """
+    if as_json:
+        show_json(rows)
+        return
+    if not rows:
+        output().print(Text(f"{title}: none"))
+        return
+    names = columns or tuple(rows[0])
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for name in names:
+        right = all(type(row[name]) in (int, float, type(None)) for row in rows)
+        table.add_column(name, overflow="fold", justify="right" if right else "left")
+    for row in rows:
+        # As text, not markup: a dead letter may hold what looks like it.
+        table.add_row(*(Text(_cell(row[name], absent)) for name in names))
+    output().print(table)
+
+
+def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print one JSON object a line; times in UTC."""
+    for row in rows:
+        sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
+
+
+def say(text: str) -> None:
+    """Print a line as it is, without markup and unbroken."""
+    output().print(Text(text), soft_wrap=True)
+
+
+def duration(seconds: float | None) -> str | None:
+    """A time span in two units at most: `2 h 05 min`; None stays unknown."""
+    if seconds is None:
+        return None
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest_s:02} s"
+
+
+def _cell(value: Any, absent: str) -> str:
+    if value is None:
+        return absent
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
