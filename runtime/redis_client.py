@@ -63,6 +63,8 @@ def _cluster(wanted: RedisUrl, given: dict[str, Any]) -> RedisCluster:
         max_connections=_MOST_CONNECTIONS,
         # Streams of healthy nodes are served while another's slots have no primary.
         require_full_coverage=False,
+        # A slot that moved is learnt alone: learning all anew cuts every connection in use.
+        reinitialize_steps=0,
         **given,
     )
 
@@ -85,7 +87,12 @@ def _master(wanted: RedisUrl, given: dict[str, Any]) -> Redis:
 
 
 class _Cluster(RedisCluster):
-    """Comes back to the nodes of the URL when none of those it found out answers any more."""
+    """Knows the nodes before it sends, and comes back to the URL's when no other answers any more."""
+
+    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
+        # While it knows no node, redis-py sends a command anywhere instead of by its key.
+        await self.initialize()
+        return await super().execute_command(*args, **kwargs)
 
     async def initialize(
         self,

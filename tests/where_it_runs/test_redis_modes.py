@@ -1,0 +1,97 @@
+"""The corpus through Redis alone, watched by Sentinel and as a cluster; primaries die under load."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from events.partitioning import stream_key
+from tests.where_it_runs.redis_servers import (
+    RedisServer,
+    redis_cluster,
+    redis_server,
+    replication,
+    wait_until,
+    watched_redis,
+)
+from tests.where_it_runs.running import (
+    check,
+    corpus_lines,
+    expected_events,
+    publish,
+    publish_until_confirmed,
+    serving,
+    settings_for,
+    wait_logged,
+)
+
+
+async def test_the_corpus_through_redis_7_0(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as redis:
+        url = f"redis://127.0.0.1:{redis.port}/0"
+        async with serving(settings_for(database_url, url)):
+            await publish(url, corpus_lines(corpus))
+            await wait_logged(database_url, expected_events(corpus))
+        await check(database_url, corpus)
+
+
+async def test_sentinel_s_failover_under_load_changes_nothing(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
+    lines = corpus_lines(corpus)
+    half = len(lines) // 2
+    with watched_redis(tmp_path) as redis:
+        async with serving(settings_for(database_url, redis.url)):
+            await publish(redis.url, lines[:half])
+            wait_until(lambda: is_replicated(redis.master))
+            await publish_while_killed(redis.url, lines[half:], redis.master)
+            await wait_logged(database_url, expected_events(corpus))
+        assert replication(redis.replica)["role"] == "master"
+        await check(database_url, corpus)
+
+
+async def test_a_cluster_s_failover_under_load_changes_nothing(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
+    lines = corpus_lines(corpus)
+    half = len(lines) // 2
+    with redis_cluster(tmp_path) as cluster:
+        victim = cluster.master_of(stream_key(0))
+        async with serving(settings_for(database_url, cluster.url)):
+            await publish(cluster.url, lines[:half])
+            wait_until(lambda: is_replicated(victim))
+            await publish_while_killed(cluster.url, lines[half:], victim)
+            await wait_logged(database_url, expected_events(corpus))
+        await check(database_url, corpus)
+
+
+def is_replicated(master: RedisServer) -> bool:
+    """Whether its one replica has everything; nothing may be written meanwhile."""
+    found = replication(master)
+    return bool(found["slave0"]["offset"] == found["master_repl_offset"])
+
+
+async def publish_while_killed(redis_url: str, bodies: list[bytes], victim: RedisServer) -> None:
+    """Publish, kill a primary in the middle, publish all again once its replica has taken over.
+
+    What it confirmed last may not have reached the replica: the second pass brings it back.
+    """
+    before = entries(victim)
+    publishing = asyncio.create_task(publish_until_confirmed(redis_url, bodies), name="publishing")
+    await asyncio.to_thread(wait_until, lambda: entries(victim) > before)
+    victim.kill()
+    if not await publishing:
+        await publish_until_confirmed(redis_url, bodies)
+
+
+def entries(server: RedisServer) -> int:
+    """In stream 0, which the victims serve."""
+    client = server.client()
+    try:
+        info: Any = client.xlen(stream_key(0))
+        return int(info)
+    finally:
+        client.close()
