@@ -7,12 +7,13 @@ from collections import Counter
 import asyncpg
 
 from consumers.errors import LeaseLost, ProjectionRefused, faults_translated
+from consumers.failure_streak import FailureStreak
 from consumers.feeding import Fed, feed
 from consumers.group import ConsumerGroup
+from consumers.logged_events import from_log
+from consumers.parking import code_of
 from consumers.partition_state import PartitionState
 from consumers.transaction import move_projection_checkpoints, park
-from events.codec import decode
-from events.entry_id import EntryId
 from events.envelope import RecordedEvent
 from projections.projection import Projection
 from projections.statements import statements
@@ -40,6 +41,8 @@ class CatchUp:
         self._group = group
         self._member_id = member_id
         self._page_events = page_events
+        self._streaks = {p.name: FailureStreak() for p in group.projections}
+        self._codes = {p.name: code_of(p) for p in group.projections}
 
     async def feed_page(self, state: PartitionState, projection: Projection) -> Fed:
         """Feed the next page; afterwards `state` says where the projection stands.
@@ -68,8 +71,9 @@ class CatchUp:
                     [r for r in page if r.event.type in projection.reads],
                     waiting=state.parked,
                     careful=careful,
+                    streak=self._streaks[projection.name],
                 )
-                await park(conn, self._group.name, fed.parked)
+                await park(conn, self._group.name, fed.parked, codes=self._codes, bodies={})
                 done = Counter(applied=len(fed.applied), parked=len(fed.parked))
                 row = (
                     projection.name,
@@ -103,13 +107,4 @@ class CatchUp:
         rows = await conn.fetch(
             _SQL["read the log"], state.partition, after, state.position, self._page_events
         )
-        return [
-            RecordedEvent(
-                decode(row["body"].encode()),
-                state.partition,
-                row["position"],
-                EntryId.parse(row["entry_id"]),
-                row["recorded_at"],
-            )
-            for row in rows
-        ]
+        return [from_log(row, state.partition) for row in rows]

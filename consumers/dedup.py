@@ -1,22 +1,18 @@
-"""Which candidates are new: the log's unique (partition, event_id) is the basis, looked up first."""
+"""Exactly once beyond the cursor: new events told from those that a group has had. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from consumers.intake import Candidate, DeadLetter, Intake
 from events.errors import Reason
-from projections.statements import statements
 
-_SQL = statements("consumers", "transaction.sql")
-
-_Key = tuple[int, UUID]
+Key = tuple[int, UUID]
+"""(partition, event_id)."""
 
 
 @dataclass(slots=True)
@@ -29,39 +25,33 @@ class Fresh:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
-async def without_duplicates(
-    conn: asyncpg.pool.PoolConnectionProxy, intakes: Iterable[Intake]
+def split(
+    intakes: Iterable[Intake],
+    known: dict[Key, bytes],
+    *,
+    identity: Callable[[Candidate], bytes],
 ) -> list[Fresh]:
     """Split intakes into new events, duplicates and id conflicts.
 
     The same id with the same body has no second effect; with another body it is a dead letter
-    (`id_conflict`), whether the first one stands in the log or earlier in this batch.
+    (`id_conflict`), whether the first one came before or earlier in this batch. `known` holds what
+    came before by its `identity`; the batch's own are added to it.
     """
-    intakes = list(intakes)
-    bodies = await _logged(conn, intakes)
-    return [_split(intake, bodies) for intake in intakes]
+    return [_split(intake, known, identity) for intake in intakes]
 
 
-async def _logged(
-    conn: asyncpg.pool.PoolConnectionProxy, intakes: list[Intake]
-) -> dict[_Key, bytes]:
-    keys = [(i.partition, c.event.id) for i in intakes for c in i.candidates]
-    if not keys:
-        return {}
-    partitions, ids = zip(*keys, strict=True)
-    rows = await conn.fetch(_SQL["logged already"], list(partitions), list(ids))
-    return {(row["partition"], row["event_id"]): row["body"].encode() for row in rows}
-
-
-def _split(intake: Intake, bodies: dict[_Key, bytes]) -> Fresh:
+def _split(
+    intake: Intake, known: dict[Key, bytes], identity: Callable[[Candidate], bytes]
+) -> Fresh:
     fresh = Fresh(intake.partition, dead=list(intake.dead))
     for candidate in intake.candidates:
         key = (intake.partition, candidate.event.id)
-        earlier = bodies.get(key)
+        mine = identity(candidate)
+        earlier = known.get(key)
         if earlier is None:
-            bodies[key] = candidate.raw
+            known[key] = mine
             fresh.candidates.append(candidate)
-        elif _same(earlier, candidate.raw):
+        elif _same(earlier, mine):
             fresh.duplicates += 1
         else:
             fresh.dead.append(_conflict(intake.partition, candidate))
@@ -69,11 +59,13 @@ def _split(intake: Intake, bodies: dict[_Key, bytes]) -> Fresh:
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    return one == other or _value(one) == _value(other)
-
-
-def _value(body: bytes) -> Any:
-    return orjson.loads(body)
+    """Equal, or two spellings of the same JSON value."""
+    if one == other:
+        return True
+    try:
+        return bool(orjson.loads(one) == orjson.loads(other))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _conflict(partition: int, candidate: Candidate) -> DeadLetter:

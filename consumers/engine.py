@@ -10,23 +10,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from time import monotonic
 
 import asyncpg
 
+from consumers.accounts import Accounts
 from consumers.backoff import Backoff
 from consumers.catch_up import CatchUp
+from consumers.detachment import detach, detached, fed_projections
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault
 from consumers.group import ConsumerGroup
 from consumers.lane import Lane, LaneParts
 from consumers.leases import Leases, Snapshot
 from consumers.observer import Observer
+from consumers.parking import Mend, Parking
 from consumers.partition_state import PartitionState
+from consumers.recovery import Recovery
 from consumers.redis_clients import RedisClients
 from consumers.shares import moves
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from consumers.stream import GroupStreams
+from consumers.stream_watch import StreamWatch
 from consumers.transaction import BatchTransactions
+
+_LOOK_FOR_DUE_S = 30.0
+"""How often parked conversations are looked at for another try."""
 
 
 class Engine:
@@ -47,6 +56,9 @@ class Engine:
         observer: Observer,
     ) -> None:
         self._settings = settings
+        self._pool = pool
+        self._group = group
+        self._fed: frozenset[tuple[str, int]] | None = None
         self._observer = observer
         self._member_id = member_id
         self._status = GroupStatus(group.name, member_id)
@@ -54,9 +66,22 @@ class Engine:
         self._streams = GroupStreams(
             redis, group=group.name, consumer=member_id, prefix=settings.stream_prefix
         )
+        watch = StreamWatch(redis, group=group.name, prefix=settings.stream_prefix)
+        self._accounts = Accounts(pool, group=group.name, member_id=member_id)
+        self._parking = Parking(pool, group=group, member_id=member_id)
         parts = LaneParts(
             group=group,
             streams=self._streams,
+            watch=watch,
+            recovery=Recovery(
+                group,
+                streams=self._streams,
+                watch=watch,
+                accounts=self._accounts,
+                observer=observer,
+            ),
+            parking=self._parking,
+            detach=lambda name, detail: detach(pool, group, projection=name, detail=detail),
             leases=self._leases,
             transactions=BatchTransactions(
                 pool, group=group, member_id=member_id, settings=settings
@@ -92,6 +117,7 @@ class Engine:
                 ]
                 tasks.create_task(self._keep_membership(), name=f"{name}-membership")
                 tasks.create_task(self._keep_tails(), name=f"{name}-tails")
+                tasks.create_task(self._keep_tidy(), name=f"{name}-upkeep")
                 await self._stopping.wait()
                 _, late = await asyncio.wait(working, timeout=self._settings.stop_grace_s)
                 for lane in late:
@@ -163,6 +189,43 @@ class Engine:
             if self._status.partitions.pop(partition, None) is not None:
                 self._observer.partition_released(self._status.group, partition, reason)
 
+    async def _keep_tidy(self) -> None:
+        """Requests, retries, projections that come and go, losses: all by looking at Postgres."""
+        next_due = monotonic()
+        while not self._stopping.is_set():
+            await self._try(self._tend_requests)
+            if monotonic() >= next_due:
+                await self._try(self._tend_parked)
+                next_due = monotonic() + _LOOK_FOR_DUE_S
+            await self._try(self._tend_projections)
+            await self._wait(self._settings.heartbeat_s)
+
+    async def _tend_requests(self) -> None:
+        owned = sorted(self._status.partitions)
+        if owned:
+            self._mend(await self._parking.wanted(owned))
+
+    async def _tend_parked(self) -> None:
+        owned = sorted(self._status.partitions)
+        if owned:
+            self._mend(await self._parking.due(owned))
+
+    def _mend(self, mends: list[Mend]) -> None:
+        for lane in self._lanes if mends else ():
+            lane.mend(mends)
+
+    async def _tend_projections(self) -> None:
+        fed = await fed_projections(self._pool, self._group)
+        if self._fed is not None and fed != self._fed:
+            for lane in self._lanes:
+                lane.distrust_all()
+        self._fed = fed
+        self._status.detached = await detached(self._pool, self._group)
+        self._status.losses = await self._accounts.open_losses()
+        imbalances = await self._accounts.imbalances()
+        for partition, owned in self._status.partitions.items():
+            owned.imbalance = imbalances.get(partition)
+
     async def _keep_tails(self) -> None:
         while not self._stopping.is_set():
             await self._try(self._measure_tails)
@@ -195,6 +258,7 @@ class Engine:
             self._status.last_commit_at = datetime.now(UTC)
         known.epoch, known.position, known.cursor = state.epoch, state.position, state.cursor
         known.counts_by_type = state.counts_by_type
+        known.generation, known.lost = state.generation, state.lost_total
 
     def _tell_state(self) -> None:
         faults = [lane.last_fault for lane in self._lanes if lane.last_fault]

@@ -13,15 +13,23 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from consumers.errors import ConsumerError, ProjectionRefused, is_data_error
+from consumers.errors import (
+    ConsumerError,
+    ProjectionBroken,
+    ProjectionRefused,
+    is_data_error,
+    is_schema_error,
+)
+from consumers.failure_streak import FailureStreak
 from consumers.partition_state import Conversation
 from consumers.projector import apply
 from events.envelope import RecordedEvent
-from events.payload import NewerVersion
+from events.payload import NewerVersion, Unreadable
 from projections.projection import Projection
 
 FOLLOWER = "follows_parked"
 NEWER_VERSION = "newer_version"
+UNREADABLE = "no_longer_decodes"
 REFUSED = "projection_refused"
 
 
@@ -50,13 +58,16 @@ async def feed(
     *,
     waiting: Mapping[str, set[Conversation]],
     careful: bool,
+    streak: FailureStreak,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
-    `waiting` holds the conversations that were parked before, by projection.
+    `waiting` holds the conversations that were parked before, by projection; `streak` what the
+    projection refused before this.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
+        ProjectionBroken: the projection fails on everything, or its tables are not what it expects.
     """
     fed = Fed()
     held = set(waiting.get(projection.name, ()))
@@ -64,9 +75,10 @@ async def feed(
     if not careful:
         await _apply_all(conn, projection, flowing)
         fed.applied = flowing
-        return fed
-    while flowing:
-        flowing = await _bisect(conn, fed, projection, flowing, held)
+    while careful and flowing:
+        flowing = await _bisect(conn, fed, projection, flowing, held, streak)
+    if fed.applied:
+        streak.applied()
     fed.parked.sort(key=lambda parked: (parked.recorded.partition, parked.recorded.position))
     return fed
 
@@ -84,6 +96,9 @@ def _hold_back(
             held.add(conversation)
             detail = f"{event.type} version {event.version} is newer than this build"
             fed.parked.append(Parked(name, recorded, NEWER_VERSION, detail))
+        elif isinstance(event.payload, Unreadable):
+            held.add(conversation)
+            fed.parked.append(Parked(name, recorded, UNREADABLE, event.payload.reason))
         else:
             flowing.append(recorded)
     return flowing
@@ -100,6 +115,8 @@ async def _apply_all(
         # asyncpg raises a refusal of a parameter's value as an InterfaceError that is a ValueError.
         if is_data_error(error) or isinstance(error, ValueError):
             raise ProjectionRefused(projection.name, _say(error)) from error
+        if is_schema_error(error):
+            raise ProjectionBroken(projection.name, _say(error)) from error
         raise
     except ConsumerError:
         raise
@@ -113,6 +130,7 @@ async def _bisect(
     projection: Projection,
     events: list[RecordedEvent],
     held: set[Conversation],
+    streak: FailureStreak,
 ) -> list[RecordedEvent]:
     """Apply as many leading events as go, park the first that does not; returns what is left."""
     size = len(events)
@@ -126,10 +144,14 @@ async def _bisect(
                 size //= 2
                 continue
             refused = events[0]
-            held.add((refused.event.company_id, refused.event.conversation_id))
+            conversation = (refused.event.company_id, refused.event.conversation_id)
+            if streak.refused(conversation):
+                raise ProjectionBroken(projection.name, error.detail) from error
+            held.add(conversation)
             fed.parked.append(Parked(projection.name, refused, REFUSED, error.detail))
             return _hold_back(fed, projection.name, events[1:], held)
         fed.applied.extend(head)
+        streak.applied()
         return events[size:]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from consumers.lineage import hash_of
 from events.codec import decode
 from events.entry_id import EntryId
 from events.envelope import Event
@@ -50,9 +52,20 @@ class Intake:
 
     partition: int
     last: EntryId
-    read: int = 0
+    last_hash: bytes = b""
+    """Of the last entry: with its id it proves the stream's history later."""
+    ids: list[EntryId] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        """How many entries."""
+        return len(self.ids)
+
+    def read_up_to(self, entry_id: EntryId) -> int:
+        """How many of them are not above `entry_id`."""
+        return bisect_right(self.ids, entry_id)
 
 
 def take_in(
@@ -62,7 +75,12 @@ def take_in(
     fresh = [entry for entry in entries if entry.id > after]
     if not fresh:
         return None
-    intake = Intake(partition, last=fresh[-1].id, read=len(fresh))
+    intake = Intake(
+        partition,
+        last=fresh[-1].id,
+        last_hash=hash_of(fresh[-1].fields),
+        ids=[entry.id for entry in fresh],
+    )
     for entry in fresh:
         _sort(intake, entry, partitions)
     return intake

@@ -6,7 +6,8 @@ A member runs a few lanes, so that one reads and folds while another waits for i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic, time
@@ -14,13 +15,23 @@ from time import monotonic, time
 from consumers.backoff import Backoff
 from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
-from consumers.errors import CheckpointMoved, LeaseLost, ProjectionRefused, TransientFault
-from consumers.group import ConsumerGroup
+from consumers.errors import (
+    CheckpointMoved,
+    LeaseLost,
+    ProjectionBroken,
+    ProjectionRefused,
+    TransientFault,
+)
+from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
 from consumers.leases import Leases
 from consumers.observer import BatchCommitted, Observer
+from consumers.parking import Mend, Parking
 from consumers.partition_state import PartitionState
+from consumers.reader import Reader
+from consumers.recovery import Recovery
 from consumers.stream import GroupStreams
+from consumers.stream_watch import StreamWatch
 from consumers.transaction import BatchTransactions, Outcome
 
 
@@ -30,9 +41,14 @@ class LaneParts:
 
     group: ConsumerGroup
     streams: GroupStreams
+    watch: StreamWatch
+    recovery: Recovery
     leases: Leases
     transactions: BatchTransactions
     catch_up: CatchUp
+    parking: Parking
+    detach: Callable[[str, str], Awaitable[bool]]
+    """Takes a broken projection, by name and detail, out of the group."""
     settings: EngineSettings
     observer: Observer
 
@@ -54,7 +70,15 @@ class Lane:
         self._busy = asyncio.Lock()
         self._has_partitions = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._blocked: asyncio.Timeout | None = None
+        self._mends: deque[Mend] = deque()
+        self._reader = Reader(
+            parts.group,
+            streams=parts.streams,
+            watch=parts.watch,
+            recovery=parts.recovery,
+            settings=parts.settings,
+            observer=parts.observer,
+        )
         self._disturbers = 0
         self._backoff = Backoff(
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
@@ -82,11 +106,29 @@ class Lane:
         async with self._undisturbed():
             self._drop(partitions)
 
+    def mend(self, mends: Iterable[Mend]) -> None:
+        """Try parked events again (or discard them) between two batches."""
+        known = {(m.partition, m.projection, m.conversation, m.kind) for m in self._mends}
+        new = [
+            m
+            for m in mends
+            if m.partition in self._states
+            and (m.partition, m.projection, m.conversation, m.kind) not in known
+        ]
+        if new:
+            self._mends.extend(new)
+            self._reader.interrupt()
+
+    def distrust_all(self) -> None:
+        """Load the state of every partition anew before the next batch."""
+        self._distrust(self._states)
+        self._reader.interrupt()
+
     def stop(self) -> None:
         """End `run` after the batch in flight."""
         self._stopping.set()
         self._has_partitions.set()
-        self._interrupt()
+        self._reader.interrupt()
 
     async def run(self) -> None:
         """Work until `stop`; faults are retried for ever, with back-off."""
@@ -107,6 +149,8 @@ class Lane:
             self._distrust(self._states)
         except CheckpointMoved:
             self._distrust(self._states)
+        except ProjectionBroken as error:
+            return await self._detach(error)
         except TransientFault as error:
             return self._failed(error.fault)
         except Exception as error:  # noqa: BLE001 - a defect must not end the other partitions' work
@@ -114,6 +158,19 @@ class Lane:
         else:
             self._backoff.reset()
             self.last_fault = None
+        return 0.0
+
+    async def _detach(self, error: ProjectionBroken) -> float:
+        """A broken projection leaves its group; where no log can feed it later, the group waits."""
+        if self._parts.group.basis is not Basis.LOG:
+            return self._failed(f"projection {error.projection} is broken: {error.detail}")
+        try:
+            done = await self._parts.detach(error.projection, error.detail)
+        except TransientFault as fault:
+            return self._failed(fault.fault)
+        if done:
+            self._parts.observer.detached(self._parts.group.name, error.projection, error.detail)
+        self._distrust(self._states)
         return 0.0
 
     def _failed(self, fault: str) -> float:
@@ -137,9 +194,9 @@ class Lane:
         await self._reload_stale()
         if not self._states:
             return
-        entries = await self._read_gaps()
-        if not entries:
-            entries = await self._read_live()
+        entries = await self._reader.read_gaps(self._states)
+        if not entries and not self._disturbers and not self._stopping.is_set():
+            entries = await self._reader.read_new(self._states)
         intakes = [
             intake
             for partition, found in sorted(entries.items())
@@ -148,8 +205,8 @@ class Lane:
         if intakes:
             await self._commit(intakes)
         await self._acknowledge(entries)
-        self._settle_gaps()
         await self._catch_up()
+        await self._mend()
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
         return take_in(
@@ -168,69 +225,6 @@ class Lane:
                 self._states[partition] = state
                 self._on_change(partition, state)
             self._stale.discard(partition)
-
-    async def _read_gaps(self) -> dict[int, list[Entry]]:
-        """A page of what lies between the checkpoint and Redis' cursor, of unsynced partitions."""
-        found: dict[int, list[Entry]] = {}
-        for partition, state in self._states.items():
-            if state.synced:
-                continue
-            if state.read_up_to is None:
-                await self._find_gap(state)
-            if state.read_up_to is None or state.read_up_to <= state.cursor:
-                await self._synced(state)
-                continue
-            entries = await self._parts.streams.read_range(
-                partition,
-                after=state.cursor,
-                up_to=state.read_up_to,
-                count=self._parts.settings.batch_events,
-            )
-            if not entries:
-                await self._synced(state)
-                continue
-            self._parts.observer.resynced(self._parts.group.name, partition, len(entries))
-            found[partition] = entries
-            break
-        return found
-
-    async def _find_gap(self, state: PartitionState) -> None:
-        streams, name = self._parts.streams, self._parts.group.name
-        if await streams.ensure_group(state.partition, state.cursor):
-            self._parts.observer.group_recreated(name, state.partition, str(state.cursor))
-        state.read_up_to = await streams.last_delivered(state.partition)
-
-    async def _synced(self, state: PartitionState) -> None:
-        await self._parts.streams.forget_other_consumers(state.partition, state.cursor)
-        state.synced, state.read_up_to = True, None
-
-    def _settle_gaps(self) -> None:
-        for state in self._states.values():
-            if state.read_up_to is not None and state.read_up_to <= state.cursor:
-                state.read_up_to = state.cursor
-
-    async def _read_live(self) -> dict[int, list[Entry]]:
-        if self._disturbers or self._stopping.is_set():
-            return {}
-        partitions = tuple(self._states)
-        settings = self._parts.settings
-        is_behind = any(behind(self._parts.group, s) for s in self._states.values())
-        try:
-            async with asyncio.timeout(None) as self._blocked:
-                found = await self._parts.streams.read_new(
-                    partitions,
-                    count=-(-settings.batch_events // len(partitions)),
-                    block_ms=1 if is_behind else settings.block_ms,
-                )
-        except TimeoutError:
-            # Interrupted: entries may have been given to us that nobody saw.
-            self._unsync(partitions)
-            return {}
-        finally:
-            self._blocked = None
-        if held := await self._parts.streams.held_by_others(partitions):
-            self._unsync(held)
-        return {p: entries for p, entries in found.items() if p not in held}
 
     async def _commit(self, intakes: list[Intake]) -> None:
         careful: frozenset[str] = frozenset()
@@ -252,6 +246,7 @@ class Lane:
         for outcome in outcomes:
             state = self._states[outcome.partition]
             state.cursor, state.position = outcome.cursor, outcome.position
+            _adopt_account(state, outcome)
             for name, position in outcome.projections.items():
                 state.projections[name].position = position
             for type_, count in outcome.counts.items():
@@ -278,6 +273,8 @@ class Lane:
             )
         )
         for outcome in outcomes:
+            if outcome.loss is not None:
+                observer.lost(name, outcome.partition, outcome.loss)
             for dead in outcome.dead:
                 observer.dead_letter(name, dead.partition, str(dead.entry_id), dead.reason)
             for waits in outcome.parked:
@@ -301,9 +298,20 @@ class Lane:
                         self._parts.group.name, projection.name, state.partition, waits.reason, 1
                     )
 
-    def _unsync(self, partitions: Iterable[int]) -> None:
-        for partition in partitions:
-            self._states[partition].unsync()
+    async def _mend(self) -> None:
+        while self._mends and not self._stopping.is_set():
+            mend = self._mends[0]
+            state = self._states.get(mend.partition)
+            if state is not None:
+                mended = await self._parts.parking.carry_out(mend, state)
+                self._parts.observer.drained(
+                    self._parts.group.name,
+                    mend.projection,
+                    mend.partition,
+                    mended.moved,
+                    mended.outcome,
+                )
+            self._mends.popleft()
 
     def _distrust(self, partitions: Iterable[int]) -> None:
         self._stale.update(partition for partition in partitions if partition in self._states)
@@ -324,18 +332,25 @@ class Lane:
     async def _undisturbed(self) -> AsyncIterator[None]:
         self._disturbers += 1
         try:
-            self._interrupt()
+            self._reader.interrupt()
             async with self._busy:
                 yield
         finally:
             self._disturbers -= 1
 
-    def _interrupt(self) -> None:
-        blocked, self._blocked = self._blocked, None
-        if blocked is not None:
-            blocked.reschedule(asyncio.get_running_loop().time())
+
+def _adopt_account(state: PartitionState, outcome: Outcome) -> None:
+    account = state.account
+    account.entry_hash = outcome.entry_hash
+    account.read += outcome.read
+    lost = outcome.loss.count if outcome.loss else 0
+    account.lost += lost
+    state.lost_total += lost
+    if account.base is not None:
+        account.base += min(outcome.gone, 0)
+    if outcome.settled:
+        account.due = None
 
 
 def _first_ms(intake: Intake) -> int:
-    ids = [c.entry_id for c in intake.candidates] + [d.entry_id for d in intake.dead]
-    return min(ids).ms
+    return intake.ids[0].ms

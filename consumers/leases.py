@@ -11,8 +11,9 @@ import asyncpg
 
 from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
+from consumers.lineage import Seen, StreamAccount
 from consumers.partition_state import PartitionState, ProjectionCheckpoint
-from events.entry_id import EntryId
+from events.entry_id import ZERO, EntryId
 from projections.statements import statements
 
 _SQL = statements("consumers", "leases.sql")
@@ -116,7 +117,7 @@ async def load_state(
     checkpoint = await conn.fetchrow(_SQL["checkpoint"], group, partition)
     if checkpoint is None:
         raise LookupError(f"group {group} has no checkpoint for partition {partition}")
-    projections = await conn.fetch(_SQL["projection checkpoints"], partition)
+    projections = await conn.fetch(_SQL["projection checkpoints"], partition, group)
     counts = await conn.fetch(_SQL["event counts"], partition)
     parked = await conn.fetch(_SQL["parked conversations"], group, partition)
     state = PartitionState(
@@ -130,9 +131,25 @@ async def load_state(
             for row in projections
         },
         counts_by_type={row["type"]: row["count"] for row in counts},
+        account=_account(checkpoint),
+        lost_total=checkpoint["lost_total"],
     )
     for row in parked:
         state.parked.setdefault(row["projection"], set()).add(
             (row["company_id"], row["conversation_id"])
         )
     return state
+
+
+def _account(row: asyncpg.Record) -> StreamAccount:
+    seen = None
+    if row["seen_added"] is not None:
+        seen = Seen(row["seen_added"], EntryId.parse(row["seen_last_id"]), ZERO, row["seen_at"])
+    return StreamAccount(
+        base=row["added_base"],
+        read=row["read"],
+        lost=row["lost"],
+        entry_hash=row["entry_hash"],
+        server_id=row["server_id"],
+        seen=seen,
+    )

@@ -60,15 +60,17 @@ DELETE FROM runtime.members
 
 -- name: checkpoint
 -- $1 group_name text, $2 partition smallint
-SELECT entry_id, position, generation FROM runtime.checkpoints
+SELECT entry_id, position, generation, entry_hash, added_base, read - read_before AS read,
+       lost - lost_before AS lost, lost AS lost_total, seen_added, seen_last_id, seen_at, server_id
+  FROM runtime.checkpoints
  WHERE group_name = $1 AND partition = $2
 
 -- name: projection checkpoints
--- $1 partition smallint
+-- $1 partition smallint, $2 group_name text
 SELECT c.projection, c.version, c.position
   FROM runtime.projection_checkpoints AS c
   JOIN runtime.projections AS p ON p.name = c.projection AND p.version = c.version
- WHERE c.partition = $1 AND p.state = 'live'
+ WHERE c.partition = $1 AND p.group_name = $2 AND p.state = 'live'
 
 -- name: event counts
 -- $1 partition smallint

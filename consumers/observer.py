@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumers.lineage import Loss
+
 
 @dataclass(frozen=True, slots=True)
 class BatchCommitted:
@@ -49,6 +51,25 @@ class Observer(Protocol):
     def group_recreated(self, group: str, partition: int, at: str) -> None:
         """Redis had lost the consumer group; it was recreated at the Postgres checkpoint."""
 
+    def generation_began(
+        self, group: str, partition: int, generation: int, reason: str, shared_up_to: str
+    ) -> None:
+        """The stream's history broke; what is above `shared_up_to` is read again."""
+
+    def lost(self, group: str, partition: int, loss: Loss) -> None:
+        """Entries were appended and never came; told after the commit."""
+
+    def drained(
+        self, group: str, projection: str, partition: int, moved: int, outcome: str
+    ) -> None:
+        """Parked events of one conversation were tried again; `moved` of them were applied."""
+
+    def detached(self, group: str, projection: str, detail: str) -> None:
+        """A projection that failed on everything is fed no more."""
+
+    def trimmed(self, group: str, partition: int, entries: int, below: str) -> None:
+        """Entries that every group has committed and the log holds left the stream."""
+
 
 class SilentObserver:
     """Ignores everything; for tools and tests that do not look."""
@@ -75,4 +96,23 @@ class SilentObserver:
         """Ignore."""
 
     def group_recreated(self, group: str, partition: int, at: str) -> None:
+        """Ignore."""
+
+    def generation_began(
+        self, group: str, partition: int, generation: int, reason: str, shared_up_to: str
+    ) -> None:
+        """Ignore."""
+
+    def lost(self, group: str, partition: int, loss: Loss) -> None:
+        """Ignore."""
+
+    def drained(
+        self, group: str, projection: str, partition: int, moved: int, outcome: str
+    ) -> None:
+        """Ignore."""
+
+    def detached(self, group: str, projection: str, detail: str) -> None:
+        """Ignore."""
+
+    def trimmed(self, group: str, partition: int, entries: int, below: str) -> None:
         """Ignore."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from consumers.lineage import StreamAccount
 from events.entry_id import EntryId
 
 Conversation = tuple[str, str]
@@ -36,7 +37,14 @@ class PartitionState:
     parked: dict[str, set[Conversation]] = field(default_factory=dict)
     """Projection → conversations whose events wait."""
     counts_by_type: dict[str, int] = field(default_factory=dict)
+    account: StreamAccount = field(default_factory=StreamAccount)
+    lost_total: int = 0
+    """Entries that never came, over all generations."""
     synced: bool = False
+    doubted: bool = False
+    """An entry below the checkpoint was delivered as a new one."""
+    look_at: float = 0.0
+    """When the stream is to be looked at again; the process's monotonic clock."""
     read_up_to: EntryId | None = None
 
     def unsync(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from consumers.accounts import Losses
 from events.entry_id import ZERO, EntryId
 
 
@@ -36,6 +37,11 @@ class PartitionStatus:
     cursor: EntryId = ZERO
     lag_events: int | None = None
     lag_s: float | None = None
+    generation: int = 1
+    lost: int = 0
+    """Entries that were appended and never came, over all generations."""
+    imbalance: int | None = None
+    """By how much the accounts do not add up, as Postgres says; None: not looked yet."""
     counts_by_type: dict[str, int] = field(default_factory=dict)
     """Committed events by type since the log began (`unknown` for types outside the catalogue)."""
 
@@ -51,3 +57,7 @@ class GroupStatus:
     last_commit_at: datetime | None = None
     last_error: str | None = None
     last_error_at: datetime | None = None
+    losses: Losses = field(default_factory=Losses)
+    """The group's losses that nobody has acknowledged, over all partitions."""
+    detached: dict[str, str] = field(default_factory=dict)
+    """Projections that are fed no more, and why."""

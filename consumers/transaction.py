@@ -9,23 +9,30 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 
-from consumers.dedup import Fresh, without_duplicates
+from consumers.dedup import Fresh
 from consumers.engine_settings import EngineSettings
-from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
+from consumers.errors import CheckpointMoved, LeaseLost, TransientFault, faults_translated
+from consumers.failure_streak import FailureStreak
 from consumers.feeding import Parked, feed
-from consumers.group import ConsumerGroup
+from consumers.group import Basis, ConsumerGroup
 from consumers.intake import DeadLetter, Intake
-from consumers.log_rows import COLUMNS, log_row
+from consumers.lineage import Loss, how_gone, missing
+from consumers.log_basis import LogBasis
+from consumers.parking import code_of
 from consumers.partition_state import PartitionState
+from consumers.seen_basis import SeenBasis
 from events.entry_id import EntryId
 from events.envelope import RecordedEvent
 from events.payload import UnknownType
 from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
+_ACCOUNTS = statements("consumers", "accounts.sql")
 UNKNOWN = "unknown"
 
 
@@ -44,6 +51,12 @@ class Outcome:
     """Projection → its new position."""
     parked: list[Parked] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    entry_hash: bytes = b""
+    gone: int = 0
+    """Entries below `due` that never came; negative when the server's counter went back."""
+    loss: Loss | None = None
+    settled: bool = False
+    """Whether the reading passed the end that was due."""
 
 
 class BatchTransactions:
@@ -60,6 +73,9 @@ class BatchTransactions:
         self._pool = pool
         self._group = group
         self._member_id = member_id
+        self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
+        self._streaks = {p.name: FailureStreak() for p in group.projections}
+        self._codes = {p.name: code_of(p) for p in group.projections}
         # Shorter than the lease, so that a frozen owner cannot hold its rows against a takeover.
         self._bounds = [f"{int(settings.lease_s * share)}ms" for share in (400, 800, 500)]
 
@@ -82,14 +98,16 @@ class BatchTransactions:
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
                 recorded_at = await self._lock(conn, [states[i.partition] for i in intakes])
-                fresh = await without_duplicates(conn, intakes)
+                fresh = await self._basis.fresh(conn, intakes)
                 outcomes = [
                     _record(intake, left, states[intake.partition], recorded_at)
                     for intake, left in zip(intakes, fresh, strict=True)
                 ]
-                await self._log(conn, fresh, outcomes)
+                await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
+                await self._count(conn, outcomes)
                 await self._project(conn, outcomes, states, careful)
-                await self._keep_aside(conn, outcomes, states)
+                await self._keep_aside(conn, fresh, outcomes, states)
+                await self._record_losses(conn, outcomes, states)
                 await self._move_checkpoints(conn, outcomes, states)
         return outcomes
 
@@ -107,21 +125,11 @@ class BatchTransactions:
         recorded_at: datetime = rows[0]["recorded_at"]
         return recorded_at
 
-    async def _log(
-        self,
-        conn: asyncpg.pool.PoolConnectionProxy,
-        fresh: Sequence[Fresh],
-        outcomes: Sequence[Outcome],
+    async def _count(
+        self, conn: asyncpg.pool.PoolConnectionProxy, outcomes: Sequence[Outcome]
     ) -> None:
-        rows = [
-            log_row(recorded, candidate.raw)
-            for left, outcome in zip(fresh, outcomes, strict=True)
-            for recorded, candidate in zip(outcome.recorded, left.candidates, strict=True)
-        ]
-        if rows:
-            await conn.copy_records_to_table(
-                "event_log", schema_name="runtime", columns=COLUMNS, records=rows
-            )
+        if self._group.basis is not Basis.LOG:
+            return
         counted = [(o.partition, t, n) for o in outcomes for t, n in sorted(o.counts.items())]
         if counted:
             await conn.execute(_SQL["count events"], *map(list, zip(*counted, strict=True)))
@@ -137,6 +145,7 @@ class BatchTransactions:
         for projection in self._group.projections:
             name = projection.name
             live = [o for o in outcomes if o.recorded and rides_live(states[o.partition], name)]
+            self._check_complete(name, live, outcomes)
             wanted = [r for o in live for r in o.recorded if r.event.type in projection.reads]
             waiting = [states[o.partition].parked.get(name, set()) for o in live]
             fed = await feed(
@@ -145,6 +154,7 @@ class BatchTransactions:
                 wanted,
                 waiting={name: set().union(*waiting)},
                 careful=name in careful,
+                streak=self._streaks[name],
             )
             applied = Counter(r.partition for r in fed.applied)
             parked = Counter(p.recorded.partition for p in fed.parked)
@@ -170,9 +180,21 @@ class BatchTransactions:
                 )
         await move_projection_checkpoints(conn, moved)
 
+    def _check_complete(
+        self, name: str, live: Sequence[Outcome], outcomes: Sequence[Outcome]
+    ) -> None:
+        """A group without a log has nothing to feed a projection from later: it waits for it."""
+        if self._group.basis is Basis.LOG:
+            return
+        if len(live) < sum(1 for o in outcomes if o.recorded):
+            raise TransientFault(
+                f"{name} is not live: run `agent-runtime migrate`, or attach it again"
+            )
+
     async def _keep_aside(
         self,
         conn: asyncpg.pool.PoolConnectionProxy,
+        fresh: Sequence[Fresh],
         outcomes: Sequence[Outcome],
         states: Mapping[int, PartitionState],
     ) -> None:
@@ -193,7 +215,32 @@ class BatchTransactions:
             await conn.execute(
                 _SQL["keep dead letters"], self._group.name, *map(list, zip(*dead, strict=True))
             )
-        await park(conn, self._group.name, [p for o in outcomes for p in o.parked])
+        parked = [p for o in outcomes for p in o.parked]
+        bodies: dict[UUID, str] = {}
+        if parked and self._group.basis is not Basis.LOG:
+            bodies = {c.event.id: c.raw.decode() for left in fresh for c in left.candidates}
+        await park(conn, self._group.name, parked, codes=self._codes, bodies=bodies)
+
+    async def _record_losses(
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        outcomes: Sequence[Outcome],
+        states: Mapping[int, PartitionState],
+    ) -> None:
+        for o in outcomes:
+            if o.loss is not None:
+                state = states[o.partition]
+                await conn.execute(
+                    _ACCOUNTS["record loss"],
+                    self._group.name,
+                    o.partition,
+                    state.generation,
+                    o.loss.count,
+                    o.loss.at_least,
+                    o.loss.reason,
+                    str(state.cursor),
+                    o.loss.since,
+                )
 
     async def _move_checkpoints(
         self,
@@ -202,17 +249,7 @@ class BatchTransactions:
         states: Mapping[int, PartitionState],
     ) -> None:
         rows = [
-            (
-                o.partition,
-                states[o.partition].position,
-                str(states[o.partition].cursor),
-                str(o.cursor),
-                o.position,
-                o.read,
-                len(o.recorded),
-                o.duplicates,
-                len(o.dead),
-            )
+            _checkpoint_row(o, states[o.partition])
             for o in sorted(outcomes, key=lambda o: o.partition)
         ]
         moved = await conn.fetch(
@@ -229,9 +266,17 @@ def rides_live(state: PartitionState, projection: str) -> bool:
 
 
 async def park(
-    conn: asyncpg.pool.PoolConnectionProxy, group: str, parked: Sequence[Parked]
+    conn: asyncpg.pool.PoolConnectionProxy,
+    group: str,
+    parked: Sequence[Parked],
+    *,
+    codes: Mapping[str, str],
+    bodies: Mapping[UUID, str],
 ) -> None:
-    """Write events that wait, in their log order."""
+    """Write events that wait, in their log order, with the code that refused them.
+
+    `bodies` is for groups whose events no log holds.
+    """
     if not parked:
         return
     rows = [
@@ -244,6 +289,9 @@ async def park(
             p.recorded.event.id,
             p.reason,
             p.detail.replace("\x00", "�"),
+            str(p.recorded.entry_id),
+            bodies.get(p.recorded.event.id),
+            codes.get(p.projection, ""),
         )
         for p in parked
     ]
@@ -268,12 +316,48 @@ async def move_projection_checkpoints(
         raise CheckpointMoved(frozenset(row[2] for row in rows))
 
 
+def _checkpoint_row(outcome: Outcome, state: PartitionState) -> tuple[Any, ...]:
+    account = state.account
+    seen = account.seen
+    return (
+        outcome.partition,
+        state.position,
+        str(state.cursor),
+        str(outcome.cursor),
+        outcome.position,
+        outcome.read,
+        len(outcome.recorded),
+        outcome.duplicates,
+        len(outcome.dead),
+        outcome.entry_hash,
+        outcome.loss.count if outcome.loss else 0,
+        account.base if account.base is None else account.base + min(outcome.gone, 0),
+        seen.added if seen else None,
+        str(seen.last_id) if seen else None,
+        seen.at if seen else None,
+        account.server_id,
+    )
+
+
+def _settle(outcome: Outcome, intake: Intake, state: PartitionState) -> None:
+    """Close the stream's account where the reading passes the end that was seen before."""
+    due = state.account.due
+    if due is None or state.account.base is None or intake.last < due.last_id:
+        return
+    read = state.account.read + intake.read_up_to(due.last_id)
+    outcome.settled = True
+    outcome.gone = missing(state.account, due, read)
+    if outcome.gone > 0:
+        reason = how_gone(due, state.cursor)
+        outcome.loss = Loss(outcome.gone, at_least=False, reason=reason, since=None)
+
+
 def _record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: datetime) -> Outcome:
     recorded = [
         RecordedEvent(c.event, intake.partition, state.position + offset, c.entry_id, recorded_at)
         for offset, c in enumerate(fresh.candidates, start=1)
     ]
-    return Outcome(
+    outcome = Outcome(
         partition=intake.partition,
         cursor=intake.last,
         position=state.position + len(recorded),
@@ -284,4 +368,7 @@ def _record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: da
         counts=Counter(
             UNKNOWN if type(r.event.payload) is UnknownType else r.event.type for r in recorded
         ),
+        entry_hash=intake.last_hash,
     )
+    _settle(outcome, intake, state)
+    return outcome

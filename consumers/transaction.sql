@@ -21,15 +21,22 @@ SELECT l.partition, l.event_id, l.body::text AS body
 -- name: move checkpoints
 -- $1 group_name text, $2 partitions smallint[], $3 positions held before bigint[],
 -- $4 entry ids held before text[], $5 new entry ids text[], $6 new positions bigint[],
--- $7 read, $8 applied, $9 duplicate, $10 dead: bigint[]
+-- $7 read, $8 applied, $9 duplicate, $10 dead: bigint[], $11 entry hashes bytea[],
+-- $12 newly lost bigint[], $13 added_base bigint[], $14 seen_added bigint[],
+-- $15 seen_last_id text[], $16 seen_at timestamptz[], $17 server_id text[]
 UPDATE runtime.checkpoints AS c
    SET entry_id = n.entry_id, position = n.position, read = c.read + n.read,
        applied = c.applied + n.applied, duplicate = c.duplicate + n.duplicate,
-       dead = c.dead + n.dead, updated_at = now()
+       dead = c.dead + n.dead, updated_at = now(), entry_hash = n.entry_hash,
+       lost = c.lost + n.lost, added_base = n.added_base, seen_added = n.seen_added,
+       seen_last_id = n.seen_last_id, seen_at = n.seen_at, server_id = n.server_id
   FROM unnest($2::smallint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[],
-              $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+              $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[],
+              $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::timestamptz[],
+              $17::text[])
        AS n (partition, position_before, entry_id_before, entry_id, position,
-             read, applied, duplicate, dead)
+             read, applied, duplicate, dead, entry_hash, lost, added_base, seen_added,
+             seen_last_id, seen_at, server_id)
  WHERE c.group_name = $1 AND c.partition = n.partition
    AND c.position = n.position_before AND c.entry_id = n.entry_id_before
 RETURNING c.partition
@@ -44,6 +51,8 @@ UPDATE runtime.projection_checkpoints AS c
   FROM unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[],
               $6::bigint[], $7::bigint[], $8::bigint[])
        AS n (projection, version, partition, position_before, position, applied, filtered, parked)
+  JOIN runtime.projections AS p
+    ON p.name = n.projection AND p.version = n.version AND p.state = 'live'
  WHERE c.projection = n.projection AND c.version = n.version AND c.partition = n.partition
    AND c.position = n.position_before
 RETURNING c.partition
@@ -66,17 +75,19 @@ ON CONFLICT DO NOTHING
 -- name: park
 -- $1 group_name text, $2 projections text[], $3 company_ids text[], $4 conversation_ids text[],
 -- $5 partitions smallint[], $6 positions bigint[], $7 event_ids uuid[], $8 reasons text[],
--- $9 details text[]
+-- $9 details text[], $10 entry ids text[], $11 bodies json[] or nulls, $12 codes text[]
 INSERT INTO runtime.parked
        (group_name, projection, company_id, conversation_id, partition, position, event_id,
-        reason, detail)
+        reason, detail, entry_id, body, refused_by)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
-                         $7::uuid[], $8::text[], $9::text[])
+                         $7::uuid[], $8::text[], $9::text[], $10::text[], $11::json[],
+                         $12::text[])
 ON CONFLICT DO NOTHING
 
 -- name: read the log
 -- $1 partition smallint, $2 after position bigint, $3 up to position bigint, $4 limit integer
-SELECT position, entry_id, recorded_at, body::text AS body
+SELECT position, entry_id, recorded_at, event_id, type, version, occurred_at, company_id,
+       conversation_id, body::text AS body
   FROM runtime.event_log
  WHERE partition = $1 AND position > $2 AND position <= $3
  ORDER BY position

@@ -27,3 +27,9 @@ class NewerVersion(Payload):
     """The payload of a known type in a version that this build does not know yet."""
 
     raw: dict[str, Any]
+
+
+class Unreadable(Payload):
+    """The payload of a recorded event that this build cannot decode; `reason` tells why."""
+
+    reason: str

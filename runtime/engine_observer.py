@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consumers.lineage import Loss
 from consumers.observer import BatchCommitted
 from runtime.logs import Log
 from runtime.metrics import Metrics
@@ -88,3 +89,57 @@ class EngineObserver:
         """Count; a warning tells where it starts."""
         self._metrics.recreations.labels(group).inc()
         self._log.warning("consumers.group_recreated", group=group, partition=partition, at=at)
+
+    def generation_began(
+        self, group: str, partition: int, generation: int, reason: str, shared_up_to: str
+    ) -> None:
+        """Count by reason; a warning tells from where the stream is read again."""
+        self._metrics.generations.labels(group, reason).inc()
+        self._log.warning(
+            "consumers.generation_began",
+            group=group,
+            partition=partition,
+            generation=generation,
+            reason=reason,
+            shared_up_to=shared_up_to,
+        )
+
+    def lost(self, group: str, partition: int, loss: Loss) -> None:
+        """An error tells how many, why and since when; counted from the accounts."""
+        self._log.error(
+            "domain_events.lost",
+            group=group,
+            partition=partition,
+            count=loss.count,
+            at_least=loss.at_least,
+            reason=loss.reason,
+            since=loss.since.isoformat() if loss.since else None,
+        )
+
+    def drained(
+        self, group: str, projection: str, partition: int, moved: int, outcome: str
+    ) -> None:
+        """Count what was applied; a line tells the outcome."""
+        self._metrics.unparked.labels(group, projection).inc(moved)
+        self._log.info(
+            "consumers.parked_retried",
+            group=group,
+            projection=projection,
+            partition=partition,
+            moved=moved,
+            outcome=outcome,
+        )
+
+    def detached(self, group: str, projection: str, detail: str) -> None:
+        """Count; an error tells why."""
+        self._metrics.detachments.labels(group, projection).inc()
+        self._log.error(
+            "consumers.projection_detached", group=group, projection=projection, detail=detail
+        )
+
+    def trimmed(self, group: str, partition: int, entries: int, below: str) -> None:
+        """Count the entries; a line tells below which id."""
+        self._metrics.trimmed.labels(str(partition)).inc(entries)
+        self._log.info(
+            "consumers.trimmed", group=group, partition=partition, entries=entries, below=below
+        )

@@ -147,6 +147,48 @@ RECREATIONS = Family(
     ("group",),
     "Consumer groups that Redis had lost, recreated at the checkpoint.",
 )
+LOST = Family(
+    "domain_events_lost",
+    "counter",
+    ("group", "partition"),
+    "Entries that were appended and never came, as the group's accounts say; at least so many.",
+)
+GENERATIONS = Family(
+    "agent_runtime_stream_generations",
+    "counter",
+    ("group", "reason"),
+    "Breaks in a stream's history: flushed, restarted without its data, failed over.",
+)
+UNPARKED = Family(
+    "agent_runtime_unparked_events",
+    "counter",
+    ("group", "projection"),
+    "Parked events that were applied after all.",
+)
+DETACHMENTS = Family(
+    "agent_runtime_projection_detachments",
+    "counter",
+    ("group", "projection"),
+    "Projections that failed on everything and were taken out of their group.",
+)
+DETACHED = Family(
+    "agent_runtime_projection_detached",
+    "gauge",
+    ("group", "projection"),
+    "1 for each projection that is fed no more until it is attached again.",
+)
+TRIMMED = Family(
+    "agent_runtime_trimmed_entries",
+    "counter",
+    ("partition",),
+    "Stream entries removed, every group and the log having them.",
+)
+IMBALANCE = Family(
+    "agent_runtime_conservation_imbalance",
+    "gauge",
+    ("group", "partition"),
+    "Entries and events by which the accounts do not add up; anything but 0 is a defect.",
+)
 
 FAMILIES = (
     DOMAIN_EVENTS,
@@ -167,6 +209,13 @@ FAMILIES = (
     RESYNCS,
     RESYNCED_ENTRIES,
     RECREATIONS,
+    LOST,
+    GENERATIONS,
+    UNPARKED,
+    DETACHMENTS,
+    DETACHED,
+    TRIMMED,
+    IMBALANCE,
 )
 
 
@@ -189,6 +238,10 @@ class Metrics:
         self.resyncs = self._counter(RESYNCS)
         self.resynced_entries = self._counter(RESYNCED_ENTRIES)
         self.recreations = self._counter(RECREATIONS)
+        self.generations = self._counter(GENERATIONS)
+        self.unparked = self._counter(UNPARKED)
+        self.detachments = self._counter(DETACHMENTS)
+        self.trimmed = self._counter(TRIMMED)
         build = Gauge(BUILD_INFO.name, BUILD_INFO.help, BUILD_INFO.labels, registry=self._registry)
         build.labels(build_version(), platform.python_version()).set(1)
         self._registry.register(_Snapshots(statuses, checks))
@@ -220,7 +273,8 @@ class _Snapshots(Collector):
 
     def describe(self) -> Iterable[Metric]:
         yield CounterMetricFamily(DOMAIN_EVENTS.name, DOMAIN_EVENTS.help)
-        for family in (LAG_EVENTS, LAG_SECONDS, OWNED, CHECK_UP):
+        yield CounterMetricFamily(LOST.name, LOST.help)
+        for family in (LAG_EVENTS, LAG_SECONDS, OWNED, CHECK_UP, DETACHED, IMBALANCE):
             yield GaugeMetricFamily(family.name, family.help)
 
     def collect(self) -> Iterable[Metric]:
@@ -229,6 +283,9 @@ class _Snapshots(Collector):
         yield _gauge(LAG_EVENTS, ((_labels(g, p), p.lag_events) for g, p in owned))
         yield _gauge(LAG_SECONDS, ((_labels(g, p), p.lag_s) for g, p in owned))
         yield _gauge(OWNED, ((_labels(g, p), 1.0) for g, p in owned))
+        yield _lost(owned)
+        yield _gauge(IMBALANCE, ((_labels(g, p), p.imbalance) for g, p in owned))
+        yield _gauge(DETACHED, _detached(self._statuses()))
         yield _gauge(CHECK_UP, (([name], float(up)) for name, up in self._checks().items()))
 
 
@@ -248,6 +305,17 @@ def _domain_events(partitions: Iterator[PartitionStatus]) -> CounterMetricFamily
         for event_type, count in sorted(status.counts_by_type.items()):
             family.add_metric([event_type, str(status.partition)], count)
     return family
+
+
+def _lost(owned: Iterable[tuple[str, PartitionStatus]]) -> CounterMetricFamily:
+    family = CounterMetricFamily(LOST.name, LOST.help, labels=LOST.labels)
+    for group, partition in owned:
+        family.add_metric(_labels(group, partition), partition.lost)
+    return family
+
+
+def _detached(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:
+    return (([s.group, name], 1.0) for s in statuses for name in s.detached)
 
 
 def _gauge(

@@ -12,8 +12,9 @@ from tests.consumers.test_exactly_once import check, corpus_lines, publish
 
 BEHIND = """
     SELECT count(*) FROM runtime.projection_checkpoints AS p
-      JOIN runtime.checkpoints AS g ON g.group_name = 'projections' AND g.partition = p.partition
-     WHERE p.position <> g.position
+      JOIN runtime.projections AS r ON r.name = p.projection
+      JOIN runtime.checkpoints AS g ON g.group_name = r.group_name AND g.partition = p.partition
+     WHERE r.group_name = 'projections' AND p.position <> g.position
 """
 
 

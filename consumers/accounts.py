@@ -1,0 +1,175 @@
+"""A group's account with its streams in Postgres: generations, losses, conservation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
+from consumers.lineage import Loss, Seen, StreamAccount
+from consumers.partition_state import PartitionState
+from events.entry_id import EntryId
+from projections.statements import statements
+
+_SQL = statements("consumers", "accounts.sql")
+_LEASES = statements("consumers", "transaction.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """A group's losses that nobody has acknowledged."""
+
+    count: int = 0
+    at_least: bool = False
+    since: datetime | None = None
+    entries: int = 0
+    reasons: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What becomes of a partition's account. With `begins`, a new generation begins."""
+
+    base: int
+    cursor: EntryId
+    entry_hash: bytes | None
+    seen: Seen
+    server_id: str | None
+    begins: str | None = None
+    """Why the old generation ended."""
+    loss: Loss | None = field(default=None)
+
+
+class Accounts:
+    """Writes accounts under the partition's lease, one transaction each."""
+
+    def __init__(self, pool: asyncpg.Pool, *, group: str, member_id: str) -> None:
+        self._pool = pool
+        self._group = group
+        self._member_id = member_id
+
+    async def others_have_read(self, partition: int) -> bool:
+        """Whether another group has read something of the partition."""
+        with faults_translated():
+            found: bool = await self._pool.fetchval(
+                _SQL["has another group read"], self._group, partition
+            )
+        return found
+
+    async def newest_of_the_log(self, partition: int, count: int) -> list[tuple[EntryId, bytes]]:
+        """The last logged entries and their bodies, newest first."""
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["newest of the log"], partition, count)
+        return [(EntryId.parse(row["entry_id"]), row["body"].encode()) for row in rows]
+
+    async def settle(self, state: PartitionState, settlement: Settlement) -> None:
+        """Commit the settlement; afterwards `state` says so.
+
+        Raises:
+            LeaseLost, CheckpointMoved: nothing was committed; the state is stale.
+        """
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                await self._lock(conn, state)
+                generation = await self._generation(conn, state, settlement)
+                await self._write(conn, state, settlement, generation)
+        self._adopt(state, settlement, generation)
+
+    async def open_losses(self) -> Losses:
+        """What nobody has acknowledged yet, over all partitions."""
+        with faults_translated():
+            row = await self._pool.fetchrow(_SQL["open losses"], self._group)
+        if row is None:
+            return Losses()
+        return Losses(
+            row["count"], row["at_least"], row["since"], row["entries"], row["reasons"] or ""
+        )
+
+    async def imbalances(self) -> dict[int, int]:
+        """Partition → by how much its accounts do not add up; 0 everywhere, or there is a defect."""
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["imbalances"], self._group)
+        return {row["partition"]: abs(row["difference"]) + row["projections"] for row in rows}
+
+    async def _lock(self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState) -> None:
+        rows = await conn.fetch(
+            _LEASES["lock leases"], self._group, [state.partition], self._member_id
+        )
+        if not rows or rows[0]["epoch"] != state.epoch:
+            raise LeaseLost(frozenset({state.partition}))
+
+    async def _generation(
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        state: PartitionState,
+        settlement: Settlement,
+    ) -> int:
+        """The present one, or the next: the one that another group noticed first, or one more."""
+        if settlement.begins is None:
+            return state.generation
+        newest: int = await conn.fetchval(_SQL["newest generation"], state.partition)
+        generation = newest if newest > state.generation else state.generation + 1
+        await conn.execute(
+            _SQL["begin generation"],
+            state.partition,
+            generation,
+            settlement.server_id,
+            settlement.begins,
+        )
+        return generation
+
+    async def _write(
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        state: PartitionState,
+        settlement: Settlement,
+        generation: int,
+    ) -> None:
+        loss, seen = settlement.loss, settlement.seen
+        moved = await conn.fetch(
+            _SQL["settle account"],
+            self._group,
+            state.partition,
+            state.generation,
+            str(state.cursor),
+            generation,
+            str(settlement.cursor),
+            settlement.entry_hash,
+            settlement.base,
+            loss.count if loss else 0,
+            generation != state.generation,
+            seen.added,
+            str(seen.last_id),
+            seen.at,
+            settlement.server_id,
+        )
+        if not moved:
+            raise CheckpointMoved(frozenset({state.partition}))
+        if loss is not None:
+            await conn.execute(
+                _SQL["record loss"],
+                self._group,
+                state.partition,
+                state.generation,
+                loss.count,
+                loss.at_least,
+                loss.reason,
+                str(state.cursor),
+                loss.since,
+            )
+
+    def _adopt(self, state: PartitionState, settlement: Settlement, generation: int) -> None:
+        lost = settlement.loss.count if settlement.loss else 0
+        state.lost_total += lost
+        same = generation == state.generation
+        state.account = StreamAccount(
+            base=settlement.base,
+            read=state.account.read if same else 0,
+            lost=state.account.lost + lost if same else 0,
+            entry_hash=settlement.entry_hash,
+            server_id=settlement.server_id,
+            seen=settlement.seen,
+        )
+        state.cursor, state.generation = settlement.cursor, generation

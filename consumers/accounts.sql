@@ -1,0 +1,57 @@
+-- name: has another group read
+-- $1 group_name text, $2 partition smallint
+SELECT EXISTS (SELECT FROM runtime.checkpoints
+                WHERE partition = $2 AND group_name <> $1 AND read > 0)
+
+-- name: newest generation
+-- $1 partition smallint
+SELECT coalesce(max(generation), 0) FROM runtime.stream_generations WHERE partition = $1
+
+-- name: begin generation
+-- $1 partition smallint, $2 generation integer, $3 server_id text, $4 reason text
+INSERT INTO runtime.stream_generations (partition, generation, server_id, reason)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+
+-- name: settle account
+-- $1 group_name text, $2 partition smallint, $3 generation held before integer,
+-- $4 entry id held before text, $5 generation integer, $6 entry id text, $7 entry_hash bytea,
+-- $8 added_base bigint, $9 newly lost bigint, $10 begins anew boolean,
+-- $11 seen_added bigint, $12 seen_last_id text, $13 seen_at timestamptz, $14 server_id text
+UPDATE runtime.checkpoints
+   SET generation = $5, entry_id = $6, entry_hash = $7, added_base = $8, lost = lost + $9,
+       read_before = CASE WHEN $10 THEN read ELSE read_before END,
+       lost_before = CASE WHEN $10 THEN lost + $9 ELSE lost_before END,
+       seen_added = $11, seen_last_id = $12, seen_at = $13, server_id = $14
+ WHERE group_name = $1 AND partition = $2 AND generation = $3 AND entry_id = $4
+RETURNING partition
+
+-- name: record loss
+-- $1 group_name text, $2 partition smallint, $3 generation integer, $4 count bigint,
+-- $5 at_least boolean, $6 reason text, $7 after_entry_id text, $8 since timestamptz
+INSERT INTO runtime.losses
+       (group_name, partition, generation, count, at_least, reason, after_entry_id, since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: newest of the log
+-- $1 partition smallint, $2 at most
+SELECT entry_id, body::text AS body FROM runtime.event_log
+ WHERE partition = $1 ORDER BY position DESC LIMIT $2
+
+-- name: open losses
+-- $1 group_name text
+SELECT coalesce(sum(count), 0)::bigint AS count, coalesce(bool_or(at_least), false) AS at_least,
+       min(coalesce(since, noticed_at)) AS since, count(*) AS entries,
+       string_agg(DISTINCT reason, ', ') AS reasons
+  FROM runtime.losses WHERE group_name = $1 AND acknowledged_at IS NULL
+
+-- name: imbalances
+-- $1 group_name text
+-- Conservation, as Postgres stands: both differences are 0 in every row.
+SELECT c.partition, c.read - c.applied - c.duplicate - c.dead AS difference,
+       coalesce((SELECT sum(abs(p.position - p.applied - p.filtered - p.parked - p.discarded))
+                   FROM runtime.projection_checkpoints AS p
+                   JOIN runtime.projections AS r ON r.name = p.projection AND r.version = p.version
+                  WHERE p.partition = c.partition AND r.group_name = $1
+                    AND r.state <> 'retired'), 0)::bigint AS projections
+  FROM runtime.checkpoints AS c WHERE c.group_name = $1

@@ -1,0 +1,37 @@
+"""Takes a projection that fails on everything out of its group's transaction."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from consumers.errors import faults_translated
+from consumers.group import ConsumerGroup
+from projections.statements import statements
+
+_SQL = statements("consumers", "detachment.sql")
+
+
+async def detach(pool: asyncpg.Pool, group: ConsumerGroup, *, projection: str, detail: str) -> bool:
+    """Feed the projection no more, on any member; it keeps its place in the log.
+
+    Once attached again it is fed from the log and joins live. False when it was detached already.
+    """
+    with faults_translated():
+        done = await pool.fetchval(
+            _SQL["detach"], group.name, projection, detail.replace("\x00", "\ufffd")[:2000]
+        )
+    return done is not None
+
+
+async def fed_projections(pool: asyncpg.Pool, group: ConsumerGroup) -> frozenset[tuple[str, int]]:
+    """The group's live projections and their versions: when it changes, members look anew."""
+    with faults_translated():
+        rows = await pool.fetch(_SQL["live"], group.name)
+    return frozenset((row["name"], row["version"]) for row in rows)
+
+
+async def detached(pool: asyncpg.Pool, group: ConsumerGroup) -> dict[str, str]:
+    """Detached projections and why."""
+    with faults_translated():
+        rows = await pool.fetch(_SQL["detached"], group.name)
+    return {row["name"]: row["detail"] or "" for row in rows}

@@ -1,0 +1,75 @@
+-- name: open requests
+-- $1 group_name text, $2 partitions smallint[]
+SELECT id, kind, partition, projection, company_id, conversation_id
+  FROM runtime.requests
+ WHERE group_name = $1 AND partition = ANY($2) AND done_at IS NULL
+ ORDER BY id LIMIT 500
+
+-- name: due heads
+-- $1 group_name text, $2 partitions smallint[], $3 projections text[], $4 codes text[]
+-- The first event that waits of each conversation, where the code that refused it has changed or
+-- the time of its next try has come.
+SELECT h.partition, h.projection, h.company_id, h.conversation_id
+  FROM (SELECT DISTINCT ON (p.projection, p.company_id, p.conversation_id)
+               p.projection, p.company_id, p.conversation_id, p.partition, p.attempts,
+               p.refused_by, coalesce(p.tried_at, p.parked_at) AS tried_at
+          FROM runtime.parked AS p
+         WHERE p.group_name = $1 AND p.partition = ANY($2)
+         ORDER BY p.projection, p.company_id, p.conversation_id, p.position) AS h
+  JOIN unnest($3::text[], $4::text[]) AS c (projection, code) USING (projection)
+ WHERE h.refused_by IS DISTINCT FROM c.code
+    OR (h.attempts < 5
+        AND h.tried_at < clock_timestamp() - interval '1 minute' * power(4, h.attempts))
+ LIMIT 100
+
+-- name: parked events
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint, $6 limit integer
+-- Groups without a log keep the body beside it.
+SELECT p.position, coalesce(p.entry_id, l.entry_id) AS entry_id,
+       coalesce(l.recorded_at, p.parked_at) AS recorded_at, p.event_id, l.type, l.version,
+       l.occurred_at, p.company_id, p.conversation_id, coalesce(p.body, l.body)::text AS body
+  FROM runtime.parked AS p
+  LEFT JOIN runtime.event_log AS l
+    ON p.body IS NULL AND l.partition = p.partition AND l.position = p.position
+ WHERE p.group_name = $1 AND p.projection = $2 AND p.company_id = $3
+   AND p.conversation_id = $4 AND p.partition = $5
+ ORDER BY p.position LIMIT $6
+
+-- name: take out
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint, $6 how many, the first ones
+DELETE FROM runtime.parked AS p
+ WHERE p.group_name = $1 AND p.projection = $2 AND p.company_id = $3
+   AND p.conversation_id = $4 AND p.partition = $5
+   AND p.position IN (SELECT f.position FROM runtime.parked AS f
+                       WHERE f.group_name = $1 AND f.projection = $2 AND f.company_id = $3
+                         AND f.conversation_id = $4 AND f.partition = $5
+                       ORDER BY f.position LIMIT $6)
+
+-- name: move account
+-- $1 projection text, $2 version integer, $3 partition smallint, $4 applied, $5 discarded: bigint
+UPDATE runtime.projection_checkpoints
+   SET parked = parked - $4 - $5, applied = applied + $4, discarded = discarded + $5
+ WHERE projection = $1 AND version = $2 AND partition = $3
+RETURNING partition
+
+-- name: note the refusal
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint, $6 position bigint, $7 reason text, $8 detail text, $9 code text
+UPDATE runtime.parked
+   SET attempts = attempts + 1, reason = $7, detail = $8, refused_by = $9,
+       tried_at = clock_timestamp()
+ WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
+   AND partition = $5 AND position = $6
+
+-- name: how many wait
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint
+SELECT count(*) FROM runtime.parked
+ WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
+   AND partition = $5
+
+-- name: close request
+-- $1 id bigint, $2 outcome text, $3 moved bigint
+UPDATE runtime.requests SET done_at = clock_timestamp(), outcome = $2, moved = $3 WHERE id = $1

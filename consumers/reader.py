@@ -1,0 +1,131 @@
+"""What a lane reads next: gaps by range, new entries by group; never past what it cannot account for.
+
+In steady state new entries come by XREADGROUP. After a start, a takeover, any error, and whenever
+Redis shows something that does not fit the checkpoint, a partition is *unsynced*: its stream is
+examined, and everything between the checkpoint and Redis' cursor is read by range.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from time import monotonic
+
+from consumers.catch_up import behind
+from consumers.engine_settings import EngineSettings
+from consumers.group import ConsumerGroup
+from consumers.intake import Entry
+from consumers.lineage import History, judge
+from consumers.observer import Observer
+from consumers.partition_state import PartitionState
+from consumers.recovery import Recovery
+from consumers.stream import GroupStreams
+from consumers.stream_watch import StreamWatch
+
+Found = dict[int, list[Entry]]
+
+
+class Reader:
+    """Reads for one lane, whose `states` it shares. One call at a time."""
+
+    def __init__(
+        self,
+        group: ConsumerGroup,
+        *,
+        streams: GroupStreams,
+        watch: StreamWatch,
+        recovery: Recovery,
+        settings: EngineSettings,
+        observer: Observer,
+    ) -> None:
+        self._group = group
+        self._streams = streams
+        self._watch = watch
+        self._recovery = recovery
+        self._settings = settings
+        self._observer = observer
+        self._blocked: asyncio.Timeout | None = None
+
+    def interrupt(self) -> None:
+        """End a read that waits."""
+        blocked, self._blocked = self._blocked, None
+        if blocked is not None:
+            blocked.reschedule(asyncio.get_running_loop().time())
+
+    async def read_gaps(self, states: Mapping[int, PartitionState]) -> Found:
+        """A page of what lies between the checkpoint and Redis' cursor, of one partition."""
+        for partition, state in states.items():
+            if state.synced:
+                continue
+            if state.read_up_to is None:
+                state.read_up_to = await self._recovery.examine(state)
+            if state.read_up_to > state.cursor:
+                entries = await self._streams.read_range(
+                    partition,
+                    after=state.cursor,
+                    up_to=state.read_up_to,
+                    count=self._settings.batch_events,
+                )
+                if entries:
+                    self._observer.resynced(self._group.name, partition, len(entries))
+                    return {partition: entries}
+            await self._synced(state)
+        return {}
+
+    async def read_new(self, states: Mapping[int, PartitionState]) -> Found:
+        """Entries that nobody was given, of the partitions that may be read on."""
+        partitions = tuple(states)
+        is_behind = any(behind(self._group, state) for state in states.values())
+        try:
+            async with asyncio.timeout(None) as self._blocked:
+                found = await self._streams.read_new(
+                    partitions,
+                    count=-(-self._settings.batch_events // len(partitions)),
+                    block_ms=1 if is_behind else self._settings.block_ms,
+                )
+        except TimeoutError:
+            # Interrupted: entries may have been given to us that nobody saw.
+            _unsync(states.values())
+            return {}
+        finally:
+            self._blocked = None
+        held = await self._streams.held_by_others(partitions)
+        below = {p for p, new in found.items() if new and new[0].id <= states[p].cursor}
+        for partition in below:
+            states[partition].doubted = True
+        distrusted = held | below
+        distrusted |= await self._look(
+            {p: s for p, s in states.items() if p not in distrusted}, found
+        )
+        _unsync(states[p] for p in distrusted)
+        return {p: entries for p, entries in found.items() if p not in distrusted}
+
+    async def _look(self, states: Mapping[int, PartitionState], found: Found) -> set[int]:
+        """Look at the streams once a heart-beat; returns those whose history does not fit."""
+        now = monotonic()
+        due = {p: state.cursor for p, state in states.items() if state.look_at <= now}
+        if not due:
+            return set()
+        broken = set()
+        for partition, sight in (await self._watch.look(due)).items():
+            state = states[partition]
+            state.look_at = now + self._settings.heartbeat_s
+            account = state.account
+            if judge(account, state.cursor, sight) is not History.UNBROKEN:
+                broken.add(partition)
+            elif sight.nothing_above and not found.get(partition):
+                await self._recovery.settle_quiet(state, sight)
+            else:
+                account.seen = sight.seen
+                account.due = account.due or sight.seen
+        return broken
+
+    async def _synced(self, state: PartitionState) -> None:
+        await self._streams.settle_own_pending(state.partition, state.cursor)
+        await self._streams.forget_other_consumers(state.partition, state.cursor)
+        state.synced, state.read_up_to = True, None
+
+
+def _unsync(states: Iterable[PartitionState]) -> None:
+    for state in states:
+        state.unsync()

@@ -1,0 +1,60 @@
+"""The dedup basis of a group that writes no log: the ids it has had, with a hash of their bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import asyncpg
+import orjson
+
+from consumers.dedup import Fresh, split
+from consumers.intake import Intake
+from events.envelope import RecordedEvent
+from projections.statements import statements
+
+_SQL = statements("consumers", "seen_basis.sql")
+
+
+class SeenBasis:
+    """Remembers events of one group in `runtime.seen_events`, in the batch's transaction."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+
+    async def fresh(
+        self, conn: asyncpg.pool.PoolConnectionProxy, intakes: Sequence[Intake]
+    ) -> list[Fresh]:
+        """Split intakes into new events, duplicates and id conflicts."""
+        keys = [(i.partition, c.event.id) for i in intakes for c in i.candidates]
+        known = {}
+        if keys:
+            rows = await conn.fetch(
+                _SQL["seen already"], self._group, *map(list, zip(*keys, strict=True))
+            )
+            known = {(row["partition"], row["event_id"]): row["body_hash"] for row in rows}
+        return split(intakes, known, identity=lambda candidate: body_hash(candidate.raw))
+
+    async def remember(
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        fresh: Sequence[Fresh],
+        recorded: Sequence[Sequence[RecordedEvent]],
+    ) -> None:
+        """Write what is new."""
+        rows = [
+            (left.partition, c.event.id, body_hash(c.raw), str(c.entry_id))
+            for left in fresh
+            for c in left.candidates
+        ]
+        if rows:
+            await conn.execute(_SQL["remember"], self._group, *map(list, zip(*rows, strict=True)))
+
+
+def body_hash(raw: bytes) -> bytes:
+    """The same for bodies that differ in spelling alone (spaces, order of attributes)."""
+    try:
+        canonical = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        canonical = raw
+    return blake2b(canonical, digest_size=16).digest()

@@ -1,0 +1,144 @@
+"""Looking at streams and their servers: what the judgement of a stream's history rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import RedisError, ResponseError
+
+from consumers.errors import faults_translated
+from consumers.lineage import Sight, hash_of
+from consumers.redis_clients import RedisClients
+from events.entry_id import ZERO, EntryId
+from events.partitioning import stream_key
+
+_COUNT_PAGE = """
+local found = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], ARGV[2], 'COUNT', ARGV[3])
+if #found == 0 then return {0, ARGV[1]} end
+return {#found, found[#found][1]}
+"""
+_PAGE = 5000
+
+
+class StreamWatch:
+    """One group's look at its streams. Raises `TransientFault` for everything that will pass."""
+
+    def __init__(self, clients: RedisClients, *, group: str, prefix: str) -> None:
+        self._clients = clients
+        self._group = group
+        self._prefix = prefix
+
+    async def look(self, cursors: Mapping[int, EntryId]) -> dict[int, Sight]:
+        """What each stream shows now, held against the group's checkpoint in it."""
+        with faults_translated():
+            servers = await self._server_ids(cursors)
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                for partition, cursor in cursors.items():
+                    key = stream_key(partition, self._prefix)
+                    pipe.xinfo_stream(key)
+                    pipe.xinfo_groups(key)
+                    pipe.xrange(key, min=str(cursor), max=str(cursor), count=1)
+                    pipe.xrange(key, min=f"({cursor}", max="+", count=1)
+                answers = await pipe.execute(raise_on_error=False)
+        sights = {}
+        for number, partition in enumerate(cursors):
+            four = answers[4 * number : 4 * number + 4]
+            sights[partition] = self._sight(four, servers[partition])
+        return sights
+
+    async def count(self, partition: int, *, after: EntryId, up_to: EntryId) -> int:
+        """How many entries stand in `(after, up_to]`; a page a round trip."""
+        key, total, at = stream_key(partition, self._prefix), 0, str(after)
+        with faults_translated():
+            while True:
+                found: Any = await self._clients.commands.eval(
+                    _COUNT_PAGE, 1, key, at, str(up_to), str(_PAGE)
+                )
+                total += int(found[0])
+                if int(found[0]) < _PAGE:
+                    return total
+                at = found[1].decode() if isinstance(found[1], bytes) else found[1]
+
+    async def lift(self, partition: int, above: EntryId) -> None:
+        """Make sure that ids to come are above `above`.
+
+        Source: https://redis.io/docs/latest/commands/xsetid/
+        """
+        key = stream_key(partition, self._prefix)
+        with faults_translated():
+            try:
+                await self._clients.commands.execute_command("XSETID", key, str(above))
+            except ResponseError:
+                # Refused when the stream's end is above it by now; then there is nothing to lift.
+                info: Any = await self._clients.commands.xinfo_stream(key)
+                if EntryId.parse(info["last-generated-id"]) < above:
+                    raise
+
+    async def has(self, partition: int, entries: Mapping[EntryId, bytes]) -> EntryId:
+        """The highest of the entries that stands in the stream under its hash; ZERO for none."""
+        key = stream_key(partition, self._prefix)
+        with faults_translated():
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                for entry_id in entries:
+                    pipe.xrange(key, min=str(entry_id), max=str(entry_id), count=1)
+                answers = await pipe.execute()
+        standing = [
+            entry_id
+            for (entry_id, known), found in zip(entries.items(), answers, strict=True)
+            if found and hash_of(found[0][1]) == known
+        ]
+        return max(standing, default=ZERO)
+
+    async def _server_ids(self, partitions: Mapping[int, EntryId]) -> dict[int, str | None]:
+        """Each stream's server by its `run_id`, None where it does not tell."""
+        client: Any = self._clients.commands
+        if not isinstance(client, RedisCluster):
+            one = _run_id(await client.execute_command("INFO", "server"))
+            return dict.fromkeys(partitions, one)
+        await client.initialize()
+        nodes = {p: client.get_node_from_key(stream_key(p, self._prefix)) for p in partitions}
+        asked = {}
+        for node in {id(n): n for n in nodes.values() if n is not None}.values():
+            asked[node.name] = _run_id(
+                await client.execute_command("INFO", "server", target_nodes=node)
+            )
+        return {p: asked.get(node.name) if node is not None else None for p, node in nodes.items()}
+
+    def _sight(self, answers: list[Any], server_id: str | None) -> Sight:
+        info, groups, at_cursor, above = answers
+        for answer in answers:
+            if isinstance(answer, RedisError) and not _no_such_key(answer):
+                raise answer
+        exists = isinstance(info, dict)
+        known = groups if isinstance(groups, list) else []
+        return Sight(
+            exists=exists,
+            group_exists=any(_text(found["name"]) == self._group for found in known),
+            added=int(info["entries-added"]) if exists else 0,
+            last_id=EntryId.parse(info["last-generated-id"]) if exists else ZERO,
+            max_deleted_id=EntryId.parse(info["max-deleted-entry-id"]) if exists else ZERO,
+            cursor_hash=hash_of(at_cursor[0][1]) if at_cursor else None,
+            nothing_above=not above,
+            server_id=server_id,
+            at=datetime.now(UTC),
+        )
+
+
+def _no_such_key(error: RedisError) -> bool:
+    return isinstance(error, ResponseError) and "no such key" in str(error)
+
+
+def _run_id(answer: Any) -> str | None:
+    if isinstance(answer, dict):
+        found = answer.get("run_id") or next(
+            (v.get("run_id") for v in answer.values() if isinstance(v, dict)), None
+        )
+        return str(found) if found else None
+    return None
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
