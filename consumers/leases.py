@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from consumers import lease_rules
 from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
 from consumers.lineage import Seen, StreamAccount
@@ -64,10 +65,10 @@ class Leases:
     async def snapshot(self) -> Snapshot:
         """Who is alive, who owns what."""
         with faults_translated():
-            living = await self._pool.fetch(_SQL["living"], self._group)
+            members = await self._pool.fetch(_SQL["members"], self._group)
             owners = await self._pool.fetch(_SQL["owners"], self._group)
         return Snapshot(
-            living=frozenset(row["member_id"] for row in living),
+            living=_living(members),
             owners={row["partition"]: row["owner"] for row in owners},
             epochs={row["partition"]: row["epoch"] for row in owners},
         )
@@ -108,6 +109,13 @@ class Leases:
         """Drop rows of members that have been dead for an hour."""
         with faults_translated():
             await self._pool.execute(_SQL["forget the dead"], self._group)
+
+
+def _living(members: Sequence[asyncpg.Record]) -> frozenset[str]:
+    if not members:
+        return frozenset()
+    expires_at = {row["member_id"]: row["expires_at"] for row in members}
+    return lease_rules.living(expires_at, members[0]["now"])
 
 
 async def load_state(

@@ -18,10 +18,10 @@ VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(),
 ON CONFLICT (group_name, member_id) DO UPDATE
    SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at
 
--- name: living
+-- name: members
 -- $1 group_name text
-SELECT member_id FROM runtime.members
- WHERE group_name = $1 AND expires_at > clock_timestamp()
+-- `now` is the only clock that a lease is judged by.
+SELECT member_id, expires_at, clock_timestamp() AS now FROM runtime.members WHERE group_name = $1
 
 -- name: owners
 -- $1 group_name text
