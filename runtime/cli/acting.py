@@ -46,7 +46,14 @@ async def audit(
 
 def preview(rows: Sequence[Mapping[str, Any]], *, title: str, columns: Columns) -> None:
     """Show the first of what a command is about to touch."""
-    show(rows[:_SHOWN], title=title, as_json=False, columns=columns, absent="-")
+    show(
+        rows[:_SHOWN],
+        title=title,
+        as_json=False,
+        columns=columns,
+        whole=("conversation",),
+        absent="-",
+    )
     if len(rows) > _SHOWN:
         say(f"… and {len(rows) - _SHOWN} more")
 

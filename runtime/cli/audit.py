@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -12,6 +12,7 @@ from runtime.cli.context import carry_out, opened, settings_or_exit
 from runtime.cli.tables import Json, show
 
 _SQL = statements("runtime.queries", "audit.sql")
+_SHOWN = 3
 
 audit = typer.Typer(help="What commands have changed, and who ran them.", no_args_is_help=True)
 
@@ -35,10 +36,16 @@ def audit_list(
             rows = [dict(row) for row in await open_.db.fetch(_SQL["list"], action, limit)]
         for row in rows:
             told = orjson.loads(row["arguments"])
-            words = " ".join(f"{key}={value}" for key, value in told.items())
-            row["arguments"] = told if as_json else words
+            row["arguments"] = told if as_json else " ".join(_word(*pair) for pair in told.items())
         columns = ("at", "actor", "action", "arguments", "affected")
-        show(rows, title="audit", as_json=as_json, columns=columns)
+        show(rows, title="audit", as_json=as_json, columns=columns, whole=("at",))
         return 0
 
     carry_out(work)
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        more = f" and {len(value) - _SHOWN} more" if len(value) > _SHOWN else ""
+        return f"{name}={','.join(map(str, value[:_SHOWN]))}{more}"
+    return f"{name}={value}"

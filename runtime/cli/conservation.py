@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -11,6 +12,8 @@ from runtime.cli.context import FAILED, Open
 from runtime.cli.tables import say, show, show_json
 from runtime.queries.conservation import OK, WRONG, Check, recount
 from runtime.queries.stream_accounts import check_streams
+
+_SHOWN = 50
 
 
 async def audit_conservation(open_: Open, *, as_json: bool) -> int:
@@ -28,10 +31,12 @@ async def audit_conservation(open_: Open, *, as_json: bool) -> int:
 
 
 def _print(checks: Sequence[Check], wrong: Sequence[Check]) -> None:
-    columns = ("check", "group", "part", "expected", "found", "state")
-    show(_rows(checks), title="conservation", as_json=False, columns=columns, absent="—")
+    show(_summed(checks), title="conservation", as_json=False, absent="—")
+    if wrong:
+        told = [_told(check) for check in wrong[:_SHOWN]]
+        show(told, title="does not add up", as_json=False, absent="—")
     for note in sorted({_note(check) for check in checks if check.note}):
-        say(note)
+        say(note, prose=True)
     if wrong:
         say(f"{len(wrong)} of {len(checks)} checks do not add up")
     elif checks:
@@ -41,36 +46,43 @@ def _print(checks: Sequence[Check], wrong: Sequence[Check]) -> None:
 
 
 def _note(check: Check) -> str:
-    where = f"{check.group}/{check.projection}" if check.projection else check.group
-    return f"{where}, partition {check.partition}: {check.check}: {check.note}"
+    return f"{_of(check)}, partition {check.partition}: {check.check}: {check.note}"
 
 
-def _rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """A row for all partitions where a check holds, one for each where it does not."""
-    ordered = sorted(checks, key=_kind)
+def _of(check: Check) -> str:
+    return f"{check.group}/{check.projection}" if check.projection else check.group
+
+
+def _told(check: Check) -> dict[str, Any]:
+    return {
+        "group": _of(check),
+        "partition": check.partition,
+        "check": check.check,
+        "expected": check.expected,
+        "found": check.found,
+    }
+
+
+def _summed(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """A row for each check of a group or projection, over its partitions."""
     rows = []
-    for _, same in groupby(ordered, key=_kind):
+    for _, same in groupby(sorted(checks, key=_kind), key=_kind):
         partitions = list(same)
-        for state in dict.fromkeys(check.state for check in partitions):
-            alike = [check for check in partitions if check.state == state]
-            rows += [_sum(alike)] if state == OK else [_sum([check]) for check in alike]
+        states = Counter(check.state for check in partitions)
+        rows.append(
+            {
+                "group": _of(partitions[0]),
+                "check": partitions[0].check,
+                "expected": _total([check.expected for check in partitions]),
+                "found": _total([check.found for check in partitions]),
+                "partitions": ", ".join(f"{count} {state}" for state, count in states.items()),
+            }
+        )
     return rows
 
 
 def _kind(check: Check) -> tuple[str, str, str]:
     return check.group, check.projection or "", check.check
-
-
-def _sum(checks: Sequence[Check]) -> dict[str, Any]:
-    one = checks[0]
-    return {
-        "check": one.check,
-        "group": f"{one.group}/{one.projection}" if one.projection else one.group,
-        "part": f"all {len(checks)}" if len(checks) > 1 else one.partition,
-        "expected": _total([check.expected for check in checks]),
-        "found": _total([check.found for check in checks]),
-        "state": one.state,
-    }
 
 
 def _total(numbers: Sequence[int | None]) -> int | None:

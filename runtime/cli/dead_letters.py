@@ -65,15 +65,15 @@ def dead_letters_list(
 
 def _list(letters: list[Letter], *, resolved: bool, as_json: bool) -> None:
     rows = [letter.told() for letter in letters]
-    columns = ["key", "reason", "detail", "raw", "groups", "seen_at"]
+    columns = ["key", "reason", "detail", "raw", "seen_at"]
     if resolved:
         columns[3:] = ["resolution", "resolved_by", "resolved_at"]
     if any(letter.generation > 1 for letter in letters):
         columns.insert(1, "generation")
     if not as_json:
         for row in rows:
-            row["raw"] = row["raw"][:40]
-    show(rows, title="dead letters", as_json=as_json, columns=columns, absent="-")
+            row["raw"] = " ".join(row["raw"][:60].split())
+    show(rows, title="dead letters", as_json=as_json, columns=columns, whole=("key",), absent="-")
 
 
 @dead_letters.command("show")
@@ -105,7 +105,8 @@ def dead_letters_show(
         if letter.resolved_at is not None:
             done = f"{letter.resolution} at {letter.resolved_at} by {letter.resolved_by}"
             say(f"{'resolved':>10}  {done}")
-        say(f"\n{pretty(letter)}\n\nWhat to do: {remedy(letter.reason)}")
+        say(f"\n{pretty(letter)}\n")
+        say(f"What to do: {remedy(letter.reason)}", prose=True)
         return 0
 
     carry_out(work)

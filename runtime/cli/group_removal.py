@@ -65,9 +65,9 @@ def _any(held: asyncpg.Record | None) -> bool:
 async def _tell(open_: Open, name: str, held: asyncpg.Record | None, streams: list[str]) -> None:
     found = await standings(open_.db, open_.redis, open_.settings.stream_prefix)
     lags = [one.lag for one in found if one.group == name]
-    unread = "an unknown number" if None in lags else sum(lag for lag in lags if lag is not None)
+    unread = "an unknown number of" if None in lags else sum(filter(None, lags))
     counts = dict(held) if held is not None else {}
-    say(f"group {name}: {unread} of entries unread, which it holds back from trimming")
+    say(f"group {name} holds back {unread} unread entries from trimming; with it would go:")
     for what, count in counts.items():
         say(f"{count:>12}  {what.replace('_', ' ')}")
     say(f"{len(streams):>12}  consumer groups in Redis")

@@ -19,6 +19,7 @@ from runtime.queries.standings import Pace, Standing, pace, standings
 
 _SQL = statements("runtime.queries", "groups.sql")
 _UNMEASURED = Pace(None, None)
+_OWNER = 20
 
 groups = typer.Typer(help="Consumer groups: owners, positions, lag.", no_args_is_help=True)
 
@@ -179,7 +180,7 @@ def _print(
         row["heartbeat"] = f"{duration(row.pop('heartbeat_age_s'))} ago"
     show(rows, title="members", as_json=False)
     for row in _dead(found, members):
-        say(_told(row))
+        say(_told(row), prose=True)
     say("caught up" if _caught_up(found, partitions) else "not caught up")
 
 
@@ -188,7 +189,7 @@ def _row(one: Standing, measured: Pace) -> dict[str, Any]:
     told = {"caught_up": "—", "never": "never at this rate", "unknown": "unknown"}
     return {
         "part": one.partition,
-        "owner": _owner(one),
+        "owner": _short(_owner(one)),
         "epoch": one.epoch,
         "position": one.position,
         "lag": one.lag,
@@ -199,6 +200,11 @@ def _row(one: Standing, measured: Pace) -> dict[str, Any]:
         "dead": one.dead,
         "lost": f"≥ {one.lost}" if one.lost_at_least else one.lost,
     }
+
+
+def _short(owner: str) -> str:
+    """The end of a long member's name; it is whole in the table of members."""
+    return owner if len(owner) <= _OWNER else f"…{owner[-_OWNER + 1 :]}"
 
 
 def _told(row: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def losses(
             rows = await _losses(open_, group, partition, everything=everything)
         told = rows if as_json else [_row(row) for row in rows]
         columns = (*_COLUMNS, "acknowledged") if everything else _COLUMNS
-        show(told, title="losses", as_json=as_json, columns=columns, absent="-")
+        show(told, title="losses", as_json=as_json, columns=columns, whole=("after",), absent="-")
         return 0
 
     carry_out(work)

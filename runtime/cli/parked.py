@@ -12,8 +12,8 @@ from rich.console import Console
 from projections.statements import statements
 from runtime.cli.acting import Actor, DryRun, Yes, actor, must_be_askable
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
-from runtime.cli.requests import COLUMNS, DISCARD, RETRY, Kind, Manner, carry_out_request
-from runtime.cli.tables import Json, say, show
+from runtime.cli.requests import DISCARD, RETRY, Kind, Manner, carry_out_request
+from runtime.cli.tables import Json, duration, say, show
 
 _SQL = statements("runtime.queries", "parked.sql")
 parked = typer.Typer(
@@ -46,7 +46,7 @@ class Choice:
 
     def narrowed(self) -> bool:
         """Whether anything is said at all."""
-        return any((self.company, self.conversation, self.projection, self.group, self.reason))
+        return bool(self.told())
 
     def told(self) -> dict[str, str]:
         """What is said, by the option's name."""
@@ -77,7 +77,14 @@ def parked_list(
     async def work() -> int:
         async with opened(settings) as open_:
             rows = await _waiting(open_, choice, limit)
-        show(rows, title="parked", as_json=as_json, columns=COLUMNS, absent="-")
+        columns = ["projection", "company", "conversation", "events", "why", "waits", "tries"]
+        if any(row["asked"] for row in rows):
+            columns.append("asked")
+        if not as_json:
+            told = ({"waits": duration(row["waits_s"]), "tries": row["attempts"]} for row in rows)
+            rows = [{**row, **more} for row, more in zip(rows, told, strict=True)]
+        whole = ("conversation", "waits")
+        show(rows, title="parked", as_json=as_json, columns=columns, whole=whole, absent="-")
         return 0
 
     carry_out(work)
@@ -205,7 +212,8 @@ async def _waiting(open_: Open, choice: Choice, limit: int | None) -> list[dict[
         limit,
     )
     names = {"group_name": "group", "company_id": "company", "conversation_id": "conversation"}
-    return [{names.get(key, key): value for key, value in row.items()} for row in rows]
+    told = [{names.get(key, key): value for key, value in row.items()} for row in rows]
+    return [{**row, "why": f"{row['reason']}: {row['detail']}"} for row in told]
 
 
 async def _nothing(open_: Open, choice: Choice) -> int:

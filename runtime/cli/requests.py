@@ -23,18 +23,6 @@ _SQL = statements("runtime.queries", "parked.sql")
 _POLL_S = 0.2
 _SHOWN = 50
 _DONE = frozenset({"drained", "nothing_parked", "discarded"})
-COLUMNS = (
-    "projection",
-    "company",
-    "conversation",
-    "events",
-    "reason",
-    "detail",
-    "since",
-    "attempts",
-    "asked",
-)
-"""What a table tells of a parked conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +60,9 @@ async def carry_out_request(
     """Show, confirm, ask and wait; returns the exit code. `rows` are parked conversations."""
     events = sum(row["events"] for row in rows)
     if not manner.as_json:
-        title = f"{kind.told}: {events} events of {len(rows)} parked conversations"
-        preview(rows, title=title, columns=COLUMNS[:6])
+        title = f"{kind.told}: parked conversations {len(rows)}, events {events}"
+        columns = ("projection", "company", "conversation", "events", "why")
+        preview(rows, title=title, columns=columns)
     elif manner.dry_run:
         show_json(rows)
     if manner.dry_run:

@@ -14,7 +14,7 @@ from runtime.cli.acting import audit
 from runtime.cli.context import FAILED, Open, errors
 from runtime.cli.tables import say, show
 from runtime.queries.dead_letters import Letter, resolve
-from runtime.queries.remedies import NEVER_AS_IT_IS, remedy
+from runtime.queries.remedies import NEVER_AS_IT_IS
 
 _CHUNK = 500
 _SHOWN = 50
@@ -61,6 +61,7 @@ async def resend(
         title="dead letters",
         as_json=as_json,
         columns=columns,
+        whole=("key", "outcome"),
         absent="-",
     )
     _sum_up(attempts, dry_run=dry_run, as_json=as_json)
@@ -82,8 +83,8 @@ async def discard(open_: Open, letters: list[Letter], *, by: str) -> int:
 
 
 def _judged(letter: Letter, partitions: int) -> Attempt:
-    if letter.reason in NEVER_AS_IT_IS:
-        return Attempt(letter, None, remedy(letter.reason))
+    if (never := NEVER_AS_IT_IS.get(letter.reason)) is not None:
+        return Attempt(letter, None, never)
     try:
         event = publishable(letter.raw)
     except InvalidEvent as error:

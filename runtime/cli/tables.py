@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -33,11 +33,12 @@ def show(
     title: str,
     as_json: bool,
     columns: Columns | None = None,
+    whole: Columns = (),
     absent: str = "unknown",
 ) -> None:
     """Print rows. JSON holds every field; the table those named in `columns`, or all.
 
-    `absent` stands for None in the table.
+    Columns in `whole` are never broken over lines. `absent` stands for None in the table.
     """
     if as_json:
         show_json(rows)
@@ -56,7 +57,8 @@ def show(
     )
     for name in names:
         right = all(type(row[name]) in (int, float, type(None)) for row in rows)
-        table.add_column(name, overflow="fold", justify="right" if right else "left")
+        justify: JustifyMethod = "right" if right else "left"
+        table.add_column(name, overflow="fold", justify=justify, no_wrap=name in whole)
     for row in rows:
         # As text, not markup: a dead letter may hold what looks like it.
         table.add_row(*(Text(_cell(row[name], absent)) for name in names))
@@ -69,9 +71,9 @@ def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
         sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
 
 
-def say(text: str) -> None:
-    """Print a line as it is, without markup and unbroken."""
-    output().print(Text(text), soft_wrap=True)
+def say(text: str, *, prose: bool = False) -> None:
+    """Print text as it is, without markup; only `prose` is broken into lines."""
+    output().print(Text(text), soft_wrap=not prose)
 
 
 def duration(seconds: float | None) -> str | None:
@@ -91,7 +93,7 @@ def _cell(value: Any, absent: str) -> str:
     if value is None:
         return absent
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+        return value.strftime("%Y-%m-%d %H:%MZ")
     if isinstance(value, float):
         return f"{value:.1f}"
     if isinstance(value, list | tuple):

@@ -15,7 +15,8 @@ WITH waiting AS (
     WINDOW together AS (PARTITION BY group_name, projection, company_id, conversation_id)
      ORDER BY group_name, projection, company_id, conversation_id, partition, position
 )
-SELECT w.*, (SELECT string_agg(DISTINCT replace(r.kind, '_parked', ''), ', ')
+SELECT w.*, extract(epoch FROM clock_timestamp() - w.since)::float8 AS waits_s,
+       (SELECT string_agg(DISTINCT replace(r.kind, '_parked', ''), ', ')
                FROM runtime.requests AS r
               WHERE r.done_at IS NULL AND r.group_name = w.group_name
                 AND r.partition = w.partition AND r.projection = w.projection

@@ -39,8 +39,11 @@ REMEDIES: dict[str, str] = {
 }
 _UNKNOWN = "Look at the bytes; retry once the cause is mended, or discard."
 
-NEVER_AS_IT_IS = frozenset({Reason.MISSING_FIELD, Reason.ID_CONFLICT})
-"""Reasons for which the same bytes can never be sent again."""
+NEVER_AS_IT_IS: dict[str, str] = {
+    Reason.MISSING_FIELD: "the entry has not the one field `event`: publish its content as one",
+    Reason.ID_CONFLICT: "another event has its id: publish it under a new id, or discard it",
+}
+"""Reasons for which the same bytes can never be sent again, and why, in short."""
 
 
 def remedy(reason: str) -> str:

@@ -9,6 +9,8 @@ is about to account for, a new generation, entries trimmed between two looks.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
@@ -23,40 +25,57 @@ from runtime.queries.entries import count_entries
 _SQL = statements("runtime.queries", "conservation.sql")
 _LOOKS = 5
 _PAUSE_S = 0.5
+Place = tuple[str, int]
+"""Group and partition."""
+Look = tuple[asyncpg.Record, Check]
+"""The account as it stood, and how it compared."""
 CHECK = "added to the stream = read + lost + unread"
 
 
 async def check_streams(
-    conn: asyncpg.Connection, redis: RedisClient, accounts: list[asyncpg.Record], prefix: str
+    conn: asyncpg.Connection, redis: RedisClient, accounts: Sequence[asyncpg.Record], prefix: str
 ) -> list[Check]:
-    """One check a group and partition."""
-    checks = []
-    for account in accounts:
-        key = stream_key(account["partition"], prefix)
-        checks.append(await _settled(conn, redis, account, key))
-    return checks
+    """One check a group and partition; those that do not hold are looked at again, together."""
+    looks: dict[Place, list[Look]] = {}
+    doubtful = list(accounts)
+    for number in range(_LOOKS):
+        if number:
+            await asyncio.sleep(_PAUSE_S)
+            doubtful = await _anew(conn, doubtful)
+        for account in doubtful:
+            check = await _look(redis, account, stream_key(account["partition"], prefix))
+            looks.setdefault(_place(account), []).append((account, check))
+        doubtful = [found[-1][0] for found in looks.values() if found[-1][1].state == WRONG]
+        if not doubtful:
+            break
+    return [_judged(found) for found in looks.values()]
 
 
-async def _settled(
-    conn: asyncpg.Connection, redis: RedisClient, account: asyncpg.Record, key: str
-) -> Check:
-    """The check, looked at again while it does not hold and something still moves."""
-    check = await _look(redis, account, key)
-    moved = False
-    for _ in range(_LOOKS):
-        if check.state in (OK, UNCHECKED):
-            return check
-        await asyncio.sleep(_PAUSE_S)
-        before = account
-        row = await conn.fetchrow(_SQL["account"], account["group_name"], account["partition"])
-        if row is None:
-            return _check(account, None, None, UNCHECKED, "the group was removed meanwhile")
-        account, check = row, await _look(redis, row, key)
-        moved = any(row[name] != before[name] for name in ("entry_id", "generation", "lost"))
-    if check.state == WRONG and moved:
-        note = "it moved at every look; look again in a quiet moment"
-        return _check(account, check.expected, check.found, NOT_QUIET, note)
-    return check
+def _judged(looks: Sequence[Look]) -> Check:
+    """The last look's check; `not quiet` when the account moved between all of them."""
+    account, check = looks[-1]
+    if check.state != WRONG or any(_same(one, other) for one, other in pairwise(looks)):
+        return check
+    note = "it moved at every look; look again in a quiet moment"
+    return _check(account, check.expected, check.found, NOT_QUIET, note)
+
+
+def _same(one: Look, other: Look) -> bool:
+    return all(one[0][name] == other[0][name] for name in ("entry_id", "generation", "lost"))
+
+
+async def _anew(
+    conn: asyncpg.Connection, accounts: Sequence[asyncpg.Record]
+) -> list[asyncpg.Record]:
+    rows = [
+        await conn.fetchrow(_SQL["account"], account["group_name"], account["partition"])
+        for account in accounts
+    ]
+    return [row for row in rows if row is not None]
+
+
+def _place(account: asyncpg.Record) -> Place:
+    return account["group_name"], account["partition"]
 
 
 async def _look(redis: RedisClient, account: asyncpg.Record, key: str) -> Check:

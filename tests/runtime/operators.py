@@ -1,0 +1,140 @@
+"""An operator at the command line, beside members of groups that run in the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+from redis.asyncio import Redis
+
+from consumers.groups import PROJECTIONS
+from consumers.topology import record_topology
+from events.envelope import RecordedEvent
+from events.partitioning import partition_of, stream_key
+from projections.projection import Changes, Projection, State, Table, Touched
+from projections.registry import by_name
+from tests.examples import body
+
+COMMAND = str(Path(sys.executable).parent / "agent-runtime")
+POISON = "veneno"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON objects of its standard output."""
+        return [orjson.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Runs commands without a terminal; what they print is as wide as 100 columns."""
+
+    database_url: str
+    redis_url: str
+    folder: Path
+
+    async def run(self, *words: str) -> Answer:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "USER": "ana",
+            "COLUMNS": "100",
+            "SUPABASE_DB_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+        }
+        process = await asyncio.create_subprocess_exec(
+            COMMAND, *words, env=environ, cwd=self.folder, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await process.communicate()
+        assert b"Traceback" not in err, err.decode()
+        assert process.returncode is not None
+        return Answer(process.returncode, out.decode(), err.decode())
+
+    async def rows(self, sql: str, *given: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        conn = await asyncpg.connect(self.database_url)
+        try:
+            return [tuple(row) for row in await conn.fetch(sql, *given)]
+        finally:
+            await conn.close()
+
+    async def value(self, sql: str, *given: Any) -> Any:
+        """The only value of a query."""
+        return (await self.rows(sql, *given))[0][0]
+
+    async def begin(self) -> None:
+        """Record the topology in Redis, as `migrate` does."""
+        conn = await asyncpg.connect(self.database_url)
+        redis = Redis.from_url(self.redis_url)
+        await record_topology(conn, redis)
+        await redis.aclose()
+        await conn.close()
+
+
+@dataclass
+class Switch:
+    """Whether the projection is poisoned now; turned off, its code is what it was."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """A projection that refuses a text while a switch is on."""
+
+    inner: Projection
+    switch: Switch
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def version(self) -> int:
+        return self.inner.version
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return self.inner.reads
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return self.inner.tables
+
+    def touch(self, events: Sequence[RecordedEvent]) -> Touched:
+        return self.inner.touch(events)
+
+    def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
+        if self.switch.on and any(getattr(r.event.payload, "text", "") == POISON for r in events):
+            raise KeyError(POISON)
+        return self.inner.fold(state, events)
+
+
+def refusing_group(switch: Switch, name: str = "conversations") -> Any:
+    """The group `projections` with one read model that refuses."""
+    sick = Refusing(by_name(name), switch)
+    fed = tuple(sick if p.name == name else p for p in PROJECTIONS.projections)
+    return replace(PROJECTIONS, projections=fed)
+
+
+async def send(redis: Redis, number: int, conversation: str, text: str) -> None:
+    """Append a text message to its stream."""
+    event = {**body("message_received.text", number, text=text, message_id=f"m-{number}")}
+    event["conversation_id"] = conversation
+    key = stream_key(partition_of("acme", conversation, 16))
+    await redis.xadd(key, {"event": orjson.dumps(event)})
