@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,6 +77,22 @@ class Accounts:
                 generation = await self._generation(conn, state, settlement)
                 await self._write(conn, state, settlement, generation)
         self._adopt(state, settlement, generation)
+
+    async def remember_seen(self, states: Iterable[PartitionState]) -> None:
+        """Write what the last looks showed, of partitions that are still the member's own."""
+        rows = [
+            (s.partition, s.generation, s.epoch, seen.added, str(seen.last_id), seen.at)
+            for s in states
+            if (seen := s.account.seen) is not None and s.account.base is not None
+        ]
+        if rows:
+            with faults_translated():
+                await self._pool.execute(
+                    _SQL["remember seen"],
+                    self._group,
+                    self._member_id,
+                    *map(list, zip(*rows, strict=True)),
+                )
 
     async def open_losses(self) -> Losses:
         """What nobody has acknowledged yet, over all partitions."""

@@ -222,6 +222,9 @@ class Engine:
         self._fed = fed
         self._status.detached = await detached(self._pool, self._group)
         self._status.losses = await self._accounts.open_losses()
+        await self._accounts.remember_seen(
+            [state for lane in self._lanes for state in lane.states.values()]
+        )
         imbalances = await self._accounts.imbalances()
         for partition, owned in self._status.partitions.items():
             owned.imbalance = imbalances.get(partition)

@@ -222,6 +222,7 @@ class Lane:
             if state is None:
                 self._lost({partition})
             else:
+                _keep_what_was_seen(self._states.get(partition), state)
                 self._states[partition] = state
                 self._on_change(partition, state)
             self._stale.discard(partition)
@@ -337,6 +338,15 @@ class Lane:
                 yield
         finally:
             self._disturbers -= 1
+
+
+def _keep_what_was_seen(before: PartitionState | None, state: PartitionState) -> None:
+    """A look at the stream that was not written yet outlives the loading: losses show by it."""
+    if before is None or before.generation != state.generation:
+        return
+    seen, known = before.account.seen, state.account.seen
+    if seen is not None and (known is None or known.at < seen.at):
+        state.account.seen = seen
 
 
 def _adopt_account(state: PartitionState, outcome: Outcome) -> None:

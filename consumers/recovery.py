@@ -67,6 +67,9 @@ class Recovery:
             await self._begin_generation(state, sight)
         elif history is History.TAIL_IN_DOUBT:
             await self._check_tail(state, sight)
+        else:
+            state.account.seen = sight.seen
+        state.account.due = state.account.due or sight.seen
         if await self._streams.ensure_group(partition, state.cursor):
             self._observer.group_recreated(self._group.name, partition, str(state.cursor))
         delivered = await self._streams.last_delivered(partition)
