@@ -50,12 +50,12 @@ async def resend(
             "generation": attempt.letter.generation,
             "reason": attempt.letter.reason,
             "outcome": attempt.outcome,
-            "new place": attempt.place or attempt.partition,
-            "why not": attempt.problem,
+            "new_place": attempt.place or attempt.partition,
+            "why_not": attempt.problem,
         }
         for attempt in sorted(attempts, key=lambda attempt: attempt.problem is None)
     ]
-    columns = ("key", "reason", "outcome", "new place", "why not")
+    columns = ("key", "reason", "outcome", "new_place", "why_not")
     show(
         rows if as_json else rows[:_SHOWN],
         title="dead letters",
