@@ -1,0 +1,157 @@
+"""Defects planted in a worker's engine, which the simulator must find.
+
+Each models an engine that somebody could have written. Where a second line of defence of ours would
+hide the defect, it is taken away too, and the mutant says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from consumers import stream, transaction
+from events.entry_id import EntryId
+
+_ACKED = "simulator:acked:"
+
+
+def ack_before_commit() -> None:
+    """Entries are acknowledged when they are read, and what was acknowledged is not read again.
+
+    The defect of an engine at most once: a crash between XACK and commit loses the batch. Reading
+    the range above the checkpoint again would hide it, so entries that were acknowledged are left
+    out of that; they are noted in Redis itself.
+    """
+    streams: Any = stream.GroupStreams
+    read_new, read_range, acknowledge = streams.read_new, streams.read_range, streams.acknowledge
+
+    async def note(self: Any, found: Any) -> None:
+        for partition, entries in found.items():
+            if entries:
+                ids = [str(entry.id) for entry in entries]
+                await self._clients.commands.sadd(f"{_ACKED}{partition}", *ids)
+                await acknowledge(self, {partition: [entry.id for entry in entries]})
+
+    async def read_new_acked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = await read_new(self, *args, **kwargs)
+        await note(self, found)
+        return found
+
+    async def read_range_unacked(
+        self: Any, partition: int, *, after: EntryId, up_to: EntryId, count: int
+    ) -> Any:
+        acked = await self._clients.commands.smembers(f"{_ACKED}{partition}")
+        known = {EntryId.parse(entry_id) for entry_id in acked}
+        while entries := await read_range(self, partition, after=after, up_to=up_to, count=count):
+            if unacked := [entry for entry in entries if entry.id not in known]:
+                await note(self, {partition: unacked})
+                return unacked
+            after = entries[-1].id
+        return []
+
+    streams.read_new, streams.read_range = read_new_acked, read_range_unacked
+
+
+def no_epoch_check() -> None:
+    """Nothing fences a stale owner: who read a batch commits it.
+
+    The defect of an engine whose lease is only looked at when a partition is taken. The lease's
+    lock alone is not enough to take away: the checkpoint's compare-and-set, for the group and for
+    each projection, is a second fence, and is taken away too. What is left is the log's unique
+    event id and position.
+    """
+
+    async def unlocked(self: Any, conn: Any, *_: Any, **__: Any) -> Any:
+        await conn.execute(transaction._SQL["bound the transaction"], *self._bounds)
+        return await conn.fetchval("SELECT now()")
+
+    transaction.BatchTransactions._lock = unlocked  # type: ignore[method-assign]
+    for name in ("move checkpoints", "move projection checkpoints"):
+        _rewrite(name, r"AND c\.(position|entry_id) = n\.\w+_before", "")
+
+
+def no_own_pending_recovery() -> None:
+    """What Redis gave to somebody who did not commit it is not read again.
+
+    The defect of an engine that only ever reads `>`: entries whose answer was lost on the wire, or
+    whose reader died, stay in a pending list for ever.
+    """
+
+    async def nothing_delivered(self: Any, partition: int) -> EntryId:
+        return EntryId(0, 0)
+
+    streams: Any = stream.GroupStreams
+    streams.last_delivered = nothing_delivered
+
+
+def no_xpending_check() -> None:
+    """Nobody looks whether another consumer was given entries in between.
+
+    The defect of an engine that recovers at start and takeover only: a stale owner's blocked read
+    takes entries after the takeover, and the new owner commits beyond them.
+    """
+
+    async def none_held(self: Any, partitions: Any) -> set[int]:
+        return set()
+
+    streams: Any = stream.GroupStreams
+    streams.held_by_others = none_held
+
+
+def group_recreated_at_dollar() -> None:
+    """A group that is missing is created at `$`.
+
+    The defect of every other tutorial: what was appended and not read yet is skipped. Our reading
+    of the range up to the new group's cursor would hide it, so after a recreation it is not read.
+    """
+    streams: Any = stream.GroupStreams
+    last_delivered = streams.last_delivered
+
+    async def ensure_at_end(self: Any, partition: int, at: EntryId) -> bool:
+        try:
+            await self._clients.commands.xgroup_create(
+                self.key(partition), self._group, id="$", mkstream=True
+            )
+        except ResponseError:
+            return False
+        self.__dict__.setdefault("recreated", {})[partition] = at
+        return True
+
+    async def trusted(self: Any, partition: int) -> EntryId:
+        recreated: dict[int, EntryId] = self.__dict__.setdefault("recreated", {})
+        at = recreated.pop(partition, None)
+        return at if at is not None else await last_delivered(self, partition)
+
+    streams.ensure_group, streams.last_delivered = ensure_at_end, trusted
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    mutant.__name__: mutant
+    for mutant in (
+        ack_before_commit,
+        no_epoch_check,
+        no_own_pending_recovery,
+        no_xpending_check,
+        group_recreated_at_dollar,
+    )
+}
+
+
+def apply_mutant(name: str) -> None:
+    """Plant a defect in this process."""
+    MUTANTS[name]()
+
+
+def _rewrite(statement: str, pattern: str, replacement: str) -> None:
+    """Change a named statement.
+
+    Raises:
+        LookupError: it no longer says what is to be changed: the mutant would be no mutant.
+    """
+    changed, count = re.subn(pattern, replacement, transaction._SQL[statement])
+    if not count:
+        raise LookupError(f"{statement!r} does not have {pattern!r}")
+    transaction._SQL[statement] = changed

@@ -1,0 +1,132 @@
+"""The worker processes: a parent that has imported everything, and workers forked from it.
+
+Run as `python -m tests.simulator.worker CLOCKS_FILE`. It obeys one JSON line a command on stdin and
+answers each with one line. Its workers die with it.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+SLOTS = 8
+_wall_clock = time.time
+_clocks: mmap.mmap
+_slot = 0
+
+
+def _shifted() -> float:
+    offset: float = struct.unpack_from("d", _clocks, 8 * _slot)[0]
+    return _wall_clock() + offset
+
+
+if __name__ == "__main__":
+    with Path(sys.argv[1]).open("r+b") as file:
+        _clocks = mmap.mmap(file.fileno(), 8 * SLOTS)
+    # Before the engine is imported: it takes the function, not the module.
+    time.time = _shifted
+
+import asyncio  # noqa: E402
+import ctypes  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+
+import uvloop  # noqa: E402
+
+from consumers.engine import Engine  # noqa: E402
+from consumers.engine_settings import EngineSettings  # noqa: E402
+from consumers.groups import PROJECTIONS  # noqa: E402
+from runtime.connections import Connections  # noqa: E402
+from runtime.settings import Settings  # noqa: E402
+from tests.simulator.mutants import apply_mutant  # noqa: E402
+from tests.simulator.telling import telling_observer  # noqa: E402
+
+_PR_SET_PDEATHSIG = 1
+
+
+async def _run(job: dict[str, Any]) -> None:
+    settings = Settings(
+        supabase_db_url=job["database_url"],
+        redis_url=job["redis_url"],
+        block_ms=job["engine"]["block_ms"],
+        db_pool_min=1,
+        db_pool_max=5,
+    )
+    connections = Connections(settings)
+    while connections.pool is None:
+        try:
+            await connections.open_pool()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong now is healed later
+            print("no pool:", repr(error), flush=True)
+            await asyncio.sleep(0.02)
+    engine = Engine(
+        PROJECTIONS,
+        pool=connections.pool,
+        redis=connections.redis,
+        settings=EngineSettings(**job["engine"]),
+        member_id=job["member_id"],
+        observer=telling_observer(),
+    )
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(engine.run(), name="engine")
+        await stopping.wait()
+        await engine.stop()
+    await connections.close()
+
+
+def _become_worker(job: dict[str, Any]) -> None:
+    global _slot
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _slot = job["slot"]
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    print(f"--- {job['member_id']} starts as {os.getpid()}", flush=True)
+    if job["mutant"]:
+        apply_mutant(job["mutant"])
+    runner = uvloop.new_event_loop if job["uvloop"] else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=runner) as loop:
+        loop.run(_run(job))
+
+
+def _fork(job: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        _become_worker(job)
+        code = 0
+    except BaseException:  # noqa: BLE001 - a fork must never return into its parent's loop
+        sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def _reap(pid: int, *, wait: bool) -> int | None:
+    """The worker's exit code, negative for a signal; None while it runs."""
+    found, status = os.waitpid(pid, 0 if wait else os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def main() -> None:
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer: int | None
+        if command["do"] == "start":
+            answer = _fork(command["job"])
+        else:
+            answer = _reap(command["pid"], wait=command["wait"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
