@@ -10,10 +10,19 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
+from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
 from consumers.redis_clients import RedisClient, RedisClients
+from runtime.capabilities import (
+    POOLER,
+    PostgresCapabilities,
+    RedisCapabilities,
+    detect_postgres,
+    detect_redis,
+)
+from runtime.postgres_connection import StatelessConnection, connect
 from runtime.redis_client import redis_client
 from runtime.settings import Settings
 
@@ -32,6 +41,8 @@ class Connections:
         self._settings = settings
         self._pool: asyncpg.Pool | None = None
         self._opened = asyncio.Event()
+        self.postgres: PostgresCapabilities | None = None
+        """What the database is, once the pool is open."""
         self.redis = RedisClients(
             reading=_reading(settings),
             commands=_commands(settings),
@@ -47,12 +58,17 @@ class Connections:
         """Connect to Postgres once. Raises what asyncpg raises; does nothing when it is open."""
         if self._pool is not None:
             return
-        settings = self._settings
+        settings, dsn = self._settings, self._settings.database_dsn()
+        self.postgres = await self._detect_postgres(dsn)
         pool = asyncpg.create_pool(
-            settings.database_dsn(),
+            dsn,
+            connection_class=StatelessConnection,
             min_size=settings.db_pool_min,
             max_size=settings.db_pool_max,
-            statement_cache_size=settings.db_statement_cache,
+            # Behind a pooler, a name of ours may stand for another process's statement.
+            statement_cache_size=(
+                0 if self.postgres.route == POOLER else settings.db_statement_cache
+            ),
             timeout=PROBE_TIMEOUT_S,
             server_settings={"application_name": "agent-runtime"},
         )
@@ -65,6 +81,18 @@ class Connections:
             raise
         self._pool = pool
         self._opened.set()
+
+    async def detect_redis(self) -> RedisCapabilities:
+        """What the Redis is. Raises what redis-py raises, and `WrongMode`."""
+        return await detect_redis(self.redis.commands, self._settings.redis_dsn())
+
+    async def _detect_postgres(self, dsn: str) -> PostgresCapabilities:
+        conn = await connect(dsn, timeout_s=PROBE_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return await detect_postgres(conn, dsn)
+        finally:
+            await conn.close(timeout=PROBE_TIMEOUT_S)
 
     async def wait_open(self) -> asyncpg.Pool:
         """Wait until `open_pool` has succeeded."""
@@ -82,8 +110,11 @@ class Connections:
             await conn.fetchval("SELECT 1", timeout=PROBE_TIMEOUT_S)
 
     async def probe_redis(self) -> None:
-        """PING; raises when Redis does not answer in time."""
-        await self.health.ping()
+        """PING; raises when Redis, or a primary of its cluster, does not answer in time."""
+        if isinstance(self.health, RedisCluster):
+            await self.health.ping(target_nodes=RedisCluster.PRIMARIES)
+        else:
+            await self.health.ping()
 
     async def close(self) -> None:
         """Close everything; waits a moment for connections in use, then cuts them."""

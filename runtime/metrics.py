@@ -9,7 +9,7 @@ unknown lag has no sample, never a 0.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
@@ -189,6 +189,21 @@ IMBALANCE = Family(
     ("group", "partition"),
     "Entries and events by which the accounts do not add up; anything but 0 is a defect.",
 )
+REDIS_INFO = Family(
+    "agent_runtime_redis_info",
+    "gauge",
+    (
+        *("server", "version", "mode", "tls"),
+        *("appendonly", "appendfsync", "maxmemory_policy", "commands"),
+    ),
+    "Always 1; the labels tell what Redis was found at the start, `unknown` where it does not say.",
+)
+POSTGRES_INFO = Family(
+    "agent_runtime_postgres_info",
+    "gauge",
+    ("version", "route", "tls", "pgvector"),
+    "Always 1; the labels tell what Postgres was found at the start, and whether by a pooler.",
+)
 
 FAMILIES = (
     DOMAIN_EVENTS,
@@ -209,6 +224,8 @@ FAMILIES = (
     RESYNCS,
     RESYNCED_ENTRIES,
     RECREATIONS,
+    REDIS_INFO,
+    POSTGRES_INFO,
     LOST,
     GENERATIONS,
     UNPARKED,
@@ -242,11 +259,19 @@ class Metrics:
         self.unparked = self._counter(UNPARKED)
         self.detachments = self._counter(DETACHMENTS)
         self.trimmed = self._counter(TRIMMED)
+        self._redis_info = self._gauge(REDIS_INFO)
+        self._postgres_info = self._gauge(POSTGRES_INFO)
         build = Gauge(BUILD_INFO.name, BUILD_INFO.help, BUILD_INFO.labels, registry=self._registry)
         build.labels(build_version(), platform.python_version()).set(1)
         self._registry.register(_Snapshots(statuses, checks))
         if process:
             ProcessCollector(registry=self._registry)
+
+    def servers_detected(self, redis: Mapping[str, str], postgres: Mapping[str, str]) -> None:
+        """Export what the servers are, by the labels of `REDIS_INFO` and `POSTGRES_INFO`."""
+        for gauge, labels in ((self._redis_info, redis), (self._postgres_info, postgres)):
+            gauge.clear()
+            gauge.labels(**labels).set(1)
 
     def collect(self) -> list[Metric]:
         """All families with their present samples; creation times are left out."""
@@ -257,6 +282,9 @@ class Metrics:
 
     def _counter(self, family: Family) -> Counter:
         return Counter(family.name, family.help, family.labels, registry=self._registry)
+
+    def _gauge(self, family: Family) -> Gauge:
+        return Gauge(family.name, family.help, family.labels, registry=self._registry)
 
     def _histogram(self, family: Family) -> Histogram:
         return Histogram(

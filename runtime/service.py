@@ -20,6 +20,7 @@ from consumers.status import GroupStatus
 from consumers.topology import record_topology, verify_topology
 from events.errors import PartitionsDisagree
 from projections import migrate
+from runtime.capabilities import ServersUnfit, hold_to_least, labels
 from runtime.connections import PROBE_TIMEOUT_S, Connections
 from runtime.engine_observer import EngineObserver
 from runtime.logs import get_logger
@@ -48,6 +49,7 @@ class Service:
             redactor=Redactor(settings.secrets()),
         )
         self._engine: Engine | None = None
+        self._detected = False
         self._metrics = Metrics(self._statuses, self._readiness.ups, process=process_metrics)
         self._observer = EngineObserver(self._metrics, _log)
 
@@ -65,7 +67,7 @@ class Service:
         Servers that do not answer and a database that is not migrated are waited for.
 
         Raises:
-            StartRefused: the servers record another number of partitions.
+            StartRefused: the servers record another number of partitions, or are too old.
         """
         if self._settings.disable_connections:
             _log.warning("connections.disabled", reason="DISABLE_CONNECTIONS is set")
@@ -122,17 +124,31 @@ class Service:
     ) -> tuple[State, str] | None:
         try:
             with faults_translated():
+                await self._detect_servers(connections)
                 async with pool.acquire(timeout=PROBE_TIMEOUT_S) as conn:
                     if problems := await migrate.check(conn):
                         return State.WAITING, f"{MIGRATE_HINT} ({'; '.join(problems)})"
                     await self._agree(conn, connections)
         except TransientFault as fault:
             return State.CONNECTING, fault.fault
+        except ServersUnfit as error:
+            raise StartRefused(str(error)) from error
         except PartitionsDisagree as error:
             if error.recorded is None:
                 return State.WAITING, f"{MIGRATE_HINT} ({error})"
             raise StartRefused(f"{error}; set PARTITIONS and STREAM_PREFIX to match") from error
         return None
+
+    async def _detect_servers(self, connections: Connections) -> None:
+        """Log and export what the servers are, once; refuse what is too old."""
+        if self._detected or connections.postgres is None:
+            return
+        redis, postgres = await connections.detect_redis(), connections.postgres
+        hold_to_least(redis, postgres)
+        for server, found in (("redis", redis), ("postgres", postgres)):
+            _log.info(f"{server}.detected", **labels(found))
+        self._metrics.servers_detected(labels(redis), labels(postgres))
+        self._detected = True
 
     async def _agree(
         self, conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy, connections: Connections

@@ -1,6 +1,5 @@
 -- name: postgres
 SELECT current_setting('server_version') AS version,
-       current_setting('server_version_num')::integer AS number,
        pg_backend_pid() AS pid,
        (SELECT s.ssl FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid()) AS tls,
        (SELECT coalesce(e.installed_version, 'available') FROM pg_available_extensions AS e

@@ -15,7 +15,7 @@ from runtime import metrics_reference
 from runtime.engine_observer import EngineObserver
 from runtime.exposition import Encoded, encode, merge, only_summed, render
 from runtime.logs import get_logger
-from runtime.metrics import DOMAIN_EVENTS, FAMILIES, Metrics
+from runtime.metrics import DOMAIN_EVENTS, FAMILIES, POSTGRES_INFO, REDIS_INFO, Metrics
 
 BATCH = BatchCommitted(
     group="projections",
@@ -60,6 +60,9 @@ def all_called(found: Metrics) -> Metrics:
     observer = EngineObserver(found, get_logger("test"))
     for hook, arguments in CALLS.items():
         getattr(observer, hook)(*arguments)
+    found.servers_detected(
+        dict.fromkeys(REDIS_INFO.labels, "x"), dict.fromkeys(POSTGRES_INFO.labels, "x")
+    )
     return found
 
 
