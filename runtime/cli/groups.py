@@ -178,7 +178,7 @@ def _print(
     for row in rows:
         row["alive"] = "yes" if row["alive"] else "no"
         row["heartbeat"] = f"{duration(row.pop('heartbeat_age_s'))} ago"
-    show(rows, title="members", as_json=False)
+    show(rows, title="members", as_json=False, whole=("member",))
     for row in _dead(found, members):
         say(_told(row), prose=True)
     say("caught up" if _caught_up(found, partitions) else "not caught up")

@@ -13,7 +13,7 @@ from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settin
 from runtime.cli.tables import Json, say, show
 
 _SQL = statements("runtime.queries", "projections.sql")
-_COLUMNS = ("name", "version", "state", "position", "behind", "parked", "code", "since", "why")
+_COLUMNS = ("name", "version", "state", "position", "behind", "parked", "code")
 
 projections = typer.Typer(help="Read models and where they stand.", no_args_is_help=True)
 
@@ -32,11 +32,10 @@ def projections_list(as_json: Json = False) -> None:
     async def work() -> int:
         async with opened(settings) as open_:
             rows = await _all(open_)
-        if not as_json:
-            rows = [{**row, "why": row["why"] or "-", "since": row["since"] or "-"} for row in rows]
-        detached = any(row["state"] == "detached" for row in rows)
-        columns = _COLUMNS if detached else _COLUMNS[:-2]
-        show(rows, title="read models", as_json=as_json, columns=columns)
+        show(rows, title="read models", as_json=as_json, columns=_COLUMNS)
+        for row in rows:
+            if row["state"] == "detached" and not as_json:
+                say(_why(row), prose=True)
         return 0
 
     carry_out(work)
@@ -66,6 +65,7 @@ def projections_attach(
                 say(f"{name} is {rows[0]['state']}: nothing to do")
                 return 0
             show(rows, title="to be attached", as_json=False, columns=_COLUMNS)
+            say(_why(rows[0]), prose=True)
             if dry_run:
                 return 0
             async with open_.db.transaction():
@@ -81,6 +81,11 @@ def projections_attach(
         return 0
 
     carry_out(work)
+
+
+def _why(row: dict[str, Any]) -> str:
+    since = f"{row['since']:%Y-%m-%d %H:%M:%SZ}" if row["since"] else "an unknown time"
+    return f"{row['name']} is detached since {since}: {row['why'] or 'no reason was recorded'}"
 
 
 async def _all(open_: Open) -> list[dict[str, Any]]:
