@@ -100,7 +100,7 @@ class Faults:
                 self._arena.postgres.crash(how_hard)
                 self._later(self._start(self._arena.postgres, fault.down_ms))
             case JumpClock():
-                self._arena.nursery.jump_clock(slot, fault.by_s)
+                self._arena.nursery.clocks.jump(slot, fault.by_s)
             case ExpireLease():
                 self._later(self._expire(self._workers.member_id(slot)))
             case DropOwner():

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from runtime.embedded.privileges import ourselves
+from tests.simulator.clocks import Clocks
 
 ROOT = Path(__file__).parents[2]
-SLOTS = 8
 
 
 class Nursery:
@@ -25,12 +23,10 @@ class Nursery:
     """
 
     def __init__(self, directory: Path) -> None:
-        clocks = directory / "clocks"
-        clocks.write_bytes(bytes(8 * SLOTS))
-        with clocks.open("r+b") as file:
-            self._clocks = mmap.mmap(file.fileno(), 8 * SLOTS)
+        shared = directory / "clocks"
+        self.clocks = Clocks(shared)
         self._parent = subprocess.Popen(
-            [sys.executable, "-m", "tests.simulator.worker", str(clocks)],
+            [sys.executable, "-m", "tests.simulator.worker", str(shared)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -47,10 +43,6 @@ class Nursery:
         """The exit code, once; None while it runs."""
         code: int | None = self._ask(do="reap", pid=pid, wait=wait)
         return code
-
-    def jump_clock(self, slot: int, by_s: float) -> None:
-        """Set a slot's wall clock off."""
-        struct.pack_into("d", self._clocks, 8 * slot, by_s)
 
     def close(self) -> None:
         """End it and whatever workers are left."""

@@ -167,7 +167,8 @@ async def _account_faults(conn: asyncpg.Connection, redis: Redis) -> list[str]:
         told = {name: row[name] for name in ("read", "applied", "duplicate", "dead", "position")}
         if not row["read"] == added == row["applied"] + row["duplicate"] + row["dead"]:
             faults.append(f"checkpoint {row['partition']}: {told}, stream has {added}")
-        if row["applied"] != row["position"]:
+        if row["applied"] != row["position"] or row["lost"] or row["generation"] != 1:
+            told |= {name: row[name] for name in ("lost", "generation")}
             faults.append(f"checkpoint {row['partition']}: {told}")
     projections = await conn.fetch(_PROJECTIONS)
     positions = {row["partition"]: row["position"] for row in rows}

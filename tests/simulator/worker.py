@@ -6,45 +6,25 @@ answers each with one line. Its workers die with it.
 
 from __future__ import annotations
 
-import mmap
-import struct
+import asyncio
+import ctypes
+import json
+import os
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-SLOTS = 8
-_wall_clock = time.time
-_clocks: mmap.mmap
-_slot = 0
+import uvloop
 
-
-def _shifted() -> float:
-    offset: float = struct.unpack_from("d", _clocks, 8 * _slot)[0]
-    return _wall_clock() + offset
-
-
-if __name__ == "__main__":
-    with Path(sys.argv[1]).open("r+b") as file:
-        _clocks = mmap.mmap(file.fileno(), 8 * SLOTS)
-    # Before the engine is imported: it takes the function, not the module.
-    time.time = _shifted
-
-import asyncio  # noqa: E402
-import ctypes  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import signal  # noqa: E402
-
-import uvloop  # noqa: E402
-
-from consumers.engine import Engine  # noqa: E402
-from consumers.engine_settings import EngineSettings  # noqa: E402
-from consumers.groups import PROJECTIONS  # noqa: E402
-from runtime.connections import Connections  # noqa: E402
-from runtime.settings import Settings  # noqa: E402
-from tests.simulator.mutants import apply_mutant  # noqa: E402
-from tests.simulator.telling import telling_observer  # noqa: E402
+from consumers.engine import Engine
+from consumers.engine_settings import EngineSettings
+from projections.groups import group_named
+from runtime.connections import Connections
+from runtime.settings import Settings
+from tests.simulator.clocks import Clocks
+from tests.simulator.mutants import apply_mutant
+from tests.simulator.telling import telling_observer
 
 _PR_SET_PDEATHSIG = 1
 
@@ -65,7 +45,7 @@ async def _run(job: dict[str, Any]) -> None:
             print("no pool:", repr(error), flush=True)
             await asyncio.sleep(0.02)
     engine = Engine(
-        PROJECTIONS,
+        group_named("projections"),
         pool=connections.pool,
         redis=connections.redis,
         settings=EngineSettings(**job["engine"]),
@@ -81,10 +61,9 @@ async def _run(job: dict[str, Any]) -> None:
     await connections.close()
 
 
-def _become_worker(job: dict[str, Any]) -> None:
-    global _slot
+def _become_worker(job: dict[str, Any], clocks: Clocks) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _slot = job["slot"]
+    clocks.rule(job["slot"])
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
@@ -97,13 +76,13 @@ def _become_worker(job: dict[str, Any]) -> None:
         loop.run(_run(job))
 
 
-def _fork(job: dict[str, Any]) -> int:
+def _fork(job: dict[str, Any], clocks: Clocks) -> int:
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        _become_worker(job)
+        _become_worker(job, clocks)
         code = 0
     except BaseException:  # noqa: BLE001 - a fork must never return into its parent's loop
         sys.excepthook(*sys.exc_info())
@@ -118,11 +97,12 @@ def _reap(pid: int, *, wait: bool) -> int | None:
 
 
 def main() -> None:
+    clocks = Clocks(Path(sys.argv[1]))
     for line in sys.stdin:
         command = json.loads(line)
         answer: int | None
         if command["do"] == "start":
-            answer = _fork(command["job"])
+            answer = _fork(command["job"], clocks)
         else:
             answer = _reap(command["pid"], wait=command["wait"])
         print(json.dumps(answer), flush=True)

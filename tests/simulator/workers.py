@@ -51,7 +51,7 @@ class Workers:
     async def start(self) -> None:
         """Open the links and start a worker in every slot."""
         for slot in self.slots:
-            self._arena.nursery.jump_clock(slot.number, 0.0)
+            self._arena.nursery.clocks.jump(slot.number, 0.0)
             for link in slot.links.values():
                 await link.open()
             self.spawn(slot.number)
