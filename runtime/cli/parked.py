@@ -27,7 +27,7 @@ Projection = Annotated[str | None, typer.Option(help="Only what this projection 
 Group = Annotated[str | None, typer.Option(help="Only this consumer group.")]
 Why = Annotated[
     str | None,
-    typer.Option("--reason", help="Only this reason: projection_refused or newer_version."),
+    typer.Option("--reason", help="Only this reason of the first event, as listed."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All that is parked.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Only leave the request.")]

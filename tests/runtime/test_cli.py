@@ -90,6 +90,8 @@ async def test_the_corpus_twice_and_shuffled_by_file(
     waited = command(serving, "groups", "status", "--wait", "--timeout", "90", cwd=tmp_path)
     assert waited.returncode == 0, waited.stderr
     assert b"caught up" in waited.stdout
+    audited = command(serving, "groups", "status", "--audit", cwd=tmp_path)
+    assert audited.returncode == 0, audited.stdout
     conn = await asyncpg.connect(serving["SUPABASE_DB_URL"])
     await check_read_models(conn, corpus)
     await conn.close()

@@ -213,6 +213,27 @@ async def test_what_does_not_add_up_is_named(consumed: Operator, check: str) -> 
     assert max(map(len, told.out.splitlines())) <= 100
 
 
+async def test_the_accounts_hold_after_redis_was_flushed(operator: Operator) -> None:
+    async with connected(operator) as redis:
+        for number in range(40):
+            await send(redis, number + 1, f"c{number % 20}", "oi")
+        async with member(operator.database_url, operator.redis_url):
+            await wait_caught_up(operator.database_url, operator.redis_url)
+            await redis.flushall()
+            await operator.begin()
+            for number in range(40):
+                await send(redis, number + 21, f"c{number % 20}", "oi")
+            logged = "SELECT count(*) FROM runtime.event_log"
+            async with asyncio.timeout(60):
+                while await operator.value(logged) < 60:  # noqa: ASYNC110 - a real condition
+                    await asyncio.sleep(0.05)
+            audited = await operator.run("groups", "status", "--audit", "--json")
+    wrong = [row for row in audited.rows() if row["state"] not in ("ok", "not checked")]
+    assert (audited.code, wrong) == (0, [])
+    generations = "SELECT count(*) FROM runtime.checkpoints WHERE generation > 1"
+    assert await operator.value(generations) > 0
+
+
 async def test_an_unread_entry_that_is_gone_does_not_add_up(consumed: Operator) -> None:
     async with connected(consumed) as redis:
         await send(redis, 700, "late", "oi")
