@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -107,22 +108,31 @@ async def _play(schedule: Schedule, faults: Faults, producer: Producer) -> None:
 
 async def _wait_owned(arena: Arena, database: str) -> None:
     conn = await asyncpg.connect(arena.database_url(database))
-    async with asyncio.timeout(CAUGHT_UP_WITHIN_S):
-        while not await conn.fetchval(_ALL_OWNED):  # noqa: ASYNC110 - a real condition
-            await asyncio.sleep(_POLL_S)
+
+    async def all_owned() -> bool:
+        owned: bool = await conn.fetchval(_ALL_OWNED)
+        return owned
+
+    is_owned = await _within(CAUGHT_UP_WITHIN_S, all_owned)
     await conn.close()
+    assert is_owned, "no worker took the partitions before any fault"
 
 
 async def _wait_caught_up(arena: Arena, database: str) -> bool:
     conn = await asyncpg.connect(arena.database_url(database))
     redis = Redis.from_url(arena.redis_url)
     try:
-        async with asyncio.timeout(CAUGHT_UP_WITHIN_S):
-            while not await caught_up(conn, redis):  # noqa: ASYNC110 - a real condition
-                await asyncio.sleep(_POLL_S)
-    except TimeoutError:
-        return False
+        return await _within(CAUGHT_UP_WITHIN_S, lambda: caught_up(conn, redis))
     finally:
         await redis.aclose()
         await conn.close()
+
+
+async def _within(seconds: float, condition: Callable[[], Awaitable[bool]]) -> bool:
+    """Whether it comes true. By the clock, not by cancelling, which a driver may swallow."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_POLL_S)
     return True

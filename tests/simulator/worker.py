@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import uvloop
 
 from consumers.engine import Engine
@@ -30,6 +31,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 async def _run(job: dict[str, Any]) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    # Blocked until now: a stop that comes in the first moments is a stop, not a death.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     settings = Settings(
         supabase_db_url=job["database_url"],
         redis_url=job["redis_url"],
@@ -38,27 +43,32 @@ async def _run(job: dict[str, Any]) -> None:
         db_pool_max=5,
     )
     connections = Connections(settings)
-    while connections.pool is None:
+    while connections.pool is None and not stopping.is_set():
         try:
             await connections.open_pool()
         except Exception as error:  # noqa: BLE001 - whatever is wrong now is healed later
             print("no pool:", repr(error), flush=True)
             await asyncio.sleep(0.02)
+    if connections.pool is not None:
+        await _consume(job, connections, connections.pool, stopping)
+    await connections.close()
+
+
+async def _consume(
+    job: dict[str, Any], connections: Connections, pool: asyncpg.Pool, stopping: asyncio.Event
+) -> None:
     engine = Engine(
         group_named("projections"),
-        pool=connections.pool,
+        pool=pool,
         redis=connections.redis,
         settings=EngineSettings(**job["engine"]),
         member_id=job["member_id"],
         observer=telling_observer(),
     )
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run(), name="engine")
         await stopping.wait()
         await engine.stop()
-    await connections.close()
 
 
 def _become_worker(job: dict[str, Any], clocks: Clocks) -> None:
@@ -98,6 +108,7 @@ def _reap(pid: int, *, wait: bool) -> int | None:
 
 def main() -> None:
     clocks = Clocks(Path(sys.argv[1]))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     for line in sys.stdin:
         command = json.loads(line)
         answer: int | None

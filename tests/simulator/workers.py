@@ -100,6 +100,7 @@ class Workers:
     async def wait_stopped(self, number: int) -> None:
         """Wait for a worker that was asked to stop."""
         slot, pid = self.slots[number], self.slots[number].pid
+        name = self.member_id(number)
         try:
             async with asyncio.timeout(_STOPS_WITHIN_S):
                 while pid is not None and slot.pid == pid:
@@ -107,11 +108,10 @@ class Workers:
                     if code is not None:
                         slot.pid = None
                         if code != 0:
-                            name = self.member_id(number)
                             self.failures.append(f"worker {name} stopped with code {code}")
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
-            self.failures.append(f"worker {self.member_id(number)} did not stop")
+            self.failures.append(f"worker {name} did not stop")
 
     def check_alive(self) -> None:
         """Note workers that ended without being told to."""
