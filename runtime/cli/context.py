@@ -1,35 +1,42 @@
-"""What commands share: settings, connections for one answer, tables, and errors told as text."""
+"""What commands share: settings, connections for one answer, and errors told as text."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import asyncpg
-import orjson
 import typer
 from redis.exceptions import RedisClusterException, RedisError
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from consumers.redis_clients import RedisClient
 from events.errors import EventError
 from projections.migrate import MigrationError
+from runtime.cli.tables import show
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
 from runtime.embedded_urls import announced_urls
 from runtime.redis_client import redis_client
 from runtime.settings import Settings, SettingsInvalid, load_settings
 
+__all__ = [
+    "FAILED",
+    "WRONG_USE",
+    "Open",
+    "carry_out",
+    "errors",
+    "fail",
+    "opened",
+    "settings_or_exit",
+    "show",
+]
+
 FAILED, WRONG_USE = 1, 2
-_WIDE = 200
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -101,24 +108,3 @@ def _with_remedy(error: Exception) -> str:
     if "partitions" in text:
         return f"{text}. Run `agent-runtime migrate`, or set PARTITIONS to what is recorded."
     return text
-
-
-def show(
-    rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, absent: str = "unknown"
-) -> None:
-    """A table for people, or one JSON object a line. `absent` stands for None in the table."""
-    if as_json:
-        for row in rows:
-            sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
-        return
-    table = Table(
-        title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1)
-    )
-    for name in rows[0] if rows else ():
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        # As text, not markup: a dead letter may hold what looks like it.
-        cells = (absent if value is None else str(value) for value in row.values())
-        table.add_row(*map(Text, cells))
-    out = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-    out.print(table if rows else f"{title}: none")

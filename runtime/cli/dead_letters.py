@@ -18,7 +18,7 @@ from runtime.queries.remedies import remedy
 dead_letters = typer.Typer(help="Entries that could not be events.", no_args_is_help=True)
 
 Keys = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY]...", help="PARTITION:ENTRY_ID, as listed.")
+    list[str] | None, typer.Argument(metavar="KEY", help="PARTITION:ENTRY_ID, as listed.")
 ]
 Group = Annotated[str | None, typer.Option(help="Only what this consumer group met.")]
 Why = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]

@@ -71,7 +71,9 @@ async def carry_out_request(
         fail("nothing was done")
     ids = await _ask(open_, kind, rows, {**arguments, "events": events}, manner.by)
     if manner.no_wait:
-        if not manner.as_json:
+        if manner.as_json:
+            show_json([_told(row) for row in await open_.db.fetch(_SQL["outcomes"], ids)])
+        else:
             say(f"{len(ids)} requests are left for the partitions' owners")
         return 0
     return await _follow(open_, ids, manner)

@@ -65,7 +65,7 @@ async def resend(
         absent="-",
     )
     _sum_up(attempts, dry_run=dry_run, as_json=as_json)
-    return FAILED if any(attempt.problem for attempt in attempts) else 0
+    return FAILED if not dry_run and any(attempt.problem for attempt in attempts) else 0
 
 
 async def discard(open_: Open, letters: list[Letter], *, by: str) -> int:

@@ -42,13 +42,27 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operator:
-    """Runs commands without a terminal; what they print is as wide as 100 columns."""
+    """Runs commands; what they print is as wide as 100 columns."""
 
     database_url: str
     redis_url: str
     folder: Path
 
     async def run(self, *words: str) -> Answer:
+        """Run a command without a terminal."""
+        return await self._run(DEVNULL, *words)
+
+    async def answer(self, said: str, *words: str) -> Answer:
+        """Run a command at a terminal and answer its question."""
+        ours, theirs = os.openpty()
+        try:
+            os.write(ours, f"{said}\n".encode())
+            return await self._run(theirs, *words)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+    async def _run(self, stdin: int, *words: str) -> Answer:
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -58,7 +72,7 @@ class Operator:
             "REDIS_URL": self.redis_url,
         }
         process = await asyncio.create_subprocess_exec(
-            COMMAND, *words, env=environ, cwd=self.folder, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+            COMMAND, *words, env=environ, cwd=self.folder, stdin=stdin, stdout=PIPE, stderr=PIPE
         )
         out, err = await process.communicate()
         assert b"Traceback" not in err, err.decode()

@@ -142,7 +142,7 @@ async def test_a_key_that_means_nothing_or_two_things_is_wrong_use(met: Operator
 async def test_a_dry_run_writes_nothing(met: Operator, verb: str) -> None:
     before = await streams(met)
     shown = await met.run("dead-letters", verb, "--all", "--dry-run")
-    assert shown.code == (1 if verb == "retry" else 0)
+    assert shown.code == 0
     assert "would be" in shown.out
     assert await streams(met) == before
     assert await met.value(OPEN) == 2 * len(CASES)
@@ -241,3 +241,14 @@ async def test_discarding_wants_a_choice_and_a_yes_and_keeps_the_rows(met: Opera
     assert await met.rows(AUDIT) == [("dead-letters discard", 1)]
     resolved = await met.run("dead-letters", "list", "--resolved", "--json")
     assert [row["resolution"] for row in resolved.rows()] == ["discarded"]
+
+
+async def test_a_person_is_asked_before_anything_is_discarded(met: Operator) -> None:
+    words = ("dead-letters", "discard", "--reason", "not_json")
+    refused = await met.answer("n", *words)
+    assert refused.code == 1
+    assert "nothing was done" in refused.err
+    assert await met.value(OPEN) == 2 * len(CASES)
+    done = await met.answer("y", *words)
+    assert done.code == 0, done.err
+    assert await met.value(OPEN) == 2 * (len(CASES) - 1)
