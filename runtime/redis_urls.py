@@ -75,8 +75,8 @@ class RedisUrl:
         options = _options(parts, tls=scheme == "rediss", mode=mode)
         user, _, hosts = parts.netloc.rpartition("@")
         name, _, password = user.partition(":")
-        service, db = _path(parts, mode)
         found = () if scheme == "unix" else _hosts(hosts, _PORTS.get(kind, 6379))
+        service, db = _path(parts, mode)
         if mode is RedisMode.STANDALONE and len(found) > 1:
             raise RedisUrlInvalid("names several hosts: say redis+cluster or redis+sentinel")
         return cls(

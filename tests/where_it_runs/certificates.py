@@ -1,4 +1,4 @@
-"""A certificate authority and a server's certificate for `localhost`, made by the openssl program."""
+"""A certificate authority and a server's certificate, made by the openssl program."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Certificates:
     server_key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """For the name `localhost` and nothing else: `127.0.0.1` is a wrong name."""
+def make_certificates(folder: Path, *, valid_for: str = "DNS:localhost") -> Certificates:
+    """For one name and nothing else: by default `127.0.0.1` is a wrong one."""
     openssl = str(program("openssl", package="openssl"))
     made = Certificates(folder / "ca.crt", folder / "server.crt", folder / "server.key")
     ca_key, request, names = folder / "ca.key", folder / "server.csr", folder / "names"
-    names.write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+    names.write_text(f"subjectAltName={valid_for}\nbasicConstraints=CA:FALSE\n")
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     authority = ("-subj", "/CN=Test authority", "-days", "2", "-keyout", str(ca_key))
     server = ("-subj", "/CN=localhost", "-keyout", str(made.server_key))

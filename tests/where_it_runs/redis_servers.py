@@ -20,18 +20,29 @@ QUOTED_PASSWORD = "p%40ss%2Fw%3Ard"
 _DURABLE = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
 
 
+def _tls(port: int, certificates: Certificates) -> Sequence[str]:
+    return (
+        *("--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"),
+        *("--tls-cert-file", str(certificates.server_cert)),
+        *("--tls-key-file", str(certificates.server_key)),
+        *("--tls-ca-cert-file", str(certificates.ca_cert)),
+        *("--tls-replication", "yes", "--tls-cluster", "yes"),
+    )
+
+
 class RedisServer(Server):
     """A redis-server on a loopback port."""
 
-    def __init__(self, folder: Path, *flags: str, port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self, folder: Path, *flags: str, certificates: Certificates | None = None) -> None:
+        self.port = free_port()
+        self._certificates = certificates
         self.folder = folder / f"redis-{self.port}"
         self.folder.mkdir(parents=True)
         command = [
             str(program("redis-server", package="redis-server")),
             *("--bind", "127.0.0.1", "--dir", str(self.folder), "--daemonize", "no"),
             *("--repl-diskless-sync-delay", "0"),
-            *(() if "--tls-port" in flags else ("--port", str(self.port))),
+            *(_tls(self.port, certificates) if certificates else ("--port", str(self.port))),
             *_DURABLE,
             *flags,
         ]
@@ -43,7 +54,14 @@ class RedisServer(Server):
         )
 
     def client(self) -> Redis:
-        return Redis(port=self.port, password=self._password, socket_timeout=5)
+        trusted = self._certificates.ca_cert if self._certificates else None
+        return Redis(
+            port=self.port,
+            password=self._password,
+            socket_timeout=5,
+            ssl=trusted is not None,
+            ssl_ca_certs=str(trusted) if trusted else None,
+        )
 
     @property
     def _password(self) -> str | None:
@@ -69,23 +87,15 @@ def wait_until(condition: Callable[[], bool], *, within_s: float = 60) -> None:
 
 
 @contextmanager
-def redis_server(folder: Path, *flags: str) -> Iterator[RedisServer]:
-    server = RedisServer(folder, *flags)
+def redis_server(
+    folder: Path, *flags: str, certificates: Certificates | None = None
+) -> Iterator[RedisServer]:
+    server = RedisServer(folder, *flags, certificates=certificates)
     server.start()
     try:
         yield server
     finally:
         server.kill()
-
-
-def tls_flags(port: int, certificates: Certificates) -> Sequence[str]:
-    return (
-        *("--port", "0", "--tls-port", str(port)),
-        *("--tls-cert-file", str(certificates.server_cert)),
-        *("--tls-key-file", str(certificates.server_key)),
-        *("--tls-ca-cert-file", str(certificates.ca_cert)),
-        *("--tls-auth-clients", "no"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,7 @@ class Cluster:
 
 
 @contextmanager
-def redis_cluster(folder: Path) -> Iterator[Cluster]:
+def redis_cluster(folder: Path, certificates: Certificates | None = None) -> Iterator[Cluster]:
     """A cluster whose replicas take over a second after their master is gone."""
     with ExitStack() as stack:
         nodes = []
@@ -185,10 +195,14 @@ def redis_cluster(folder: Path) -> Iterator[Cluster]:
                 # Which takes over is not to depend on how long the replication link was quiet.
                 *("--cluster-replica-validity-factor", "0"),
             )
-            nodes.append(stack.enter_context(redis_server(folder, *flags)))
+            node = redis_server(folder, *flags, certificates=certificates)
+            nodes.append(stack.enter_context(node))
         _join(nodes)
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes[:3])
-        yield Cluster(tuple(nodes), f"redis+cluster://{hosts}")
+        url = f"redis+cluster://{hosts}"
+        if certificates is not None:
+            url = f"rediss+cluster://{hosts}?ssl_ca_certs={certificates.ca_cert}"
+        yield Cluster(tuple(nodes), url)
 
 
 def _join(nodes: list[RedisServer]) -> None:

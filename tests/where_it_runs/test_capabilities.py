@@ -1,0 +1,98 @@
+"""What the servers are is told in the log and the metrics; unfit ones are refused at the start."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+
+from runtime.postgres_connection import connect
+from runtime.service import Service, StartRefused
+from runtime.settings import Settings
+from tests.where_it_runs.redis_servers import redis_cluster, redis_server
+from tests.where_it_runs.rewriting_proxy import Lie, lying_about
+from tests.where_it_runs.running import serving, settings_for
+
+
+async def labels_of(service: Service, name: str) -> dict[str, str]:
+    """The labels of an information metric, once it is there."""
+    async with asyncio.timeout(30):
+        while True:
+            for family in service.families():
+                if family.name == name and family.samples:
+                    return family.samples[0].labels
+            await asyncio.sleep(0.02)
+
+
+async def refusal(settings: Settings) -> str:
+    with pytest.raises(StartRefused) as caught:
+        async with asyncio.timeout(30):
+            await Service(settings, process_metrics=False).run(asyncio.Event())
+    return str(caught.value)
+
+
+async def test_servers_are_told_in_the_log_and_the_metrics(
+    database_url: str, redis_url: str
+) -> None:
+    with capture_logs() as lines:
+        async with serving(settings_for(database_url, redis_url)) as service:
+            redis = await labels_of(service, "agent_runtime_redis_info")
+            postgres = await labels_of(service, "agent_runtime_postgres_info")
+    logged = {line.pop("event"): line for line in lines}
+    quiet = {"log_level": "info"}
+    assert logged["redis.detected"] == redis | quiet
+    assert logged["postgres.detected"] == postgres | quiet
+    assert redis["server"] == "valkey"
+    assert redis["commands"] == "WAITAOF"
+    assert (redis["appendonly"], redis["maxmemory_policy"]) == ("no", "noeviction")
+    assert (postgres["route"], postgres["tls"]) == ("direct", "no")
+    assert postgres["version"].startswith("18.")
+    assert postgres["pgvector"] == "available"
+
+
+async def test_redis_7_0_is_told_as_such_even_when_it_hides_its_configuration(
+    database_url: str, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path, "--rename-command", "CONFIG", "") as redis:
+        url = f"redis://127.0.0.1:{redis.port}"
+        async with serving(settings_for(database_url, url)) as service:
+            found = await labels_of(service, "agent_runtime_redis_info")
+    assert (found["server"], found["mode"], found["tls"]) == ("redis", "standalone", "no")
+    assert found["version"].startswith("7.0.")
+    assert (found["appendonly"], found["commands"]) == ("unknown", "")
+
+
+async def test_a_redis_that_is_too_old_is_refused(database_url: str, redis_url: str) -> None:
+    client = Redis.from_url(redis_url)
+    version = client.info("server")["valkey_version"]
+    client.close()
+    socket, old = Path(urlsplit(redis_url).path), f"6{version[1:]}"
+    lie = Lie(f"valkey_version:{version}".encode(), f"valkey_version:{old}".encode())
+    async with lying_about(socket, lie) as port:
+        said = await refusal(settings_for(database_url, f"redis://127.0.0.1:{port}"))
+    assert said == f"Valkey {old} is too old: at least 7.0 is needed"
+
+
+async def test_a_postgres_that_is_too_old_is_refused(database_url: str, redis_url: str) -> None:
+    conn = await connect(database_url)
+    version: str = await conn.fetchval("SHOW server_version")
+    await conn.close()
+    parts, old = urlsplit(database_url), f"14{version[2:]}"
+    socket = Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432"
+    async with lying_about(socket, Lie(version.encode(), old.encode())) as port:
+        url = f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}?sslmode=disable"
+        said = await refusal(settings_for(url, redis_url))
+    assert said == f"Postgres {old} is too old: at least 15 is needed"
+
+
+async def test_a_cluster_s_node_under_a_plain_url_is_refused(
+    database_url: str, tmp_path: Path
+) -> None:
+    with redis_cluster(tmp_path) as cluster:
+        url = f"redis://127.0.0.1:{cluster.nodes[0].port}"
+        said = await refusal(settings_for(database_url, url))
+    assert "redis+cluster://" in said

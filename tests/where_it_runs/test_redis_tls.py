@@ -1,0 +1,52 @@
+"""The corpus through TLS, and what is said of a certificate that does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from runtime.redis_client import redis_client
+from tests.where_it_runs.certificates import make_certificates
+from tests.where_it_runs.redis_servers import redis_cluster, redis_server
+from tests.where_it_runs.running import (
+    check,
+    corpus_lines,
+    expected_events,
+    publish,
+    serving,
+    settings_for,
+    wait_logged,
+)
+
+
+async def test_the_corpus_through_tls(database_url: str, corpus: Path, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    with redis_server(tmp_path, certificates=certificates) as redis:
+        url = f"rediss://localhost:{redis.port}/0?ssl_ca_certs={certificates.ca_cert}"
+        async with serving(settings_for(database_url, url)):
+            await publish(url, corpus_lines(corpus))
+            await wait_logged(database_url, expected_events(corpus))
+        await check(database_url, corpus)
+        assert "127.0.0.1" in await refused(url.replace("localhost", "127.0.0.1"))
+        assert "verify failed" in await refused(url.split("?", maxsplit=1)[0])
+
+
+async def test_a_cluster_is_read_by_tls(database_url: str, corpus: Path, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path, valid_for="IP:127.0.0.1")
+    lines = corpus_lines(corpus)[:500]
+    with redis_cluster(tmp_path, certificates) as cluster:
+        async with serving(settings_for(database_url, cluster.url)):
+            await publish(cluster.url, lines)
+            await wait_logged(database_url, len(lines))
+
+
+async def refused(url: str) -> str:
+    client = redis_client(url, timeout_s=5)
+    try:
+        with pytest.raises(RedisConnectionError) as caught:
+            await client.ping()
+    finally:
+        await client.aclose()
+    return str(caught.value)
