@@ -1,4 +1,4 @@
-"""The corpus through Redis alone, watched by Sentinel and as a cluster; primaries die under load."""
+"""The corpus through Redis (7.0 on Debian 12) alone, watched by Sentinel and as a cluster; primaries die under load."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.where_it_runs.running import (
 )
 
 
-async def test_the_corpus_through_redis_7_0(
+async def test_the_corpus_through_the_machine_s_redis(
     database_url: str, corpus: Path, tmp_path: Path
 ) -> None:
     with redis_server(tmp_path) as redis:
