@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         100,
         ge=0,
         le=10000,
-        description="Prepared statements kept per connection; 0 behind a transaction pooler.",
+        description="Prepared statements kept per connection; none behind a pooler, which is noticed.",
         json_schema_extra=_allowed("0 to 10000"),
     )
     disable_connections: bool = Field(

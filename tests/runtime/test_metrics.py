@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from prometheus_client.openmetrics import parser
 
+from consumers.lineage import Loss
 from consumers.observer import BatchCommitted, Observer
 from consumers.status import GroupStatus, PartitionStatus
 from runtime import metrics_reference
@@ -36,6 +37,11 @@ CALLS: dict[str, tuple[object, ...]] = {
     "retrying": ("projections", "redis: TimeoutError", 1, 0.5),
     "resynced": ("projections", 1, 12),
     "group_recreated": ("projections", 1, "5-0"),
+    "generation_began": ("projections", 1, 2, "stream_gone", "5-0"),
+    "lost": ("projections", 1, Loss(3, at_least=False, reason="trimmed_unread", since=None)),
+    "drained": ("projections", "messages", 1, 4, "drained"),
+    "detached": ("projections", "messages", "KeyError: 'x'"),
+    "trimmed": ("projections", 1, 100, "5-0"),
 }
 
 
@@ -47,8 +53,12 @@ def status() -> GroupStatus:
             0: PartitionStatus(
                 0, 1, 5, lag_events=3, lag_s=1.5, counts_by_type={"lead.created": 5}
             ),
-            1: PartitionStatus(1, 1, 0, counts_by_type={"lead.created": 2, "unknown": 1}),
+            1: PartitionStatus(
+                1, 1, 0, imbalance=0, counts_by_type={"lead.created": 2, "unknown": 1}
+            ),
         },
+        detached={"messages": "KeyError"},
+        held_back={"billing": 7200.0},
     )
 
 

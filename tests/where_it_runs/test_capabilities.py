@@ -64,10 +64,14 @@ async def test_a_redis_is_told_as_such_even_when_it_hides_its_configuration(
         async with serving(settings_for(database_url, url)) as service:
             found = await labels_of(service, "agent_runtime_redis_info")
     assert (found["server"], found["mode"], found["tls"]) == ("redis", "standalone", "no")
+    assert f"v={found['version']} " in installed_redis()
+    assert (found["appendonly"], found["maxmemory_policy"]) == ("unknown", "unknown")
+
+
+def installed_redis() -> str:
     binary = program("redis-server", package="redis-server")
     said = subprocess.run([str(binary), "--version"], capture_output=True, text=True, check=True)
-    assert f"v={found['version']} " in said.stdout
-    assert (found["appendonly"], found["maxmemory_policy"]) == ("unknown", "unknown")
+    return said.stdout
 
 
 async def test_a_redis_that_is_too_old_is_refused(database_url: str, redis_url: str) -> None:
