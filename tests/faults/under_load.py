@@ -39,6 +39,8 @@ QUICK = EngineSettings(
 """The shape of the defaults, some ten times quicker."""
 _TIMEOUT_S = 0.4
 _CONVERSATIONS = 40
+_LOOPS = QUICK.lanes + 3
+"""Lanes, membership, tails, upkeep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Load:
     redis_url: str
     published: list[int] = field(default_factory=list)
     _task: asyncio.Task[None] | None = None
+    _ends: bool = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="load")
@@ -92,9 +95,9 @@ class Load:
 
     async def stop(self) -> None:
         """Afterwards every event that was begun is confirmed or was never sent."""
+        self._ends = True
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await self._task
             self._task = None
 
     def _ended(self) -> bool:
@@ -105,7 +108,7 @@ class Load:
             self.redis_url, socket_timeout=_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )
         try:
-            while True:
+            while not self._ends:
                 await self._publish(client, len(self.published))
                 await asyncio.sleep(0.004)
         finally:
@@ -187,6 +190,20 @@ class Work:
         assert shown["state"] == "failed"
         assert shown["reason"]
 
+    async def wait_more_retries(self, retries: int) -> None:
+        """Until so many more were announced."""
+        wanted = len(self.seen.retries) + retries
+        await wait_until(lambda: len(self.seen.retries) >= wanted)
+
+    def check_paced(self) -> None:
+        """No loop retries sooner than it said: what was announced fits into the time that passed."""
+        retries = self.seen.retries
+        assert all(retry.wait_s >= QUICK.retry_initial_s / 2 for retry in retries)
+        elapsed_s = retries[-1].at - retries[0].at
+        # Each loop's last announcement may still be running.
+        running_s = _LOOPS * QUICK.retry_max_s
+        assert sum(retry.wait_s for retry in retries) <= _LOOPS * elapsed_s + running_s
+
     async def finish(self) -> None:
         """Stop the load, let the member catch up, and hold Postgres against what was published."""
         await self.wait_flowing()
@@ -247,11 +264,14 @@ async def engine_running(
 
 
 @asynccontextmanager
-async def working(database_url: str, redis_url: str) -> AsyncIterator[Work]:
+async def working(
+    database_url: str, redis_url: str, *, settings: EngineSettings = QUICK
+) -> AsyncIterator[Work]:
     """A member in the middle of its work."""
     seen = Recorder()
     load = Load(redis_url)
-    async with engine_running(database_url, redis_url, seen=seen) as (engine, task):
+    running = engine_running(database_url, redis_url, seen=seen, settings=settings)
+    async with running as (engine, task):
         work = Work(engine, task, load, seen, database_url, redis_url)
         load.start()
         try:
