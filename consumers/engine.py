@@ -20,7 +20,7 @@ from consumers.catch_up import CatchUp
 from consumers.detachment import detach, detached, fed_projections
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault
-from consumers.group import ConsumerGroup
+from consumers.group import Basis, ConsumerGroup
 from consumers.lane import Lane, LaneParts
 from consumers.leases import Leases, Snapshot
 from consumers.observer import Observer
@@ -28,11 +28,14 @@ from consumers.parking import Mend, Parking
 from consumers.partition_state import PartitionState
 from consumers.recovery import Recovery
 from consumers.redis_clients import RedisClients
+from consumers.retention import Retention
+from consumers.seen_basis import forget_seen
 from consumers.shares import moves
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
 from consumers.transaction import BatchTransactions
+from consumers.trimming import Trimmer, held_back
 
 _LOOK_FOR_DUE_S = 30.0
 """How often parked conversations are looked at for another try."""
@@ -68,6 +71,7 @@ class Engine:
         )
         watch = StreamWatch(redis, group=group.name, prefix=settings.stream_prefix)
         self._accounts = Accounts(pool, group=group.name, member_id=member_id)
+        self._trimmer = Trimmer(pool, redis, prefix=settings.stream_prefix)
         self._parking = Parking(pool, group=group, member_id=member_id)
         parts = LaneParts(
             group=group,
@@ -191,12 +195,15 @@ class Engine:
 
     async def _keep_tidy(self) -> None:
         """Requests, retries, projections that come and go, losses: all by looking at Postgres."""
-        next_due = monotonic()
+        next_due = next_trim = monotonic()
         while not self._stopping.is_set():
             await self._try(self._tend_requests)
             if monotonic() >= next_due:
                 await self._try(self._tend_parked)
                 next_due = monotonic() + _LOOK_FOR_DUE_S
+            if monotonic() >= next_trim:
+                await self._try(self._tend_retention)
+                next_trim = monotonic() + self._settings.trim_every_s
             await self._try(self._tend_projections)
             await self._wait(self._settings.heartbeat_s)
 
@@ -213,6 +220,23 @@ class Engine:
     def _mend(self, mends: list[Mend]) -> None:
         for lane in self._lanes if mends else ():
             lane.mend(mends)
+
+    async def _tend_retention(self) -> None:
+        owned = sorted(self._status.partitions)
+        if not owned:
+            return
+        if self._group.basis is not Basis.LOG:
+            await forget_seen(
+                self._pool, self._group.name, owned, older_than_s=self._settings.seen_keep_s
+            )
+            return
+        retention = Retention(
+            keep_ms=int(self._settings.stream_keep_s * 1000), logged_by=self._group.name
+        )
+        report = await self._trimmer.trim(owned, retention)
+        for partition, (entries, below) in report.trimmed.items():
+            self._observer.trimmed(self._group.name, partition, entries, str(below))
+        self._status.held_back, self._status.forgotten = held_back(report)
 
     async def _tend_projections(self) -> None:
         fed = await fed_projections(self._pool, self._group)

@@ -25,3 +25,9 @@ class EngineSettings:
     retry_max_s: float = 5.0
     stop_grace_s: float = 10.0
     """How long a stop waits for the batch in flight before it is rolled back."""
+    stream_keep_s: float = 86_400.0
+    """How long an entry stays in its stream at least, however well it is kept elsewhere."""
+    trim_every_s: float = 60.0
+    """How often streams are trimmed, and what a group has seen is forgotten."""
+    seen_keep_s: float = 7 * 86_400.0
+    """How long a group without a log remembers event ids."""

@@ -9,11 +9,13 @@ import asyncpg
 import orjson
 
 from consumers.dedup import Fresh, split
+from consumers.errors import faults_translated
 from consumers.intake import Intake
 from events.envelope import RecordedEvent
 from projections.statements import statements
 
 _SQL = statements("consumers", "seen_basis.sql")
+_AT_ONCE = 5000
 
 
 class SeenBasis:
@@ -49,6 +51,14 @@ class SeenBasis:
         ]
         if rows:
             await conn.execute(_SQL["remember"], self._group, *map(list, zip(*rows, strict=True)))
+
+
+async def forget_seen(
+    pool: asyncpg.Pool, group: str, partitions: Sequence[int], *, older_than_s: float
+) -> None:
+    """Drop ids that can come again no more; some thousands a call."""
+    with faults_translated():
+        await pool.execute(_SQL["forget"], group, list(partitions), older_than_s, _AT_ONCE)
 
 
 def body_hash(raw: bytes) -> bytes:

@@ -61,3 +61,7 @@ class GroupStatus:
     """The group's losses that nobody has acknowledged, over all partitions."""
     detached: dict[str, str] = field(default_factory=dict)
     """Projections that are fed no more, and why."""
+    held_back: dict[str, float] = field(default_factory=dict)
+    """Groups that hold trimming back → since how many seconds, where longest; told by the trimmer."""
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """Those among them that nobody works for → what they hold back."""

@@ -37,6 +37,18 @@ class EntryId(NamedTuple):
         """The smallest id above this one (for exclusive ranges without the `(` of 6.2)."""
         return EntryId(self.ms, self.seq + 1) if self.seq < _MAX_U64 else EntryId(self.ms + 1, 0)
 
+    def before(self) -> EntryId:
+        """The greatest id below this one.
+
+        Raises:
+            ValueError: there is none below 0-0.
+        """
+        if self.seq > 0:
+            return EntryId(self.ms, self.seq - 1)
+        if self.ms == 0:
+            raise ValueError("no entry id is below 0-0")
+        return EntryId(self.ms - 1, _MAX_U64)
+
     def __str__(self) -> str:
         return f"{self.ms}-{self.seq}"
 

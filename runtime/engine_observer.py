@@ -105,7 +105,8 @@ class EngineObserver:
         )
 
     def lost(self, group: str, partition: int, loss: Loss) -> None:
-        """An error tells how many, why and since when; counted from the accounts."""
+        """Count by reason; an error tells how many, why and since when."""
+        self._metrics.losses.labels(group, loss.reason).inc()
         self._log.error(
             "domain_events.lost",
             group=group,

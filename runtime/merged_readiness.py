@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.readiness import STALE_AFTER_S, State
+from runtime.readiness import ACCOUNTS, STALE_AFTER_S, State
 
 _SEVERITY = (
     State.DISABLED,
@@ -29,10 +29,15 @@ def merged_ready(
     checks = {
         name: _worst(name, snapshots, total) for name in ("db", "redis", "consumers", "workers")
     }
+    for name in ACCOUNTS:
+        telling = {n: told for n, told in snapshots.items() if name in told[0]["checks"]}
+        if telling:
+            checks[name] = _worst(name, telling, len(telling))
     checks["processes"] = _processes(snapshots, faults, total)
     ready = all(checks[name]["state"] == State.OK for name in _NEEDED)
+    sound = all(checks[name]["state"] == State.OK for name in ACCOUNTS if name in checks)
     return {
-        "status": "ok" if ready else "degraded",
+        "status": "ok" if ready and sound else "degraded",
         "ready": ready,
         "connection_mode": _mode([snapshot for snapshot, _ in snapshots.values()], total),
         "checks": checks,

@@ -153,6 +153,12 @@ LOST = Family(
     ("group", "partition"),
     "Entries that were appended and never came, as the group's accounts say; at least so many.",
 )
+LOSSES = Family(
+    "agent_runtime_losses_noticed",
+    "counter",
+    ("group", "reason"),
+    "How often a loss was noticed; how many events it took is domain_events_lost_total.",
+)
 GENERATIONS = Family(
     "agent_runtime_stream_generations",
     "counter",
@@ -182,6 +188,12 @@ TRIMMED = Family(
     "counter",
     ("partition",),
     "Stream entries removed, every group and the log having them.",
+)
+HELD_BACK = Family(
+    "agent_runtime_trim_held_back_seconds",
+    "gauge",
+    ("group",),
+    "For how long a group has kept streams from being trimmed; no sample when it does not.",
 )
 IMBALANCE = Family(
     "agent_runtime_conservation_imbalance",
@@ -227,11 +239,13 @@ FAMILIES = (
     REDIS_INFO,
     POSTGRES_INFO,
     LOST,
+    LOSSES,
     GENERATIONS,
     UNPARKED,
     DETACHMENTS,
     DETACHED,
     TRIMMED,
+    HELD_BACK,
     IMBALANCE,
 )
 
@@ -255,6 +269,7 @@ class Metrics:
         self.resyncs = self._counter(RESYNCS)
         self.resynced_entries = self._counter(RESYNCED_ENTRIES)
         self.recreations = self._counter(RECREATIONS)
+        self.losses = self._counter(LOSSES)
         self.generations = self._counter(GENERATIONS)
         self.unparked = self._counter(UNPARKED)
         self.detachments = self._counter(DETACHMENTS)
@@ -302,7 +317,7 @@ class _Snapshots(Collector):
     def describe(self) -> Iterable[Metric]:
         yield CounterMetricFamily(DOMAIN_EVENTS.name, DOMAIN_EVENTS.help)
         yield CounterMetricFamily(LOST.name, LOST.help)
-        for family in (LAG_EVENTS, LAG_SECONDS, OWNED, CHECK_UP, DETACHED, IMBALANCE):
+        for family in (LAG_EVENTS, LAG_SECONDS, OWNED, CHECK_UP, DETACHED, IMBALANCE, HELD_BACK):
             yield GaugeMetricFamily(family.name, family.help)
 
     def collect(self) -> Iterable[Metric]:
@@ -313,6 +328,7 @@ class _Snapshots(Collector):
         yield _gauge(OWNED, ((_labels(g, p), 1.0) for g, p in owned))
         yield _lost(owned)
         yield _gauge(IMBALANCE, ((_labels(g, p), p.imbalance) for g, p in owned))
+        yield _gauge(HELD_BACK, _held_back(self._statuses()))
         yield _gauge(DETACHED, _detached(self._statuses()))
         yield _gauge(CHECK_UP, (([name], float(up)) for name, up in self._checks().items()))
 
@@ -344,6 +360,14 @@ def _lost(owned: Iterable[tuple[str, PartitionStatus]]) -> CounterMetricFamily:
 
 def _detached(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:
     return (([s.group, name], 1.0) for s in statuses for name in s.detached)
+
+
+def _held_back(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:
+    longest: dict[str, float] = {}
+    for status in statuses:
+        for group, seconds in status.held_back.items():
+            longest[group] = max(seconds, longest.get(group, 0.0))
+    return (([group], seconds) for group, seconds in longest.items())
 
 
 def _gauge(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -94,6 +94,15 @@ class Readiness:
             state, reason = max(found, key=lambda pair: _SEVERITY.index(pair[0]))
             self.record("consumers", state, reason)
 
+    def accounts(self, statuses: Iterable[GroupStatus]) -> None:
+        """Take what the groups' accounts say: it degrades the status, and consuming goes on."""
+        found = list(statuses)
+        if not found:
+            return
+        for name, tell in _ACCOUNTS.items():
+            reasons = [reason for status in found for reason in tell(status)]
+            self.record(name, State.WAITING if reasons else State.OK, "; ".join(reasons) or None)
+
     def connection_mode(self) -> str:
         """`disabled`, `connecting`, `connected` or `failed`."""
         if self._disabled:
@@ -108,8 +117,9 @@ class Readiness:
         ready = not self._disabled and all(
             checks[name]["state"] == State.OK for name in ("db", "redis", "consumers")
         )
+        sound = all(checks[name]["state"] == State.OK for name in _ACCOUNTS if name in checks)
         return {
-            "status": "ok" if ready else "degraded",
+            "status": "ok" if ready and sound else "degraded",
             "ready": ready,
             "connection_mode": self.connection_mode(),
             "checks": checks,
@@ -148,6 +158,49 @@ def _of_group(status: GroupStatus) -> tuple[State, str | None]:
     return State.STOPPING, f"group {status.group} is {status.state}"
 
 
+def _losses(status: GroupStatus) -> Iterator[str]:
+    losses = status.losses
+    if losses.entries:
+        at_least = "at least " if losses.at_least else ""
+        since = f" since {losses.since.isoformat(timespec='seconds')}" if losses.since else ""
+        yield (
+            f"group {status.group} lost {at_least}{losses.count} events{since} ({losses.reasons}): "
+            "see agent-runtime groups losses"
+        )
+
+
+def _detached(status: GroupStatus) -> Iterator[str]:
+    for name, detail in status.detached.items():
+        yield f"{name} is detached ({detail}): mend it, then agent-runtime projections attach {name}"
+
+
+def _imbalances(status: GroupStatus) -> Iterator[str]:
+    wrong = [p.partition for p in status.partitions.values() if p.imbalance]
+    if wrong:
+        yield (
+            f"the accounts of group {status.group} do not add up in partitions {wrong}: "
+            "run agent-runtime groups status --audit"
+        )
+
+
+def _forgotten(status: GroupStatus) -> Iterator[str]:
+    for group, what in status.forgotten.items():
+        yield (
+            f"nobody works for group {group}, which keeps streams from being trimmed ({what}): "
+            f"start it, or agent-runtime groups remove {group}"
+        )
+
+
+_ACCOUNTS: Mapping[str, Callable[[GroupStatus], Iterable[str]]] = {
+    "losses": _losses,
+    "projections": _detached,
+    "conservation": _imbalances,
+    "streams": _forgotten,
+}
+"""Checks that degrade the status and leave the service ready."""
+ACCOUNTS = tuple(_ACCOUNTS)
+
+
 async def probe_forever(
     readiness: Readiness,
     connections: Connections,
@@ -167,6 +220,7 @@ async def probe_forever(
 async def _watch(readiness: Readiness, statuses: Callable[[], Iterable[GroupStatus]]) -> None:
     while True:
         readiness.consumers(statuses())
+        readiness.accounts(statuses())
         await asyncio.sleep(PROBE_EVERY_S)
 
 

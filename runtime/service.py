@@ -7,6 +7,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -14,12 +15,13 @@ from prometheus_client.metrics_core import Metric
 
 from consumers.backoff import Backoff
 from consumers.engine import Engine
+from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, faults_translated
-from consumers.groups import PROJECTIONS
 from consumers.status import GroupStatus
 from consumers.topology import record_topology, verify_topology
 from events.errors import PartitionsDisagree
-from projections import migrate
+from projections import groups, migrate
+from projections.group import Basis, ConsumerGroup
 from runtime.capabilities import ServersUnfit, hold_to_least, labels
 from runtime.connections import PROBE_TIMEOUT_S, Connections
 from runtime.engine_observer import EngineObserver
@@ -39,7 +41,7 @@ class StartRefused(Exception):
 
 
 class Service:
-    """Consumes the shipped groups until it is told to stop. Making it opens nothing."""
+    """Consumes all declared groups until it is told to stop. Making it opens nothing."""
 
     def __init__(self, settings: Settings, *, process_metrics: bool = True) -> None:
         self._settings = settings
@@ -48,7 +50,7 @@ class Service:
             workers_disabled=settings.disable_workers,
             redactor=Redactor(settings.secrets()),
         )
-        self._engine: Engine | None = None
+        self._engines: list[Engine] = []
         self._detected = False
         self._metrics = Metrics(self._statuses, self._readiness.ups, process=process_metrics)
         self._observer = EngineObserver(self._metrics, _log)
@@ -88,10 +90,10 @@ class Service:
             )
             consuming = tasks.create_task(self._consume(connections), name="consuming")
             await stop.wait()
-            if self._engine is None:
+            if not self._engines:
                 consuming.cancel()
-            else:
-                await self._engine.stop()
+            for engine in self._engines:
+                await engine.stop()
             grace_s = self._settings.shutdown_grace_s + CLOSING_S
             _, late = await asyncio.wait([consuming], timeout=grace_s)
             if late:
@@ -102,15 +104,27 @@ class Service:
     async def _consume(self, connections: Connections) -> None:
         pool = await connections.wait_open()
         await self._wait_usable(pool, connections)
-        self._engine = Engine(
-            PROJECTIONS,
-            pool=pool,
-            redis=connections.redis,
-            settings=self._settings.engine(),
-            member_id=_member_id(),
-            observer=self._observer,
-        )
-        await self._engine.run()
+        await self._report_drift(pool)
+        member_id = _member_id()
+        self._engines = [
+            Engine(
+                group,
+                pool=pool,
+                redis=connections.redis,
+                settings=_engine_settings(self._settings, group),
+                member_id=member_id,
+                observer=self._observer,
+            )
+            for group in groups.ALL
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for engine in self._engines:
+                tasks.create_task(engine.run(), name=f"group-{engine.status().group}")
+
+    async def _report_drift(self, pool: asyncpg.Pool) -> None:
+        async with pool.acquire() as conn:
+            for problem in await migrate.drifted(conn):
+                _log.warning("projection.code_changed", problem=problem)
 
     async def _wait_usable(self, pool: asyncpg.Pool, connections: Connections) -> None:
         """Wait until the database is migrated and both servers agree on the partitions."""
@@ -158,7 +172,13 @@ class Service:
         await record_topology(conn, connections.redis.commands)
 
     def _statuses(self) -> Iterable[GroupStatus]:
-        return [self._engine.status()] if self._engine is not None else []
+        return [engine.status() for engine in self._engines]
+
+
+def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
+    """A group beside the log's is light: one lane."""
+    engine = settings.engine()
+    return engine if group.basis is Basis.LOG else replace(engine, lanes=1)
 
 
 def _member_id() -> str:

@@ -91,10 +91,10 @@ class Settings(BaseSettings):
     )
     db_pool_max: int = Field(
         10,
-        ge=3,
+        ge=4,
         le=1000,
         description="The most Postgres connections of each process.",
-        json_schema_extra=_allowed("3 to 1000, at least LANES + 2"),
+        json_schema_extra=_allowed("4 to 1000, at least LANES + 3"),
     )
     db_statement_cache: int = Field(
         100,
@@ -197,6 +197,16 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("1 to 16"),
     )
 
+    stream_keep_hours: float = Field(
+        24.0,
+        gt=0,
+        le=8760,
+        allow_inf_nan=False,
+        description="How long entries stay in their streams at least, in hours; then they are "
+        "trimmed once every group has committed them and the event log holds them.",
+        json_schema_extra=_allowed("above 0, up to 8760"),
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -233,6 +243,7 @@ class Settings(BaseSettings):
             block_ms=self.block_ms,
             lanes=self.lanes,
             stop_grace_s=self.shutdown_grace_s,
+            stream_keep_s=self.stream_keep_hours * 3600,
         )
 
     def to_environ(self) -> dict[str, str]:
@@ -330,7 +341,7 @@ def _order_problems(settings: Settings) -> Iterator[Problem]:
     if settings.db_pool_min > settings.db_pool_max:
         wrong = f"{settings.db_pool_min} is above DB_POOL_MAX ({settings.db_pool_max})"
         yield Problem("DB_POOL_MIN", wrong, allowed_values("DB_POOL_MIN"))
-    if settings.db_pool_max < settings.lanes + 2:
+    if settings.db_pool_max < settings.lanes + 3:
         wrong = f"{settings.db_pool_max} is too few for LANES={settings.lanes}"
         yield Problem("DB_POOL_MAX", wrong, allowed_values("DB_POOL_MAX"))
     if settings.lease_s < 3 * settings.heartbeat_s:

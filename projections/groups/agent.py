@@ -5,6 +5,4 @@ from __future__ import annotations
 from projections import conversation_control, inbox
 from projections.group import ConsumerGroup
 
-GROUP = ConsumerGroup(
-    name="agent", projections=(conversation_control.PROJECTION, inbox.PROJECTION)
-)
+GROUP = ConsumerGroup(name="agent", projections=(conversation_control.PROJECTION, inbox.PROJECTION))

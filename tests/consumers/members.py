@@ -117,14 +117,16 @@ def _id(text: str) -> tuple[int, int]:
     return int(ms), int(seq)
 
 
-def start_victim(database_url: str, redis_url: str, *, freeze_at: str) -> subprocess.Popen[str]:
+def start_victim(
+    database_url: str, redis_url: str, *, freeze_at: str, group: str = "projections"
+) -> subprocess.Popen[str]:
     """A member in a process of its own that says so and freezes at a point of its first batch.
 
     `freeze_at` is `before_commit` (everything written, nothing committed) or `before_ack`
     (committed, not acknowledged).
     """
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.consumers.victim", database_url, redis_url, freeze_at],
+        [sys.executable, "-m", "tests.consumers.victim", database_url, redis_url, freeze_at, group],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import orjson
 from redis.asyncio import Redis
 
-from consumers.group import ConsumerGroup
 from consumers.groups import PROJECTIONS
 from events.envelope import RecordedEvent
 from events.partitioning import partition_of, stream_key
@@ -49,9 +48,11 @@ class Refusing:
         return self.inner.fold(state, events)
 
 
-GROUP = ConsumerGroup(
-    "projections",
-    tuple(Refusing(p) if p.name == "conversations" else p for p in PROJECTIONS.projections),
+GROUP = replace(
+    PROJECTIONS,
+    projections=tuple(
+        Refusing(p) if p.name == "conversations" else p for p in PROJECTIONS.projections
+    ),
 )
 
 

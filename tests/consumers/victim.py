@@ -1,6 +1,6 @@
 """A member that freezes at a named point, prints it, and waits to be killed.
 
-Run as `python -m tests.consumers.victim DATABASE_URL REDIS_URL before_commit|before_ack`.
+Run as `python -m tests.consumers.victim DATABASE_URL REDIS_URL before_commit|before_ack GROUP`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import consumers.lane
 import consumers.transaction
 from consumers.transaction import BatchTransactions
+from projections.groups import group_named
 from tests.consumers.members import member
 
 
@@ -41,11 +42,12 @@ def _arm(point: str) -> None:
         raise SystemExit(f"no such point: {point}")
 
 
-async def main(database_url: str, redis_url: str, point: str) -> None:
+async def main(database_url: str, redis_url: str, point: str, group: str) -> None:
     _arm(point)
-    async with member(database_url, redis_url, member_id=f"victim-{os.getpid()}"):
+    victim = f"victim-{os.getpid()}"
+    async with member(database_url, redis_url, member_id=victim, group=group_named(group)):
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4]))
+    asyncio.run(main(*sys.argv[1:5]))

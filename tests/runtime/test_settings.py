@@ -35,6 +35,7 @@ OTHER_VALUES = {
     "BATCH_EVENTS": "100",
     "BLOCK_MS": "50",
     "LANES": "4",
+    "STREAM_KEEP_HOURS": "48",
 }
 
 
@@ -150,6 +151,7 @@ def test_the_engine_gets_what_it_needs() -> None:
     assert (engine.partitions, engine.stream_prefix) == (4, "other")
     assert (engine.lease_s, engine.heartbeat_s, engine.stop_grace_s) == (20.0, 2.0, 3.0)
     assert (engine.batch_events, engine.block_ms, engine.lanes) == (100, 50, 4)
+    assert engine.stream_keep_s == 48 * 3600
 
 
 def test_the_reference_is_current() -> None:
