@@ -9,6 +9,7 @@ import typer
 from redis.exceptions import ResponseError
 
 from events.partitioning import stream_key
+from projections import groups as declared
 from projections.statements import statements
 from runtime.cli.acting import Actor, DryRun, Yes, actor, audit, confirm, must_be_askable
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
@@ -27,9 +28,10 @@ def remove(
 ) -> None:
     """Forget a group for good, so that it holds nothing back any more.
 
-    Goes: its checkpoints, owners, members, losses, requests, parked events and seen ids, and its
-    consumer groups in Redis. Refused while it has living members, and always for `projections`,
-    which writes the log. A group that is started again later begins anew. Asks before it does anything, or wants --yes.
+    Goes: its checkpoints, owners, members, losses, requests, parked events, dead letters and seen
+    ids, and its consumer groups in Redis; its read models keep their rows. Refused while it has
+    living members, and always for `projections`, which writes the log. A group that is started
+    again reads its streams from their beginning. Asks before it does anything, or wants --yes.
 
     Example: agent-runtime groups remove agent --dry-run
     """
@@ -71,6 +73,8 @@ async def _tell(open_: Open, name: str, held: asyncpg.Record | None, streams: li
     for what, count in counts.items():
         say(f"{count:>12}  {what.replace('_', ' ')}")
     say(f"{len(streams):>12}  consumer groups in Redis")
+    if any(group.name == name for group in declared.ALL):
+        say(f"This build runs {name}: started again, it reads its streams from their beginning.")
 
 
 async def _refuse_the_living(open_: Open, name: str) -> None:

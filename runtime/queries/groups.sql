@@ -59,16 +59,15 @@ LOCK TABLE runtime.members IN SHARE ROW EXCLUSIVE MODE
 -- name: footprint
 -- $1 group_name text
 SELECT (SELECT count(*) FROM runtime.checkpoints WHERE group_name = $1) AS checkpoints,
-       (SELECT count(*) FROM runtime.parked WHERE group_name = $1) AS parked,
-       (SELECT count(*) FROM runtime.seen_events WHERE group_name = $1) AS seen_events,
+       (SELECT count(*) FROM runtime.parked WHERE group_name = $1) AS parked_events,
+       (SELECT count(*) FROM runtime.dead_letters WHERE group_name = $1) AS dead_letters,
        (SELECT count(*) FROM runtime.losses WHERE group_name = $1) AS losses,
-       (SELECT count(*) FROM runtime.dead_letters
-         WHERE group_name = $1 AND resolved_at IS NULL) AS dead_letters,
        (SELECT count(*) FROM runtime.requests
-         WHERE group_name = $1 AND done_at IS NULL) AS requests
+         WHERE group_name = $1 AND done_at IS NULL) AS open_requests,
+       (SELECT count(*) FROM runtime.seen_events WHERE group_name = $1) AS seen_ids
 
 -- name: forget
--- Dead letters stay: what was never an event is not the group's alone.
+-- Its projections keep their rows; their accounts begin anew with the group's.
 -- $1 group_name text
 WITH checkpoints AS (DELETE FROM runtime.checkpoints WHERE group_name = $1 RETURNING 1),
      owners AS (DELETE FROM runtime.partition_owners WHERE group_name = $1 RETURNING 1),
@@ -76,8 +75,14 @@ WITH checkpoints AS (DELETE FROM runtime.checkpoints WHERE group_name = $1 RETUR
      losses AS (DELETE FROM runtime.losses WHERE group_name = $1 RETURNING 1),
      requests AS (DELETE FROM runtime.requests WHERE group_name = $1 RETURNING 1),
      parked AS (DELETE FROM runtime.parked WHERE group_name = $1 RETURNING 1),
-     seen AS (DELETE FROM runtime.seen_events WHERE group_name = $1 RETURNING 1)
+     dead AS (DELETE FROM runtime.dead_letters WHERE group_name = $1 RETURNING 1),
+     seen AS (DELETE FROM runtime.seen_events WHERE group_name = $1 RETURNING 1),
+     accounts AS (
+         UPDATE runtime.projection_checkpoints AS c
+            SET position = 0, applied = 0, filtered = 0, parked = 0, discarded = 0
+           FROM runtime.projections AS p
+          WHERE p.group_name = $1 AND p.name = c.projection AND p.version = c.version)
 SELECT (SELECT count(*) FROM checkpoints) + (SELECT count(*) FROM owners)
      + (SELECT count(*) FROM members) + (SELECT count(*) FROM losses)
      + (SELECT count(*) FROM requests) + (SELECT count(*) FROM parked)
-     + (SELECT count(*) FROM seen) AS rows
+     + (SELECT count(*) FROM dead) + (SELECT count(*) FROM seen) AS rows

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
+from consumers.groups import AGENT
 from events.partitioning import partition_of, stream_key
 from runtime.queries.standings import Pace, Standing, pace
 from tests.consumers.members import member, wait_caught_up
@@ -270,6 +271,7 @@ async def test_losses_are_listed_until_they_are_acknowledged(operator: Operator)
     assert await operator.rows(AUDIT) == [("groups acknowledge-losses", 1)]
 
 
+READ = "SELECT sum(read) FROM runtime.checkpoints WHERE group_name = 'agent'"
 REPORTS = "SELECT count(*) FROM runtime.checkpoints WHERE group_name = 'reports'"
 
 
@@ -315,6 +317,26 @@ async def test_removing_a_group_forgets_it_everywhere(reports: Operator) -> None
     assert gone.code == 1
     assert "there is no group reports" in gone.err
     assert (await reports.run("groups", "status", "--audit")).code == 0
+
+
+async def test_a_removed_group_that_is_started_again_begins_anew(consumed: Operator) -> None:
+    dead = "SELECT count(*) FROM runtime.dead_letters WHERE group_name = 'agent'"
+    async with member(consumed.database_url, consumed.redis_url, group=AGENT):
+        await wait_caught_up(consumed.database_url, consumed.redis_url, group="agent")
+    read = await consumed.value(READ)
+    assert await consumed.value(dead) == len(CASES)
+    looked = await consumed.run("groups", "remove", "agent", "--dry-run")
+    assert f"{len(CASES)}  dead letters" in looked.out
+    assert "This build runs agent" in looked.out
+    assert (await consumed.run("groups", "remove", "agent", "--yes")).code == 0
+    assert await consumed.value(dead) == 0
+    audited = await consumed.run("groups", "status", "--audit")
+    assert audited.code == 0, audited.out
+    async with member(consumed.database_url, consumed.redis_url, group=AGENT):
+        await wait_caught_up(consumed.database_url, consumed.redis_url, group="agent")
+    assert await consumed.value(READ) == read
+    audited = await consumed.run("groups", "status", "--audit")
+    assert audited.code == 0, audited.out
 
 
 async def test_a_group_that_lives_or_writes_the_log_is_not_removed(reports: Operator) -> None:
