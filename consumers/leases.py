@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -44,6 +46,7 @@ class Leases:
         self._lease_s = settings.lease_s
         # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
         self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
+        self._patience_s = settings.heartbeat_s / 2
 
     async def prepare(self, partitions: int) -> None:
         """Make sure that every partition has its owner's row and its checkpoint."""
@@ -74,14 +77,38 @@ class Leases:
         )
 
     async def take(self, partition: int) -> PartitionState | None:
-        """Become the owner, and load where the partition stands; None when somebody else has it."""
+        """Become the owner, and load where the partition stands; None when somebody else has it.
+
+        A batch of the dead owner that still holds the row gets half a beat to end; then its
+        session is ended.
+        """
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_SQL["bound waiting"], self._take_within)
-                epoch = await conn.fetchval(_SQL["take"], self._group, partition, self._member_id)
+                pid = await conn.fetchval(_SQL["bound waiting"], self._take_within)
+                async with self._nobody_blocks(pid):
+                    epoch = await conn.fetchval(
+                        _SQL["take"], self._group, partition, self._member_id
+                    )
                 if epoch is None:
                     return None
                 return await load_state(conn, self._group, partition, epoch)
+
+    @asynccontextmanager
+    async def _nobody_blocks(self, pid: int) -> AsyncIterator[None]:
+        ending = asyncio.get_running_loop().create_task(
+            self._end_blockers(pid), name=f"{self._group}-end-blockers"
+        )
+        try:
+            yield
+        finally:
+            ending.cancel()
+            await asyncio.wait({ending})
+
+    async def _end_blockers(self, pid: int) -> None:
+        await asyncio.sleep(self._patience_s)
+        # Where this fails, the statement that waits says so by its time-out.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await self._pool.execute(_SQL["end blockers"], pid)
 
     async def reload(self, partition: int) -> PartitionState | None:
         """Where a partition of ours stands now; None when it is no longer ours."""

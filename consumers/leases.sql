@@ -28,8 +28,20 @@ SELECT member_id, expires_at, clock_timestamp() AS now FROM runtime.members WHER
 SELECT partition, owner, epoch FROM runtime.partition_owners WHERE group_name = $1 ORDER BY partition
 
 -- name: bound waiting
--- $1 time with unit, text
-SELECT set_config('lock_timeout', $1, true)
+-- $1 lock and idle-in-transaction time-out: time with unit, text
+SELECT pg_backend_pid() AS pid, set_config('lock_timeout', $1, true),
+       set_config('idle_in_transaction_session_timeout', $1, true)
+
+-- name: end blockers
+-- $1 pid integer, of a session that waits for a row
+-- A process that is stopped while it sends rows (COPY) is not idle, and no time-out of a statement
+-- reaches it: only the end of its session lets go of what it locked. Who waits for a table waits
+-- for a migration: that is left alone.
+SELECT pg_terminate_backend(a.pid)
+  FROM pg_stat_activity AS a
+ WHERE a.pid = ANY(pg_blocking_pids($1)) AND a.usename = current_user
+   AND EXISTS (SELECT FROM pg_locks AS l
+                WHERE l.pid = $1 AND NOT l.granted AND l.locktype IN ('transactionid', 'tuple'))
 
 -- name: take
 -- $1 group_name text, $2 partition smallint, $3 member_id text

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from consumers.engine_settings import EngineSettings
-from consumers.errors import LeaseLost
+from consumers.errors import LeaseLost, TransientFault
 from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, take_in
 from consumers.leases import Leases
@@ -68,6 +68,20 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
     with pytest.raises(LeaseLost):
         await transactions.commit([intake], {PARTITION: state})
     assert await pool.fetchval("SELECT count(*) FROM runtime.event_log") == 0
+    await pool.close()
+
+
+async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: str) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+    taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
+    await taker.prepare(16)
+    await taker.heartbeat()
+    async with pool.acquire() as migrating, migrating.transaction():
+        await migrating.execute("LOCK TABLE runtime.partition_owners")
+        with pytest.raises(TransientFault, match="55P03"):
+            await taker.take(PARTITION)
+        assert await migrating.fetchval("SELECT 1") == 1
+    assert await taker.take(PARTITION) is not None
     await pool.close()
 
 
