@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 import orjson
@@ -14,6 +15,7 @@ from consumers.errors import LeaseLost, TransientFault
 from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, take_in
 from consumers.leases import Leases
+from consumers.observer import SilentObserver
 from consumers.transaction import BatchTransactions
 from events.entry_id import EntryId
 from events.partitioning import stream_key
@@ -25,7 +27,8 @@ async def wait_owned(*members: Member) -> list[set[int]]:
     async with asyncio.timeout(30):
         while True:
             owned = [set(m.engine.status().partitions) for m in members]
-            if set.union(*owned) == set(range(16)) and max(map(len, owned)) <= -(-16 // len(owned)):
+            sizes = sorted(map(len, owned))
+            if sum(sizes) == 16 == len(set.union(*owned)) and sizes[-1] - sizes[0] <= 1:
                 return owned
             await asyncio.sleep(0.02)
 
@@ -48,6 +51,41 @@ async def test_members_share_fairly_and_a_clean_stop_hands_over_at_once(
         kept = stays.engine.status().partitions
         assert all(kept[p].epoch == before[p].epoch for p in owned[0])
         assert all(kept[p].epoch == before[p].epoch + 2 for p in owned[1])
+
+
+class CountingMoves(SilentObserver):
+    """Partitions in the order in which any member took them."""
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+
+    def partition_taken(self, group: str, partition: int, epoch: int) -> None:
+        self.taken.append(partition)
+
+
+async def test_a_join_and_a_leave_move_only_what_must_move(
+    database_url: str, redis_url: str
+) -> None:
+    slow_lease = EngineSettings(lease_s=600, heartbeat_s=0.1, block_ms=1000)
+    moves = CountingMoves()
+
+    def starting(name: str) -> AbstractAsyncContextManager[Member]:
+        return member(database_url, redis_url, member_id=name, observer=moves, settings=slow_lease)
+
+    async with starting("m1") as one, starting("m2") as two, starting("m3") as three:
+        before = await wait_owned(one, two, three)
+        moves.taken.clear()
+        async with starting("m4") as four:
+            after = await wait_owned(one, two, three, four)
+            assert sorted(moves.taken) == sorted(after[3])
+            assert len(after[3]) == 4
+            assert all(new <= old for new, old in zip(after, before, strict=False))
+            moves.taken.clear()
+            left = set(three.engine.status().partitions)
+            await three.stop()
+            # Far below the lease time: a clean stop waits for nothing.
+            await wait_owned(one, two, four)
+            assert sorted(moves.taken) == sorted(left)
 
 
 async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) -> None:
