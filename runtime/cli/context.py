@@ -21,6 +21,7 @@ from projections.migrate import MigrationError
 from runtime.cli.tables import show
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
 from runtime.embedded_urls import announced_urls
+from runtime.postgres_connection import connect
 from runtime.redis_client import redis_client
 from runtime.settings import Settings, SettingsInvalid, load_settings
 
@@ -77,7 +78,7 @@ async def opened(settings: Settings) -> AsyncIterator[Open]:
     """Postgres and Redis, closed at the end."""
     redis = redis_client(settings.redis_dsn(), timeout_s=10)
     try:
-        db = await asyncpg.connect(settings.database_dsn(), timeout=5, statement_cache_size=0)
+        db = await connect(settings.database_dsn())
         try:
             yield Open(settings, db, redis)
         finally:

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Annotated
 
 import typer
-from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -24,6 +23,7 @@ from rich.text import Text
 from events.publisher import Publisher, PublisherSettings
 from runtime.cli.context import WRONG_USE, carry_out, errors, fail, settings_or_exit
 from runtime.publishing.event_file import BadLine, EventFile, why_bad
+from runtime.redis_client import redis_client
 
 _MOST_ROWS = 50
 
@@ -56,7 +56,7 @@ def publish(
             _tell(bad, len(bad), skip_bad=skip_bad)
             if not skip_bad:
                 return WRONG_USE
-        redis = Redis.from_url(settings.redis_dsn(), socket_timeout=30)
+        redis = redis_client(settings.redis_dsn(), timeout_s=30)
         try:
             publisher = Publisher(
                 redis,
