@@ -8,14 +8,14 @@ from datetime import datetime
 
 import asyncpg
 
-from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
+from consumers.errors import CheckpointMoved, faults_translated
+from consumers.leased import Member, leased
 from consumers.lineage import Loss, Seen, StreamAccount
 from consumers.partition_state import PartitionState
 from events.entry_id import EntryId
 from projections.statements import statements
 
 _SQL = statements("consumers", "accounts.sql")
-_LEASES = statements("consumers", "transaction.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Settlement:
 class Accounts:
     """Writes accounts under the partition's lease, one transaction each."""
 
-    def __init__(self, pool: asyncpg.Pool, *, group: str, member_id: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, member: Member) -> None:
         self._pool = pool
-        self._group = group
-        self._member_id = member_id
+        self._member = member
+        self._group = member.group
 
     async def others_have_read(self, partition: int) -> bool:
         """Whether another group has read something of the partition."""
@@ -59,11 +59,17 @@ class Accounts:
             )
         return found
 
-    async def newest_of_the_log(self, partition: int, count: int) -> list[tuple[EntryId, bytes]]:
-        """The last logged entries and their bodies, newest first."""
+    async def newest_of_the_log(self, partition: int, count: int) -> dict[EntryId, bytes]:
+        """The last logged entries and their bodies."""
         with faults_translated():
             rows = await self._pool.fetch(_SQL["newest of the log"], partition, count)
-        return [(EntryId.parse(row["entry_id"]), row["body"].encode()) for row in rows]
+        return {EntryId.parse(row["entry_id"]): row["body"].encode() for row in rows}
+
+    async def newest_seen(self, partition: int, count: int) -> dict[EntryId, bytes]:
+        """The last entries of a group without a log, and the hashes of their bodies."""
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["newest seen"], self._group, partition, count)
+        return {EntryId.parse(row["entry_id"]): row["body_hash"] for row in rows}
 
     async def settle(self, state: PartitionState, settlement: Settlement) -> None:
         """Commit the settlement; afterwards `state` says so.
@@ -71,11 +77,9 @@ class Accounts:
         Raises:
             LeaseLost, CheckpointMoved: nothing was committed; the state is stale.
         """
-        with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                await self._lock(conn, state)
-                generation = await self._generation(conn, state, settlement)
-                await self._write(conn, state, settlement, generation)
+        async with leased(self._pool, self._member, [state]) as (conn, _):
+            generation = await self._generation(conn, state, settlement)
+            await self._write(conn, state, settlement, generation)
         self._adopt(state, settlement, generation)
 
     async def remember_seen(self, states: Iterable[PartitionState]) -> None:
@@ -90,7 +94,7 @@ class Accounts:
                 await self._pool.execute(
                     _SQL["remember seen"],
                     self._group,
-                    self._member_id,
+                    self._member.member_id,
                     *map(list, zip(*rows, strict=True)),
                 )
 
@@ -109,13 +113,6 @@ class Accounts:
         with faults_translated():
             rows = await self._pool.fetch(_SQL["imbalances"], self._group)
         return {row["partition"]: abs(row["difference"]) + row["projections"] for row in rows}
-
-    async def _lock(self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState) -> None:
-        rows = await conn.fetch(
-            _LEASES["lock leases"], self._group, [state.partition], self._member_id
-        )
-        if not rows or rows[0]["epoch"] != state.epoch:
-            raise LeaseLost(frozenset({state.partition}))
 
     async def _generation(
         self,

@@ -38,6 +38,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 SELECT entry_id, body::text AS body FROM runtime.event_log
  WHERE partition = $1 ORDER BY position DESC LIMIT $2
 
+-- name: newest seen
+-- $1 group_name text, $2 partition smallint, $3 at most
+SELECT entry_id, body_hash FROM runtime.seen_events
+ WHERE group_name = $1 AND partition = $2 ORDER BY seen_at DESC LIMIT $3
+
 -- name: open losses
 -- $1 group_name text
 SELECT coalesce(sum(count), 0)::bigint AS count, coalesce(bool_or(at_least), false) AS at_least,

@@ -6,10 +6,11 @@ from collections import Counter
 
 import asyncpg
 
-from consumers.errors import LeaseLost, ProjectionRefused, faults_translated
+from consumers.errors import ProjectionRefused
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Fed, feed
-from consumers.group import ConsumerGroup
+from consumers.group import Basis, ConsumerGroup
+from consumers.leased import Member, leased
 from consumers.logged_events import from_log
 from consumers.parking import code_of
 from consumers.partition_state import PartitionState
@@ -22,7 +23,12 @@ _SQL = statements("consumers", "transaction.sql")
 
 
 def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
-    """Projections of the group that lack something of the partition's log."""
+    """Projections of the group that lack something of the partition's log.
+
+    A group that writes no log has nothing to feed them from: none of its projections is behind.
+    """
+    if group.basis is not Basis.LOG:
+        return []
     return [
         projection
         for projection in group.projections
@@ -35,11 +41,11 @@ class CatchUp:
     """Feeds pages of the log, one transaction each, under the partition's lease."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, group: ConsumerGroup, member_id: str, page_events: int
+        self, pool: asyncpg.Pool, *, group: ConsumerGroup, member: Member, page_events: int
     ) -> None:
         self._pool = pool
         self._group = group
-        self._member_id = member_id
+        self._member = member
         self._page_events = page_events
         self._streaks = {p.name: FailureStreak() for p in group.projections}
         self._codes = {p.name: code_of(p) for p in group.projections}
@@ -60,32 +66,30 @@ class CatchUp:
         self, state: PartitionState, projection: Projection, *, careful: bool
     ) -> Fed:
         checkpoint = state.projections[projection.name]
-        with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                await self._lock(conn, state)
-                page = await self._page(conn, state, checkpoint.position)
-                position = page[-1].position if page else state.position
-                fed = await feed(
-                    conn,
-                    projection,
-                    [r for r in page if r.event.type in projection.reads],
-                    waiting=state.parked,
-                    careful=careful,
-                    streak=self._streaks[projection.name],
-                )
-                await park(conn, self._group.name, fed.parked, codes=self._codes, bodies={})
-                done = Counter(applied=len(fed.applied), parked=len(fed.parked))
-                row = (
-                    projection.name,
-                    checkpoint.version,
-                    state.partition,
-                    checkpoint.position,
-                    position,
-                    done["applied"],
-                    len(page) - done.total(),
-                    done["parked"],
-                )
-                await move_projection_checkpoints(conn, [row])
+        async with leased(self._pool, self._member, [state]) as (conn, _):
+            page = await self._page(conn, state, checkpoint.position)
+            position = page[-1].position if page else state.position
+            fed = await feed(
+                conn,
+                projection,
+                [r for r in page if r.event.type in projection.reads],
+                waiting=state.parked,
+                careful=careful,
+                streak=self._streaks[projection.name],
+            )
+            await park(conn, self._group.name, fed.parked, codes=self._codes, bodies={})
+            done = Counter(applied=len(fed.applied), parked=len(fed.parked))
+            row = (
+                projection.name,
+                checkpoint.version,
+                state.partition,
+                checkpoint.position,
+                position,
+                done["applied"],
+                len(page) - done.total(),
+                done["parked"],
+            )
+            await move_projection_checkpoints(conn, [row])
         checkpoint.position = position
         for waits in fed.parked:
             event = waits.recorded.event
@@ -93,13 +97,6 @@ class CatchUp:
                 (event.company_id, event.conversation_id)
             )
         return fed
-
-    async def _lock(self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState) -> None:
-        rows = await conn.fetch(
-            _SQL["lock leases"], self._group.name, [state.partition], self._member_id
-        )
-        if not rows or rows[0]["epoch"] != state.epoch:
-            raise LeaseLost(frozenset({state.partition}))
 
     async def _page(
         self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState, after: int

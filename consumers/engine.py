@@ -22,6 +22,7 @@ from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault
 from consumers.group import Basis, ConsumerGroup
 from consumers.lane import Lane, LaneParts
+from consumers.leased import Member
 from consumers.leases import Leases, Snapshot
 from consumers.observer import Observer
 from consumers.parking import Mend, Parking
@@ -70,9 +71,10 @@ class Engine:
             redis, group=group.name, consumer=member_id, prefix=settings.stream_prefix
         )
         watch = StreamWatch(redis, group=group.name, prefix=settings.stream_prefix)
-        self._accounts = Accounts(pool, group=group.name, member_id=member_id)
+        member = Member(group.name, member_id, settings.lease_s)
+        self._accounts = Accounts(pool, member=member)
         self._trimmer = Trimmer(pool, redis, prefix=settings.stream_prefix)
-        self._parking = Parking(pool, group=group, member_id=member_id)
+        self._parking = Parking(pool, group=group, member=member)
         parts = LaneParts(
             group=group,
             streams=self._streams,
@@ -87,12 +89,8 @@ class Engine:
             parking=self._parking,
             detach=lambda name, detail: detach(pool, group, projection=name, detail=detail),
             leases=self._leases,
-            transactions=BatchTransactions(
-                pool, group=group, member_id=member_id, settings=settings
-            ),
-            catch_up=CatchUp(
-                pool, group=group, member_id=member_id, page_events=settings.batch_events
-            ),
+            transactions=BatchTransactions(pool, group=group, member=member),
+            catch_up=CatchUp(pool, group=group, member=member, page_events=settings.batch_events),
             settings=settings,
             observer=observer,
         )

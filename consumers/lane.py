@@ -17,6 +17,7 @@ from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
 from consumers.errors import (
     CheckpointMoved,
+    ConsumerError,
     LeaseLost,
     ProjectionBroken,
     ProjectionRefused,
@@ -26,7 +27,7 @@ from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
 from consumers.leases import Leases
 from consumers.observer import BatchCommitted, Observer
-from consumers.parking import Mend, Parking
+from consumers.parking import Mend, Mended, Parking
 from consumers.partition_state import PartitionState
 from consumers.reader import Reader
 from consumers.recovery import Recovery
@@ -304,7 +305,7 @@ class Lane:
             mend = self._mends[0]
             state = self._states.get(mend.partition)
             if state is not None:
-                mended = await self._parts.parking.carry_out(mend, state)
+                mended = await self._carry_out(mend, state)
                 self._parts.observer.drained(
                     self._parts.group.name,
                     mend.projection,
@@ -313,6 +314,14 @@ class Lane:
                     mended.outcome,
                 )
             self._mends.popleft()
+
+    async def _carry_out(self, mend: Mend, state: PartitionState) -> Mended:
+        try:
+            return await self._parts.parking.carry_out(mend, state)
+        except ConsumerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be mended must not hold the lane
+            return await self._parts.parking.give_up(mend, f"{type(error).__name__}: {error}")
 
     def _distrust(self, partitions: Iterable[int]) -> None:
         self._stale.update(partition for partition in partitions if partition in self._states)

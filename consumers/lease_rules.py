@@ -10,7 +10,7 @@ ownership is the next epoch, not the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,8 @@ class Membership:
 
     expires_at: Mapping[str, datetime] = field(default_factory=dict)
     """Member → until when it is alive."""
+    alive_since: Mapping[str, datetime] = field(default_factory=dict)
+    """Member → since when it has been alive without a break."""
     ownerships: Mapping[int, Ownership] = field(default_factory=dict)
 
     @property
@@ -59,14 +61,27 @@ def living(expires_at: Mapping[str, datetime], now: datetime) -> frozenset[str]:
 
 def heartbeat(group: Membership, member: str, now: datetime, lease: timedelta) -> Membership:
     """`member` stays, or becomes, alive for a lease from `now`."""
-    return replace(group, expires_at={**group.expires_at, member: now + lease})
+    since = group.alive_since[member] if is_alive(group.expires_at.get(member), now) else now
+    return replace(
+        group,
+        expires_at={**group.expires_at, member: now + lease},
+        alive_since={**group.alive_since, member: since},
+    )
 
 
-def take(group: Membership, partition: int, member: str, now: datetime) -> Membership:
-    """`member` becomes the owner, unless it is already or a living one is: then nothing changes."""
+def take(
+    group: Membership, partition: int, member: str, now: datetime, settling: timedelta
+) -> Membership:
+    """`member` becomes the owner, unless it is already or a living one is: then nothing changes.
+
+    Where no member has been alive for the time of `settling`, Postgres itself was away, and all
+    leases ran out together: their owners have so long to beat again.
+    """
     row = group.ownerships[partition]
-    if row.owner == member or (
-        row.owner is not None and is_alive(group.expires_at.get(row.owner), now)
+    if row.owner == member:
+        return group
+    if row.owner in group.expires_at and (
+        is_alive(group.expires_at[row.owner], now) or not _is_settled(group, now, settling)
     ):
         return group
     return _changed(group, {partition: Ownership(member, row.epoch + 1)})
@@ -84,15 +99,14 @@ def release(group: Membership, partitions: Iterable[int], member: str) -> Member
 
 def leave(group: Membership, member: str) -> Membership:
     """`member` is no longer alive; whatever it still owns may be taken."""
-    return replace(
-        group, expires_at={m: until for m, until in group.expires_at.items() if m != member}
-    )
+    return _without(group, {member})
 
 
 def forget_the_dead(group: Membership, now: datetime) -> Membership:
     """Drop members that have been dead for longer than `FORGOTTEN_AFTER`."""
-    kept = {m: until for m, until in group.expires_at.items() if until >= now - FORGOTTEN_AFTER}
-    return replace(group, expires_at=kept)
+    return _without(
+        group, {m for m, until in group.expires_at.items() if until < now - FORGOTTEN_AFTER}
+    )
 
 
 def may_commit(group: Membership, partition: int, member: str, epoch: int) -> bool:
@@ -108,6 +122,20 @@ def next_moves(
 ) -> Moves:
     """What `member`, which has just heart-beaten, should release and take."""
     return moves(owners, living(expires_at, now) | {member}, member)
+
+
+def _is_settled(group: Membership, now: datetime, settling: timedelta) -> bool:
+    return any(
+        group.alive_since[member] <= now - settling for member in living(group.expires_at, now)
+    )
+
+
+def _without(group: Membership, gone: Collection[str]) -> Membership:
+    return replace(
+        group,
+        expires_at={m: until for m, until in group.expires_at.items() if m not in gone},
+        alive_since={m: since for m, since in group.alive_since.items() if m not in gone},
+    )
 
 
 def _changed(group: Membership, rows: Mapping[int, Ownership]) -> Membership:

@@ -47,6 +47,8 @@ class Leases:
         # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
         self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
         self._patience_s = settings.heartbeat_s / 2
+        # Every member that Postgres' absence kept from beating tries again within one beat.
+        self._settling_s = 2 * settings.heartbeat_s
 
     async def prepare(self, partitions: int) -> None:
         """Make sure that every partition has its owner's row and its checkpoint."""
@@ -87,7 +89,7 @@ class Leases:
                 pid = await conn.fetchval(_SQL["bound waiting"], self._take_within)
                 async with self._nobody_blocks(pid):
                     epoch = await conn.fetchval(
-                        _SQL["take"], self._group, partition, self._member_id
+                        _SQL["take"], self._group, partition, self._member_id, self._settling_s
                     )
                 if epoch is None:
                     return None

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import asyncpg
 
-from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
+from consumers.errors import CheckpointMoved, faults_translated
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Fed, Parked, feed
 from consumers.group import ConsumerGroup
+from consumers.leased import Member, leased
 from consumers.logged_events import from_log
 from consumers.partition_state import Conversation, PartitionState
+from events.catalogue import CATALOGUE
 from projections.projection import Projection
 from projections.registry import fingerprint
 from projections.statements import statements
 
 _SQL = statements("consumers", "parking.sql")
-_LEASES = statements("consumers", "transaction.sql")
 _PAGE = 500
 RETRY, DISCARD = "retry_parked", "discard_parked"
 
@@ -43,7 +45,8 @@ class Mend:
 class Mended:
     """What became of it.
 
-    `outcome` is `drained`, `discarded`, `nothing_parked`, `still_refused: …` or `not_live`.
+    `outcome` is `drained`, `discarded`, `nothing_parked`, `still_refused: …`, `not_live` or
+    `failed: …`.
     """
 
     moved: int
@@ -54,10 +57,10 @@ class Mended:
 class Parking:
     """Requests and parked rows of one group."""
 
-    def __init__(self, pool: asyncpg.Pool, *, group: ConsumerGroup, member_id: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, group: ConsumerGroup, member: Member) -> None:
         self._pool = pool
         self._group = group
-        self._member_id = member_id
+        self._member = member
         self._by_name = {p.name: p for p in group.projections}
         self._codes = {name: code_of(p) for name, p in self._by_name.items()}
 
@@ -102,28 +105,30 @@ class Parking:
             if mended.outcome != "more":
                 return await self._close(mend, Mended(moved, mended.left, mended.outcome))
 
+    async def give_up(self, mend: Mend, fault: str) -> Mended:
+        """Close a request that cannot be carried out; nothing was moved by its last page."""
+        return await self._close(mend, Mended(0, 0, f"failed: {fault}"))
+
     async def _retry_page(
         self, mend: Mend, state: PartitionState, projection: Projection
     ) -> Mended:
-        with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                await self._lock(conn, state)
-                rows = await conn.fetch(
-                    _SQL["parked events"],
-                    self._group.name,
-                    mend.projection,
-                    *mend.conversation,
-                    state.partition,
-                    _PAGE,
-                )
-                events = [from_log(row, state.partition) for row in rows]
-                fed = await feed(
-                    conn, projection, events, waiting={}, careful=True, streak=FailureStreak()
-                )
-                await self._take_out(conn, mend, state, len(fed.applied), "applied")
-                if fed.parked:
-                    await self._note(conn, mend, state, fed.parked[0])
-                left = await self._left(conn, mend, state)
+        async with leased(self._pool, self._member, [state]) as (conn, _):
+            rows = await conn.fetch(
+                _SQL["parked events"],
+                self._group.name,
+                mend.projection,
+                *mend.conversation,
+                state.partition,
+                _PAGE,
+            )
+            events = [from_log(row, state.partition) for row in rows]
+            fed = await feed(
+                conn, projection, events, waiting={}, careful=True, streak=FailureStreak()
+            )
+            await self._take_out(conn, mend, state, len(fed.applied), "applied")
+            if fed.parked:
+                await self._note(conn, mend, state, fed.parked[0])
+            left = await self._left(conn, mend, state)
         return self._result(mend, state, rows, fed, left)
 
     def _result(
@@ -138,11 +143,9 @@ class Parking:
         return Mended(moved, 0, "drained" if rows or mend.request is None else "nothing_parked")
 
     async def _discard(self, mend: Mend, state: PartitionState) -> Mended:
-        with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                await self._lock(conn, state)
-                left = await self._left(conn, mend, state)
-                await self._take_out(conn, mend, state, left, "discarded")
+        async with leased(self._pool, self._member, [state]) as (conn, _):
+            left = await self._left(conn, mend, state)
+            await self._take_out(conn, mend, state, left, "discarded")
         state.parked.get(mend.projection, set()).discard(mend.conversation)
         outcome = "discarded" if left else "nothing_parked"
         return await self._close(mend, Mended(left, 0, outcome))
@@ -217,24 +220,22 @@ class Parking:
                 )
         return mended
 
-    async def _lock(self, conn: asyncpg.pool.PoolConnectionProxy, state: PartitionState) -> None:
-        rows = await conn.fetch(
-            _LEASES["lock leases"], self._group.name, [state.partition], self._member_id
-        )
-        if not rows or rows[0]["epoch"] != state.epoch:
-            raise LeaseLost(frozenset({state.partition}))
-
     def _mend(self, row: asyncpg.Record, kind: str, request: int | None) -> Mend:
         conversation = (row["company_id"], row["conversation_id"])
         return Mend(kind, row["partition"], row["projection"], conversation, request)
 
 
 def code_of(projection: Projection) -> str:
-    """What tells one build's code of a projection from another's; '' where there is no telling."""
+    """What tells one build's way with a projection from another's; '' where there is no telling.
+
+    Its code, its SQL, and the versions of the events that it reads.
+    """
     try:
-        return fingerprint(projection)
+        code = fingerprint(projection)
     except (OSError, TypeError):
         return ""
+    versions = [f"{n} {CATALOGUE[n].current}" for n in sorted(projection.reads) if n in CATALOGUE]
+    return sha256("\0".join([code, *versions]).encode()).hexdigest()
 
 
 def parked_conversations(parked: Iterable[Parked]) -> Mapping[str, set[Conversation]]:

@@ -7,15 +7,16 @@ again; the dedup basis tells what is new. What cannot come any more is counted a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from consumers.accounts import Accounts, Settlement
+from consumers.intake import FIELD
 from consumers.lineage import (
     History,
     Loss,
     Sight,
     expected_unread,
-    hash_of,
     how_gone,
     judge,
     missing,
@@ -23,13 +24,14 @@ from consumers.lineage import (
 )
 from consumers.observer import Observer
 from consumers.partition_state import PartitionState
+from consumers.seen_basis import body_hash
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
 from events.entry_id import ZERO, EntryId
 from projections.group import Basis, ConsumerGroup
 
 _ANCHORS = 500
-"""How far back in the log the part that two histories share is looked for; beyond it, the whole
+"""How far back the part that two histories share is looked for; beyond it, the whole
 stream is read again."""
 
 
@@ -143,12 +145,16 @@ class Recovery:
         return Loss(expected - standing, at_least=True, reason=reason, since=seen.at)
 
     async def _shared_part(self, state: PartitionState) -> tuple[EntryId, bytes | None]:
-        if self._group.basis is not Basis.LOG:
-            return ZERO, None
-        newest = await self._accounts.newest_of_the_log(state.partition, _ANCHORS)
-        hashes = {entry_id: hash_of({b"event": body}) for entry_id, body in newest}
-        anchor = await self._watch.has(state.partition, hashes) if hashes else ZERO
-        return anchor, hashes.get(anchor)
+        partition = state.partition
+        known: Mapping[EntryId, bytes]
+        identity: Callable[[Mapping[bytes, bytes]], bytes | None]
+        if self._group.basis is Basis.LOG:
+            known = await self._accounts.newest_of_the_log(partition, _ANCHORS)
+            identity = _body
+        else:
+            known = await self._accounts.newest_seen(partition, _ANCHORS)
+            identity = _hash_of_body
+        return await self._watch.highest_standing(partition, known, identity=identity)
 
     async def _unread(self, partition: int, after: EntryId, sight: Sight) -> int:
         return await self._watch.count(partition, after=after, up_to=sight.last_id)
@@ -169,6 +175,15 @@ class Recovery:
         await self._accounts.settle(state, settlement)
         if settlement.loss is not None:
             self._observer.lost(self._group.name, state.partition, settlement.loss)
+
+
+def _body(fields: Mapping[bytes, bytes]) -> bytes | None:
+    return fields.get(FIELD)
+
+
+def _hash_of_body(fields: Mapping[bytes, bytes]) -> bytes | None:
+    raw = fields.get(FIELD)
+    return body_hash(raw) if raw is not None else None
 
 
 def _since(state: PartitionState) -> datetime | None:

@@ -65,6 +65,6 @@ def body_hash(raw: bytes) -> bytes:
     """The same for bodies that differ in spelling alone (spaces, order of attributes)."""
     try:
         canonical = orjson.dumps(orjson.loads(raw), option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
+    except (orjson.JSONEncodeError, orjson.JSONDecodeError):
         canonical = raw
     return blake2b(canonical, digest_size=16).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,20 +77,32 @@ class StreamWatch:
                 if EntryId.parse(info["last-generated-id"]) < above:
                     raise
 
-    async def has(self, partition: int, entries: Mapping[EntryId, bytes]) -> EntryId:
-        """The highest of the entries that stands in the stream under its hash; ZERO for none."""
+    async def highest_standing(
+        self,
+        partition: int,
+        known: Mapping[EntryId, bytes],
+        *,
+        identity: Callable[[Mapping[bytes, bytes]], bytes | None],
+    ) -> tuple[EntryId, bytes | None]:
+        """The highest of the known entries that the stream still has, and its hash.
+
+        `known` tells each by its `identity`; (ZERO, None) when none stands there.
+        """
         key = stream_key(partition, self._prefix)
         with faults_translated():
             async with self._clients.commands.pipeline(transaction=False) as pipe:
-                for entry_id in entries:
+                for entry_id in known:
                     pipe.xrange(key, min=str(entry_id), max=str(entry_id), count=1)
                 answers = await pipe.execute()
-        standing = [
-            entry_id
-            for (entry_id, known), found in zip(entries.items(), answers, strict=True)
-            if found and hash_of(found[0][1]) == known
-        ]
-        return max(standing, default=ZERO)
+        standing = {
+            entry_id: found[0][1]
+            for entry_id, found in zip(known, answers, strict=True)
+            if found and identity(found[0][1]) == known[entry_id]
+        }
+        if not standing:
+            return ZERO, None
+        highest = max(standing)
+        return highest, hash_of(standing[highest])
 
     async def _server_ids(self, partitions: Mapping[int, EntryId]) -> dict[int, str | None]:
         """Each stream's server by its `run_id`, None where it does not tell."""

@@ -15,12 +15,12 @@ from uuid import UUID
 import asyncpg
 
 from consumers.dedup import Fresh
-from consumers.engine_settings import EngineSettings
-from consumers.errors import CheckpointMoved, LeaseLost, TransientFault, faults_translated
+from consumers.errors import CheckpointMoved, TransientFault
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Parked, feed
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import DeadLetter, Intake
+from consumers.leased import Member, leased
 from consumers.lineage import Loss, how_gone, missing
 from consumers.log_basis import LogBasis
 from consumers.parking import code_of
@@ -67,17 +67,14 @@ class BatchTransactions:
         pool: asyncpg.Pool,
         *,
         group: ConsumerGroup,
-        member_id: str,
-        settings: EngineSettings,
+        member: Member,
     ) -> None:
         self._pool = pool
         self._group = group
-        self._member_id = member_id
+        self._member = member
         self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
         self._streaks = {p.name: FailureStreak() for p in group.projections}
         self._codes = {p.name: code_of(p) for p in group.projections}
-        # Shorter than the lease, so that a frozen owner cannot hold its rows against a takeover.
-        self._bounds = [f"{int(settings.lease_s * share)}ms" for share in (400, 800, 500)]
 
     async def commit(
         self,
@@ -95,35 +92,20 @@ class BatchTransactions:
             ProjectionRefused: nothing was committed; come again with the projection careful.
             TransientFault: it is not known whether it was committed; reload before going on.
         """
-        with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                recorded_at = await self._lock(conn, [states[i.partition] for i in intakes])
-                fresh = await self._basis.fresh(conn, intakes)
-                outcomes = [
-                    _record(intake, left, states[intake.partition], recorded_at)
-                    for intake, left in zip(intakes, fresh, strict=True)
-                ]
-                await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
-                await self._count(conn, outcomes)
-                await self._project(conn, outcomes, states, careful)
-                await self._keep_aside(conn, fresh, outcomes, states)
-                await self._record_losses(conn, outcomes, states)
-                await self._move_checkpoints(conn, outcomes, states)
+        touched = [states[i.partition] for i in intakes]
+        async with leased(self._pool, self._member, touched) as (conn, recorded_at):
+            fresh = await self._basis.fresh(conn, intakes)
+            outcomes = [
+                _record(intake, left, states[intake.partition], recorded_at)
+                for intake, left in zip(intakes, fresh, strict=True)
+            ]
+            await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
+            await self._count(conn, outcomes)
+            await self._project(conn, outcomes, states, careful)
+            await self._keep_aside(conn, fresh, outcomes, states)
+            await self._record_losses(conn, outcomes, states)
+            await self._move_checkpoints(conn, outcomes, states)
         return outcomes
-
-    async def _lock(
-        self, conn: asyncpg.pool.PoolConnectionProxy, states: Sequence[PartitionState]
-    ) -> datetime:
-        await conn.execute(_SQL["bound the transaction"], *self._bounds)
-        wanted = {state.partition: state.epoch for state in states}
-        rows = await conn.fetch(
-            _SQL["lock leases"], self._group.name, list(wanted), self._member_id
-        )
-        held = {row["partition"] for row in rows if wanted[row["partition"]] == row["epoch"]}
-        if lost := frozenset(wanted) - held:
-            raise LeaseLost(lost)
-        recorded_at: datetime = rows[0]["recorded_at"]
-        return recorded_at
 
     async def _count(
         self, conn: asyncpg.pool.PoolConnectionProxy, outcomes: Sequence[Outcome]
@@ -144,8 +126,7 @@ class BatchTransactions:
         moved: list[tuple[str, int, int, int, int, int, int, int]] = []
         for projection in self._group.projections:
             name = projection.name
-            live = [o for o in outcomes if o.recorded and rides_live(states[o.partition], name)]
-            self._check_complete(name, live, outcomes)
+            live = [o for o in outcomes if o.recorded and self._rides(states[o.partition], name)]
             wanted = [r for o in live for r in o.recorded if r.event.type in projection.reads]
             waiting = [states[o.partition].parked.get(name, set()) for o in live]
             fed = await feed(
@@ -165,7 +146,9 @@ class BatchTransactions:
                 o.projections[name] = o.position
                 checkpoint = states[o.partition].projections[name]
                 done, held = applied[o.partition], parked[o.partition]
-                filtered = len(o.recorded) - done - held
+                # A queue that was just installed begins here: what came before is not for it.
+                skipped = o.position - len(o.recorded) - checkpoint.position
+                filtered = skipped + len(o.recorded) - done - held
                 moved.append(
                     (
                         name,
@@ -180,16 +163,19 @@ class BatchTransactions:
                 )
         await move_projection_checkpoints(conn, moved)
 
-    def _check_complete(
-        self, name: str, live: Sequence[Outcome], outcomes: Sequence[Outcome]
-    ) -> None:
-        """A group without a log has nothing to feed a projection from later: it waits for it."""
+    def _rides(self, state: PartitionState, name: str) -> bool:
+        """Whether the projection is fed by this batch.
+
+        A group without a log cannot feed a projection later: all of them ride, or it waits.
+        """
         if self._group.basis is Basis.LOG:
-            return
-        if len(live) < sum(1 for o in outcomes if o.recorded):
-            raise TransientFault(
-                f"{name} is not live: run `agent-runtime migrate`, or attach it again"
-            )
+            return rides_live(state, name)
+        known = {projection.name for projection in self._group.projections}
+        if unknown := set(state.projections) - known:
+            raise TransientFault(f"a newer build feeds {', '.join(sorted(unknown))}: it must go on")
+        if name not in state.projections:
+            raise TransientFault(f"{name} is not live: run `agent-runtime migrate`, or attach it")
+        return True
 
     async def _keep_aside(
         self,

@@ -33,7 +33,7 @@ async def test_both_groups_take_the_corpus_each_exactly_once(
         await wait_caught_up(database_url, redis_url, group="agent", within_s=120)
     conn = await asyncpg.connect(database_url)
     await check_read_models(conn, corpus)
-    assert tuple(await conn.fetchrow(INBOX)) == (inbound, inbound)
+    assert [tuple(row) for row in await conn.fetch(INBOX)] == [(inbound, inbound)]
     duplicates = await conn.fetchval(
         "SELECT sum(duplicate) FROM runtime.checkpoints WHERE group_name = 'agent'"
     )
@@ -54,7 +54,7 @@ async def test_a_kill_between_read_and_commit_changes_nothing_for_the_agent(
     async with member(database_url, redis_url, group=AGENT, member_id="survivor"):
         await wait_caught_up(database_url, redis_url, group="agent")
     conn = await asyncpg.connect(database_url)
-    assert tuple(await conn.fetchrow(INBOX)) == (inbound, inbound)
+    assert [tuple(row) for row in await conn.fetch(INBOX)] == [(inbound, inbound)]
     disordered = await conn.fetchval(
         "SELECT count(*) FROM (SELECT occurred_at < lag(occurred_at) OVER"
         " (PARTITION BY company_id, conversation_id ORDER BY position) AS back"

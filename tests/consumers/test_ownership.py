@@ -14,6 +14,7 @@ from consumers.engine_settings import EngineSettings
 from consumers.errors import LeaseLost, TransientFault
 from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, take_in
+from consumers.leased import Member as LeaseMember
 from consumers.leases import Leases
 from consumers.observer import SilentObserver
 from consumers.transaction import BatchTransactions
@@ -102,7 +103,9 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
     taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
     await taker.heartbeat()
     assert await taker.take(PARTITION) is not None
-    transactions = BatchTransactions(pool, group=PROJECTIONS, member_id="stale", settings=SETTINGS)
+    transactions = BatchTransactions(
+        pool, group=PROJECTIONS, member=LeaseMember("projections", "stale", SETTINGS.lease_s)
+    )
     with pytest.raises(LeaseLost):
         await transactions.commit([intake], {PARTITION: state})
     assert await pool.fetchval("SELECT count(*) FROM runtime.event_log") == 0

@@ -1,0 +1,62 @@
+"""A transaction that holds the leases of some partitions, or fails as a whole.
+
+Its time-outs are shorter than the lease: an owner that is frozen inside it cannot hold its rows
+against the member that takes over.
+
+Source: https://www.postgresql.org/docs/current/explicit-locking.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from consumers.errors import LeaseLost, faults_translated
+from consumers.partition_state import PartitionState
+from projections.statements import statements
+
+_SQL = statements("consumers", "leased.sql")
+Connection = asyncpg.pool.PoolConnectionProxy
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who works for which group, and how long its lease lasts, in seconds."""
+
+    group: str
+    member_id: str
+    lease_s: float
+
+    def bounds(self) -> list[str]:
+        """Lock, statement and idle-in-transaction time-outs."""
+        return [f"{int(self.lease_s * share)}ms" for share in (400, 800, 500)]
+
+
+@asynccontextmanager
+async def leased(
+    pool: asyncpg.Pool, member: Member, states: Sequence[PartitionState]
+) -> AsyncIterator[tuple[Connection, datetime]]:
+    """The connection, and the database's time as the transaction began.
+
+    Raises:
+        LeaseLost: a partition is no longer the member's under the state's epoch.
+        TransientFault: it is not known whether the transaction was committed.
+    """
+    with faults_translated():
+        async with pool.acquire() as conn, conn.transaction():
+            await conn.execute(_SQL["bound the transaction"], *member.bounds())
+            yield conn, await _lock(conn, member, states)
+
+
+async def _lock(conn: Connection, member: Member, states: Sequence[PartitionState]) -> datetime:
+    wanted = {state.partition: state.epoch for state in states}
+    rows = await conn.fetch(_SQL["lock leases"], member.group, list(wanted), member.member_id)
+    held = {row["partition"] for row in rows if wanted[row["partition"]] == row["epoch"]}
+    if lost := frozenset(wanted) - held:
+        raise LeaseLost(lost)
+    recorded_at: datetime = rows[0]["recorded_at"]
+    return recorded_at
