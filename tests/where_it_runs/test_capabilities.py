@@ -15,7 +15,7 @@ from runtime.postgres_connection import connect
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
 from tests.where_it_runs.processes import program
-from tests.where_it_runs.redis_servers import redis_cluster, redis_server
+from tests.where_it_runs.redis_servers import Cluster, redis_server
 from tests.where_it_runs.rewriting_proxy import Lie, lying_about
 from tests.where_it_runs.running import serving, settings_for
 
@@ -98,9 +98,8 @@ async def test_a_postgres_that_is_too_old_is_refused(database_url: str, redis_ur
 
 
 async def test_a_cluster_s_node_under_a_plain_url_is_refused(
-    database_url: str, tmp_path: Path
+    database_url: str, cluster: Cluster
 ) -> None:
-    with redis_cluster(tmp_path) as cluster:
-        url = f"redis://127.0.0.1:{cluster.nodes[0].port}"
-        said = await refusal(settings_for(database_url, url))
+    url = f"redis://127.0.0.1:{cluster.nodes[0].port}"
+    said = await refusal(settings_for(database_url, url))
     assert "redis+cluster://" in said
