@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import asyncpg
 import orjson
 from redis.asyncio import Redis
 
+from consumers.group import ConsumerGroup
 from consumers.groups import PROJECTIONS
 from consumers.topology import record_topology
 from events.envelope import RecordedEvent
 from events.partitioning import partition_of, stream_key
 from projections.projection import Changes, Projection, State, Table, Touched
 from projections.registry import by_name
+from tests.consumers.members import member, wait_caught_up
 from tests.examples import body
 
 COMMAND = str(Path(sys.executable).parent / "agent-runtime")
@@ -87,6 +90,15 @@ class Operator:
         finally:
             await conn.close()
 
+    async def execute(self, *sql: str) -> None:
+        """Statements, one after the other."""
+        conn = await asyncpg.connect(self.database_url)
+        try:
+            for one in sql:
+                await conn.execute(one)
+        finally:
+            await conn.close()
+
     async def value(self, sql: str, *given: Any) -> Any:
         """The only value of a query."""
         return (await self.rows(sql, *given))[0][0]
@@ -94,10 +106,34 @@ class Operator:
     async def begin(self) -> None:
         """Record the topology in Redis, as `migrate` does."""
         conn = await asyncpg.connect(self.database_url)
-        redis = Redis.from_url(self.redis_url)
-        await record_topology(conn, redis)
-        await redis.aclose()
+        async with self.redis() as redis:
+            await record_topology(conn, redis)
         await conn.close()
+
+    @asynccontextmanager
+    async def redis(self) -> AsyncIterator[Redis]:
+        """A client of the streams, closed at the end."""
+        redis = Redis.from_url(self.redis_url)
+        try:
+            yield redis
+        finally:
+            await redis.aclose()
+
+    @asynccontextmanager
+    async def member(self, group: ConsumerGroup = PROJECTIONS) -> AsyncIterator[None]:
+        """A running member, which has read everything when the block begins."""
+        async with member(self.database_url, self.redis_url, group=group):
+            await self.wait_caught_up(group.name)
+            yield
+
+    async def consume(self, group: ConsumerGroup = PROJECTIONS) -> None:
+        """Let a member read everything, then stop."""
+        async with self.member(group):
+            pass
+
+    async def wait_caught_up(self, group: str = "projections") -> None:
+        """Until nothing is unread."""
+        await wait_caught_up(self.database_url, self.redis_url, group=group)
 
 
 @dataclass
@@ -139,7 +175,7 @@ class Refusing:
         return self.inner.fold(state, events)
 
 
-def refusing_group(switch: Switch, name: str = "conversations") -> Any:
+def refusing_group(switch: Switch, name: str = "conversations") -> ConsumerGroup:
     """The group `projections` with one read model that refuses."""
     sick = Refusing(by_name(name), switch)
     fed = tuple(sick if p.name == name else p for p in PROJECTIONS.projections)

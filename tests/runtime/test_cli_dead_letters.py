@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import asyncpg
 import orjson
 import pytest
-from redis.asyncio import Redis
 
 from events.partitioning import partition_of, stream_key
-from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_dead_letters import CASES, PARTITION
 from tests.examples import body
 from tests.runtime.operators import Operator
@@ -22,44 +16,24 @@ OPEN = "SELECT count(*) FROM runtime.dead_letters WHERE resolved_at IS NULL"
 AUDIT = "SELECT action, affected FROM runtime.audit_log ORDER BY id"
 
 
-@pytest.fixture
-async def operator(database_url: str, redis_url: str, tmp_path: Path) -> Operator:
-    operator = Operator(database_url, redis_url, tmp_path)
-    await operator.begin()
-    return operator
-
-
 async def append(operator: Operator, partition: int, *entries: dict[str, bytes]) -> None:
-    redis = Redis.from_url(operator.redis_url)
-    for fields in entries:
-        await redis.xadd(stream_key(partition), fields)  # type: ignore[arg-type]
-    await redis.aclose()
-
-
-async def consume(operator: Operator) -> None:
-    async with member(operator.database_url, operator.redis_url):
-        await wait_caught_up(operator.database_url, operator.redis_url)
+    async with operator.redis() as redis:
+        for fields in entries:
+            await redis.xadd(stream_key(partition), fields)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 async def met(operator: Operator) -> Operator:
     """Every kind of dead letter that an entry alone can be, kept by two groups."""
     await append(operator, PARTITION, *(fields for _, fields in CASES))
-    await consume(operator)
-    await execute(
-        operator,
+    await operator.consume()
+    await operator.execute(
         "INSERT INTO runtime.dead_letters"
         " (group_name, partition, entry_id, generation, raw, reason, detail, event_id)"
         " SELECT 'agent', partition, entry_id, generation, raw, reason, detail, event_id"
         "   FROM runtime.dead_letters",
     )
     return operator
-
-
-async def execute(operator: Operator, sql: str, *given: Any) -> None:
-    conn = await asyncpg.connect(operator.database_url)
-    await conn.execute(sql, *given)
-    await conn.close()
 
 
 async def key_of(operator: Operator, reason: str) -> str:
@@ -108,7 +82,7 @@ async def test_show_tells_what_to_do(met: Operator, reason: str, remedy: str) ->
 async def test_show_unfolds_json_and_the_fields_of_an_entry(met: Operator) -> None:
     sound = await met.run("dead-letters", "show", await key_of(met, "wrong_partition"))
     assert '\n  "company_id": "acme",' in sound.out
-    await execute(met, "DELETE FROM runtime.dead_letters WHERE raw LIKE '%more%'::bytea")
+    await met.execute("DELETE FROM runtime.dead_letters WHERE raw LIKE '%more%'::bytea")
     bare = await met.run("dead-letters", "show", await key_of(met, "missing_field"))
     assert "\nevnt = {}\n" in bare.out
 
@@ -123,8 +97,7 @@ async def test_a_key_that_means_nothing_or_two_things_is_wrong_use(met: Operator
             refused = await met.run("dead-letters", verb, key)
             assert refused.code == 2
             assert problem in refused.err
-    await execute(
-        met,
+    await met.execute(
         "INSERT INTO runtime.dead_letters"
         " (group_name, partition, entry_id, generation, raw, reason, detail)"
         " SELECT group_name, partition, entry_id, 2, raw, reason, 'of another generation'"
@@ -150,10 +123,8 @@ async def test_a_dry_run_writes_nothing(met: Operator, verb: str) -> None:
 
 
 async def streams(operator: Operator) -> list[int]:
-    redis = Redis.from_url(operator.redis_url)
-    lengths = [int(await redis.xlen(stream_key(partition))) for partition in range(16)]
-    await redis.aclose()
-    return lengths
+    async with operator.redis() as redis:
+        return [int(await redis.xlen(stream_key(partition))) for partition in range(16)]
 
 
 async def test_only_what_is_an_event_is_sent_again_to_its_right_stream(met: Operator) -> None:
@@ -179,7 +150,7 @@ async def test_only_what_is_an_event_is_sent_again_to_its_right_stream(met: Oper
     assert again.code == 0
     assert "was retried before by ana@" in again.out
     assert await streams(met) == after
-    await consume(met)
+    await met.consume()
     logged = "SELECT count(*) FROM runtime.event_log WHERE conversation_id = 'someone-else-1'"
     assert await met.value(logged) == 1
 
@@ -193,19 +164,18 @@ async def test_a_retry_says_that_it_takes_a_new_place(met: Operator) -> None:
 async def test_retrying_what_was_sent_before_has_no_second_effect(operator: Operator) -> None:
     """A newer build accepts the bytes; the first retry died between sending and marking."""
     raw = orjson.dumps(body("message_received.text"))
-    await consume(operator)
-    await execute(
-        operator,
+    await operator.consume()
+    await operator.rows(
         "INSERT INTO runtime.dead_letters (group_name, partition, entry_id, raw, reason, detail)"
         " VALUES ('projections', 0, '5-0', $1, 'invalid_payload', 'an older build refused it')",
         raw,
     )
     for _ in range(2):
         assert (await operator.run("dead-letters", "retry", "0:5-0")).code == 0
-        await execute(
-            operator, "UPDATE runtime.dead_letters SET resolved_at = NULL, resolution = NULL"
+        await operator.execute(
+            "UPDATE runtime.dead_letters SET resolved_at = NULL, resolution = NULL"
         )
-    await consume(operator)
+    await operator.consume()
     assert await operator.value("SELECT count(*) FROM runtime.event_log") == 1
     assert await operator.value("SELECT sum(duplicate) FROM runtime.checkpoints") == 1
     assert await operator.value("SELECT sum(received_count) FROM projections.conversations") == 1
@@ -215,7 +185,7 @@ async def test_an_id_conflict_is_never_sent_as_it_is(operator: Operator) -> None
     one, other = (body("message_received.text", text=text) for text in ("sim", "não"))
     partition = partition_of("acme", "c-1", 16)
     await append(operator, partition, *({"event": orjson.dumps(e)} for e in (one, other)))
-    await consume(operator)
+    await operator.consume()
     before = await streams(operator)
     key = await key_of(operator, "id_conflict")
     refused = await operator.run("dead-letters", "retry", key)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from redis.asyncio import Redis
 
-from tests.consumers.members import member, wait_caught_up
 from tests.runtime.operators import POISON, Operator, Switch, refusing_group, send
 
 OPEN = "SELECT kind, company_id, conversation_id, requested_by FROM runtime.requests ORDER BY id"
@@ -16,29 +12,20 @@ RECEIVED = "SELECT received_count FROM projections.conversations WHERE conversat
 WAITING = "SELECT count(*) FROM runtime.parked"
 
 
-@pytest.fixture
-async def operator(database_url: str, redis_url: str, tmp_path: Path) -> Operator:
-    operator = Operator(database_url, redis_url, tmp_path)
-    await operator.begin()
-    return operator
-
-
 async def poison(operator: Operator, *conversations: str) -> None:
     """Each conversation: a good message, a poisoned one, one behind it."""
-    redis = Redis.from_url(operator.redis_url)
-    for place, conversation in enumerate(conversations):
-        for number, text in enumerate(["oi", POISON, "alô?"]):
-            await send(redis, 10 * place + number + 1, conversation, text)
-    await send(redis, 900, "sound", "oi")
-    await redis.aclose()
+    async with operator.redis() as redis:
+        for place, conversation in enumerate(conversations):
+            for number, text in enumerate(["oi", POISON, "alô?"]):
+                await send(redis, 10 * place + number + 1, conversation, text)
+        await send(redis, 900, "sound", "oi")
 
 
 @pytest.fixture
 async def left_alone(operator: Operator) -> Operator:
     """Two parked conversations, and nobody who runs."""
     await poison(operator, "first", "second")
-    async with member(operator.database_url, operator.redis_url, group=refusing_group(Switch())):
-        await wait_caught_up(operator.database_url, operator.redis_url)
+    await operator.consume(refusing_group(Switch()))
     return operator
 
 
@@ -125,9 +112,7 @@ async def test_a_name_that_does_not_exist_is_wrong_use(left_alone: Operator) -> 
 async def test_what_is_mended_drains_and_what_is_not_is_told_apart(operator: Operator) -> None:
     switch = Switch()
     await poison(operator, "first", "second")
-    group = refusing_group(switch)
-    async with member(operator.database_url, operator.redis_url, group=group):
-        await wait_caught_up(operator.database_url, operator.redis_url)
+    async with operator.member(refusing_group(switch)):
         refused = await operator.run("parked", "retry", "--all")
         assert refused.code == 1
         assert "still_refused" in refused.out
@@ -144,16 +129,13 @@ async def test_what_is_mended_drains_and_what_is_not_is_told_apart(operator: Ope
 
 async def test_what_is_discarded_no_longer_holds_its_conversation(operator: Operator) -> None:
     await poison(operator, "first", "second")
-    group = refusing_group(Switch())
-    async with member(operator.database_url, operator.redis_url, group=group):
-        await wait_caught_up(operator.database_url, operator.redis_url)
+    async with operator.member(refusing_group(Switch())):
         done = await operator.run("parked", "discard", "--conversation", "second", "--yes")
         assert done.code == 0
         assert "1 of 1 done" in done.out
-        redis = Redis.from_url(operator.redis_url)
-        await send(redis, 99, "second", "de novo")
-        await redis.aclose()
-        await wait_caught_up(operator.database_url, operator.redis_url)
+        async with operator.redis() as redis:
+            await send(redis, 99, "second", "de novo")
+        await operator.wait_caught_up()
         assert await operator.value(RECEIVED, "second") == 2
         assert await operator.value(WAITING) == 2
         audited = await operator.run("groups", "status", "--audit")
