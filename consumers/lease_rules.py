@@ -21,6 +21,16 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How long things last."""
+
+    lease: timedelta
+    settling: timedelta
+    """How long a member must have been beating before a lease that ran out counts for the owner's
+    death and not for Postgres' absence; a few beats."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """One partition's row. Each change of the owner is a new epoch; a release keeps it."""
 
@@ -35,7 +45,7 @@ class Membership:
     expires_at: Mapping[str, datetime] = field(default_factory=dict)
     """Member → until when it is alive."""
     alive_since: Mapping[str, datetime] = field(default_factory=dict)
-    """Member → since when it has been alive without a break."""
+    """Member → since when it has been beating without a break of half a lease."""
     ownerships: Mapping[int, Ownership] = field(default_factory=dict)
 
     @property
@@ -59,30 +69,30 @@ def living(expires_at: Mapping[str, datetime], now: datetime) -> frozenset[str]:
     return frozenset(member for member, until in expires_at.items() if is_alive(until, now))
 
 
-def heartbeat(group: Membership, member: str, now: datetime, lease: timedelta) -> Membership:
+def heartbeat(group: Membership, member: str, now: datetime, terms: Terms) -> Membership:
     """`member` stays, or becomes, alive for a lease from `now`."""
-    since = group.alive_since[member] if is_alive(group.expires_at.get(member), now) else now
+    unbroken = is_alive(group.expires_at.get(member), now + terms.lease / 2)
     return replace(
         group,
-        expires_at={**group.expires_at, member: now + lease},
-        alive_since={**group.alive_since, member: since},
+        expires_at={**group.expires_at, member: now + terms.lease},
+        alive_since={
+            **group.alive_since,
+            member: group.alive_since[member] if unbroken else now,
+        },
     )
 
 
-def take(
-    group: Membership, partition: int, member: str, now: datetime, settling: timedelta
-) -> Membership:
+def take(group: Membership, partition: int, member: str, now: datetime, terms: Terms) -> Membership:
     """`member` becomes the owner, unless it is already or a living one is: then nothing changes.
 
-    Where no member has been alive for the time of `settling`, Postgres itself was away, and all
-    leases ran out together: their owners have so long to beat again.
+    Where no member has been beating for the settling time, Postgres itself was away, and all leases
+    ran out together: their owners have so long to beat again.
     """
     row = group.ownerships[partition]
     if row.owner == member:
         return group
-    if row.owner in group.expires_at and (
-        is_alive(group.expires_at[row.owner], now) or not _is_settled(group, now, settling)
-    ):
+    until = group.expires_at.get(row.owner) if row.owner is not None else None
+    if until is not None and (is_alive(until, now) or not _is_settled(group, now, terms)):
         return group
     return _changed(group, {partition: Ownership(member, row.epoch + 1)})
 
@@ -124,10 +134,9 @@ def next_moves(
     return moves(owners, living(expires_at, now) | {member}, member)
 
 
-def _is_settled(group: Membership, now: datetime, settling: timedelta) -> bool:
-    return any(
-        group.alive_since[member] <= now - settling for member in living(group.expires_at, now)
-    )
+def _is_settled(group: Membership, now: datetime, terms: Terms) -> bool:
+    beating = living(group.expires_at, now + terms.lease / 2)
+    return any(group.alive_since[member] <= now - terms.settling for member in beating)
 
 
 def _without(group: Membership, gone: Collection[str]) -> Membership:

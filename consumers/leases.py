@@ -89,7 +89,12 @@ class Leases:
                 pid = await conn.fetchval(_SQL["bound waiting"], self._take_within)
                 async with self._nobody_blocks(pid):
                     epoch = await conn.fetchval(
-                        _SQL["take"], self._group, partition, self._member_id, self._settling_s
+                        _SQL["take"],
+                        self._group,
+                        partition,
+                        self._member_id,
+                        self._lease_s,
+                        self._settling_s,
                     )
                 if epoch is None:
                     return None

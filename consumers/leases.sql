@@ -17,8 +17,8 @@ VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(),
         clock_timestamp() + make_interval(secs => $5))
 ON CONFLICT (group_name, member_id) DO UPDATE
    SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at,
-       started_at = CASE WHEN m.expires_at > excluded.heartbeat_at THEN m.started_at
-                         ELSE excluded.started_at END
+       started_at = CASE WHEN m.expires_at > excluded.heartbeat_at + make_interval(secs => $5 / 2)
+                         THEN m.started_at ELSE excluded.started_at END
 
 -- name: members
 -- $1 group_name text
@@ -46,9 +46,10 @@ SELECT pg_terminate_backend(a.pid)
                 WHERE l.pid = $1 AND NOT l.granted AND l.locktype IN ('transactionid', 'tuple'))
 
 -- name: take
--- $1 group_name text, $2 partition smallint, $3 member_id text, $4 settling in seconds float8
+-- $1 group_name text, $2 partition smallint, $3 member_id text, $4 lease in seconds float8,
+-- $5 settling in seconds float8
 -- Takes what nobody living owns; waits for a batch in flight that holds the row FOR SHARE. Where
--- no member has been alive for the settling time, Postgres itself was away: an owner whose lease
+-- no member has been beating for the settling time, Postgres itself was away: an owner whose lease
 -- ran out meanwhile may be about to beat again.
 UPDATE runtime.partition_owners AS o
    SET owner = $3, epoch = o.epoch + 1, taken_at = clock_timestamp()
@@ -59,8 +60,9 @@ UPDATE runtime.partition_owners AS o
         WHERE m.group_name = $1 AND m.member_id = o.owner
           AND (m.expires_at > clock_timestamp() OR NOT EXISTS (
               SELECT FROM runtime.members AS s
-               WHERE s.group_name = $1 AND s.expires_at > clock_timestamp()
-                 AND s.started_at <= clock_timestamp() - make_interval(secs => $4))))
+               WHERE s.group_name = $1
+                 AND s.expires_at > clock_timestamp() + make_interval(secs => $4 / 2)
+                 AND s.started_at <= clock_timestamp() - make_interval(secs => $5))))
 RETURNING o.epoch
 
 -- name: release

@@ -11,17 +11,18 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 
 from consumers import lease_rules
-from consumers.lease_rules import Membership
+from consumers.lease_rules import Membership, Terms
 from consumers.shares import Moves
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 LEASE_S, BEAT_S = 10.0, 1.0
+TERMS = Terms(lease=timedelta(seconds=LEASE_S), settling=timedelta(seconds=2 * BEAT_S))
 FASTEST, SLOWEST = 0.9, 1.1
 """Of the members' clocks."""
 LATENCY_S = 0.02
@@ -158,8 +159,7 @@ class SimulatedGroup:
     def _life(self, me: SimulatedMember) -> Steps:
         """The engine's membership loop, statement by statement."""
         while not me.leaving:
-            lease = timedelta(seconds=LEASE_S)
-            self.rows = lease_rules.heartbeat(self.rows, me.name, self.now, lease)
+            self.rows = lease_rules.heartbeat(self.rows, me.name, self.now, TERMS)
             yield self._latency_s()
             seen, plan = self.rows, self.planned(me)
             yield self._latency_s()
@@ -193,7 +193,7 @@ class SimulatedGroup:
 
     def _take(self, me: SimulatedMember, partition: int) -> None:
         before = self.rows
-        self.rows = lease_rules.take(before, partition, me.name, self.now)
+        self.rows = lease_rules.take(before, partition, me.name, self.now, TERMS)
         if self.rows is before:
             return
         if self._rng.random() < 0.01:
@@ -221,7 +221,7 @@ class SimulatedGroup:
             for name, until in self.rows.expires_at.items()
         }
         self.now_s = until_s
-        self.rows = Membership(renewed, self.rows.ownerships)
+        self.rows = replace(self.rows, expires_at=renewed)
 
     def _changed(self) -> None:
         self.busy_until_s = self.now_s + LEASE_S + 3 * BEAT_S

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from consumers import lease_rules
 from consumers.engine_settings import EngineSettings
-from consumers.lease_rules import Membership, Ownership
+from consumers.lease_rules import Membership, Ownership, Terms
 from consumers.leases import Leases
 from consumers.shares import moves
 from projections.statements import statements
@@ -27,6 +27,9 @@ from projections.statements import statements
 PARTITIONS = 4
 MEMBERS = ("ana", "bia", "caio")
 LEASE = timedelta(hours=10)
+SETTLING = timedelta(hours=2)
+TERMS = Terms(LEASE, SETTLING)
+LONG = Terms(4 * LEASE, SETTLING)
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 _groups = itertools.count(1)
 
@@ -45,37 +48,54 @@ operations = st.one_of(
 
 
 def test_a_lease_ends_at_its_moment_and_not_before() -> None:
-    group = lease_rules.heartbeat(lease_rules.prepared(1), "ana", START, LEASE)
-    group = lease_rules.take(group, 0, "ana", START)
-    group = lease_rules.heartbeat(group, "bia", START, 2 * LEASE)
+    group = lease_rules.heartbeat(lease_rules.prepared(1), "ana", START, TERMS)
+    group = lease_rules.take(group, 0, "ana", START, TERMS)
+    group = lease_rules.heartbeat(group, "bia", START, LONG)
     just_before = START + LEASE - timedelta(microseconds=1)
-    assert lease_rules.take(group, 0, "bia", just_before) is group
-    taken = lease_rules.take(group, 0, "bia", START + LEASE)
+    assert lease_rules.take(group, 0, "bia", just_before, TERMS) is group
+    taken = lease_rules.take(group, 0, "bia", START + LEASE, TERMS)
     assert taken.ownerships[0] == Ownership("bia", 2)
 
 
 def test_an_owner_whose_lease_ran_out_may_commit_until_somebody_takes_over() -> None:
-    group = lease_rules.heartbeat(lease_rules.prepared(1), "ana", START, LEASE)
-    group = lease_rules.take(group, 0, "ana", START)
+    group = lease_rules.heartbeat(lease_rules.prepared(1), "ana", START, TERMS)
+    group = lease_rules.take(group, 0, "ana", START, TERMS)
+    group = lease_rules.heartbeat(group, "bia", START, LONG)
     late = START + 2 * LEASE
-    assert lease_rules.living(group.expires_at, late) == frozenset()
+    assert lease_rules.living(group.expires_at, late) == {"bia"}
     assert lease_rules.may_commit(group, 0, "ana", 1)
-    taken = lease_rules.take(group, 0, "bia", late)
+    taken = lease_rules.take(group, 0, "bia", late, TERMS)
     assert not lease_rules.may_commit(taken, 0, "ana", 1)
     assert lease_rules.may_commit(taken, 0, "bia", 2)
 
 
+def test_leases_that_ran_out_together_get_the_settling_time_to_be_renewed() -> None:
+    group = lease_rules.heartbeat(lease_rules.prepared(2), "ana", START, TERMS)
+    group = lease_rules.heartbeat(group, "bia", START, TERMS)
+    group = lease_rules.take(group, 0, "ana", START, TERMS)
+    back = START + 2 * LEASE
+    group = lease_rules.heartbeat(group, "bia", back, TERMS)
+    assert lease_rules.take(group, 0, "bia", back, TERMS) is group
+    assert lease_rules.take(group, 1, "bia", back, TERMS) is not group
+    settled = back + SETTLING
+    group = lease_rules.heartbeat(group, "bia", settled, TERMS)
+    assert lease_rules.take(group, 0, "bia", settled, TERMS).ownerships[0].owner == "bia"
+    # Where one member was there all the time, nothing was away but the owner.
+    group = lease_rules.heartbeat(group, "caio", settled, TERMS)
+    assert lease_rules.take(group, 0, "caio", settled, TERMS).ownerships[0].owner == "caio"
+
+
 def test_what_was_released_and_taken_again_has_a_new_epoch() -> None:
-    group = lease_rules.take(lease_rules.prepared(1), 0, "ana", START)
+    group = lease_rules.take(lease_rules.prepared(1), 0, "ana", START, TERMS)
     group = lease_rules.release(group, [0], "ana")
     assert not lease_rules.may_commit(group, 0, "ana", 1)
-    again = lease_rules.take(group, 0, "ana", START)
+    again = lease_rules.take(group, 0, "ana", START, TERMS)
     assert not lease_rules.may_commit(again, 0, "ana", 1)
     assert lease_rules.may_commit(again, 0, "ana", 2)
 
 
 def test_the_dead_are_forgotten_after_a_while_only() -> None:
-    group = lease_rules.heartbeat(Membership(), "ana", START, LEASE)
+    group = lease_rules.heartbeat(Membership(), "ana", START, TERMS)
     end = START + LEASE + lease_rules.FORGOTTEN_AFTER
     assert lease_rules.forget_the_dead(group, end) == group
     assert not lease_rules.forget_the_dead(group, end + timedelta(seconds=1)).expires_at
@@ -136,16 +156,18 @@ class Both:
             self.pool,
             group=self.name,
             member_id=member,
-            settings=EngineSettings(partitions=PARTITIONS, lease_s=lease_s),
+            settings=EngineSettings(
+                partitions=PARTITIONS, lease_s=lease_s, heartbeat_s=SETTLING.total_seconds() / 2
+            ),
         )
 
     async def do_heartbeat(self, member: str) -> None:
         await self.in_postgres(member).heartbeat()
-        self.model = lease_rules.heartbeat(self.model, member, self.now, LEASE)
+        self.model = lease_rules.heartbeat(self.model, member, self.now, TERMS)
 
     async def do_take(self, member: str, partition: int) -> None:
         before = self.model
-        self.model = lease_rules.take(self.model, partition, member, self.now)
+        self.model = lease_rules.take(self.model, partition, member, self.now, TERMS)
         state = await self.in_postgres(member).take(partition)
         assert (state is None) == (self.model is before)
         if state is not None:
@@ -176,6 +198,7 @@ class Both:
     async def do_pass(self, hours: int) -> None:
         await self.pool.execute(
             "UPDATE runtime.members SET expires_at = expires_at - make_interval(hours => $2),"
+            " started_at = started_at - make_interval(hours => $2),"
             " heartbeat_at = heartbeat_at - make_interval(hours => $2) WHERE group_name = $1",
             self.name,
             hours,
@@ -194,7 +217,7 @@ class Both:
         await self._check_commits()
 
     async def _check_commits(self) -> None:
-        sql = statements("consumers", "transaction.sql")["lock leases"]
+        sql = statements("consumers", "leased.sql")["lock leases"]
         for member in MEMBERS:
             locked = await self.pool.fetch(sql, self.name, list(range(PARTITIONS)), member)
             epochs = {row["partition"]: row["epoch"] for row in locked}
