@@ -104,7 +104,26 @@ class Watched:
 
     master: RedisServer
     replica: RedisServer
+    sentinel_port: int
     url: str
+
+    def demote_master(self) -> None:
+        """Let Sentinel make the replica the master while both live; clients stay where they are.
+
+        Sentinel lets the old master follow after ten seconds; here it does so at once.
+        """
+        sentinel = Redis(port=self.sentinel_port, decode_responses=True)
+        ask(sentinel, "SENTINEL FAILOVER", "chat")
+        wait_until(lambda: _master_port(sentinel) == self.replica.port)
+        sentinel.close()
+        old = self.master.client()
+        ask(old, "REPLICAOF", "127.0.0.1", self.replica.port)
+        old.close()
+
+
+def _master_port(sentinel: Redis) -> int:
+    masters: Any = sentinel.sentinel_masters()
+    return int(masters["chat"]["port"])
 
 
 @contextmanager
@@ -123,7 +142,9 @@ def watched_redis(folder: Path) -> Iterator[Watched]:
             wait_until(lambda: _knows_all(sentinel))  # noqa: B023 - waited for at once
             sentinel.close()
         hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
-        yield Watched(master, replica, f"redis+sentinel://:{QUOTED_PASSWORD}@{hosts}/chat/0")
+        yield Watched(
+            master, replica, ports[0], f"redis+sentinel://:{QUOTED_PASSWORD}@{hosts}/chat/0"
+        )
 
 
 @contextmanager

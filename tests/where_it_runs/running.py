@@ -63,18 +63,17 @@ async def publish(redis_url: str, bodies: Sequence[bytes]) -> None:
         await publisher.publish_raw(bodies)
 
 
-async def publish_until_confirmed(redis_url: str, bodies: Sequence[bytes]) -> int:
+async def publish_until_confirmed(publisher: Publisher, bodies: Sequence[bytes]) -> int:
     """Publish all of them again from the first, until a pass succeeds; how many failed."""
     failed = 0
-    async with producer(redis_url) as publisher:
-        while True:
-            try:
-                await publisher.publish_raw(bodies)
-            except PublishFailed:
-                failed += 1
-                await asyncio.sleep(0.05)
-            else:
-                return failed
+    while True:
+        try:
+            await publisher.publish_raw(bodies)
+        except PublishFailed:
+            failed += 1
+            await asyncio.sleep(0.05)
+        else:
+            return failed
 
 
 async def wait_logged(database_url: str, events: int, *, within_s: float = 60) -> None:
