@@ -83,13 +83,13 @@ def heartbeat(group: Membership, member: str, now: datetime, terms: Terms) -> Me
 
 
 def take(group: Membership, partition: int, member: str, now: datetime, terms: Terms) -> Membership:
-    """`member` becomes the owner, unless it is already or a living one is: then nothing changes.
+    """`member`, if it is alive, becomes the owner of what nobody living owns; else nothing changes.
 
     Where no member has been beating for the settling time, Postgres itself was away, and all leases
     ran out together: their owners have so long to beat again.
     """
     row = group.ownerships[partition]
-    if row.owner == member:
+    if row.owner == member or not is_alive(group.expires_at.get(member), now):
         return group
     until = group.expires_at.get(row.owner) if row.owner is not None else None
     if until is not None and (is_alive(until, now) or not _is_settled(group, now, terms)):

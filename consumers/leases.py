@@ -47,8 +47,9 @@ class Leases:
         # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
         self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
         self._patience_s = settings.heartbeat_s / 2
-        # Every member that Postgres' absence kept from beating tries again within one beat.
-        self._settling_s = 2 * settings.heartbeat_s
+        # So long at most until every member has beaten that Postgres' absence kept from it: faulty
+        # beats are tried again within a quarter of the lease.
+        self._settling_s = settings.heartbeat_s + max(settings.heartbeat_s, settings.lease_s / 4)
 
     async def prepare(self, partitions: int) -> None:
         """Make sure that every partition has its owner's row and its checkpoint."""

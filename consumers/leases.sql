@@ -48,13 +48,15 @@ SELECT pg_terminate_backend(a.pid)
 -- name: take
 -- $1 group_name text, $2 partition smallint, $3 member_id text, $4 lease in seconds float8,
 -- $5 settling in seconds float8
--- Takes what nobody living owns; waits for a batch in flight that holds the row FOR SHARE. Where
+-- A living member takes what nobody living owns; waits for a batch in flight that holds the row FOR SHARE. Where
 -- no member has been beating for the settling time, Postgres itself was away: an owner whose lease
 -- ran out meanwhile may be about to beat again.
 UPDATE runtime.partition_owners AS o
    SET owner = $3, epoch = o.epoch + 1, taken_at = clock_timestamp()
  WHERE o.group_name = $1 AND o.partition = $2
    AND o.owner IS DISTINCT FROM $3
+   AND EXISTS (SELECT FROM runtime.members AS t
+                WHERE t.group_name = $1 AND t.member_id = $3 AND t.expires_at > clock_timestamp())
    AND NOT EXISTS (
        SELECT FROM runtime.members AS m
         WHERE m.group_name = $1 AND m.member_id = o.owner

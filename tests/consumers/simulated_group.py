@@ -22,7 +22,7 @@ from consumers.shares import Moves
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 LEASE_S, BEAT_S = 10.0, 1.0
-TERMS = Terms(lease=timedelta(seconds=LEASE_S), settling=timedelta(seconds=2 * BEAT_S))
+TERMS = Terms(lease=timedelta(seconds=LEASE_S), settling=timedelta(seconds=BEAT_S + LEASE_S / 4))
 FASTEST, SLOWEST = 0.9, 1.1
 """Of the members' clocks."""
 LATENCY_S = 0.02

@@ -148,10 +148,10 @@ class Week:
                 group.crash(member)
             return
         if what == "outage":
-            # Postgres is away; each member comes back when it next tries.
+            # Postgres is away; each member comes back when it next tries, a back-off later.
             lasts_s = rng.uniform(1, 6 * LEASE_S)
             for member in group.running:
-                group.pause(member, lasts_s + rng.uniform(0, BEAT_S))
+                group.pause(member, lasts_s + rng.uniform(0, LEASE_S / 4))
             return
         member = rng.choice(group.running)
         if what == "leave":

@@ -27,7 +27,8 @@ from projections.statements import statements
 PARTITIONS = 4
 MEMBERS = ("ana", "bia", "caio")
 LEASE = timedelta(hours=10)
-SETTLING = timedelta(hours=2)
+BEAT = timedelta(hours=1)
+SETTLING = BEAT + LEASE / 4
 TERMS = Terms(LEASE, SETTLING)
 LONG = Terms(4 * LEASE, SETTLING)
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -85,8 +86,17 @@ def test_leases_that_ran_out_together_get_the_settling_time_to_be_renewed() -> N
     assert lease_rules.take(group, 0, "caio", settled, TERMS).ownerships[0].owner == "caio"
 
 
+def test_a_member_that_is_not_alive_takes_nothing() -> None:
+    group = lease_rules.prepared(1)
+    assert lease_rules.take(group, 0, "ana", START, TERMS) is group
+    group = lease_rules.heartbeat(group, "ana", START, TERMS)
+    assert lease_rules.take(group, 0, "ana", START + LEASE, TERMS) is group
+    assert lease_rules.take(group, 0, "ana", START, TERMS) is not group
+
+
 def test_what_was_released_and_taken_again_has_a_new_epoch() -> None:
-    group = lease_rules.take(lease_rules.prepared(1), 0, "ana", START, TERMS)
+    group = lease_rules.heartbeat(lease_rules.prepared(1), "ana", START, TERMS)
+    group = lease_rules.take(group, 0, "ana", START, TERMS)
     group = lease_rules.release(group, [0], "ana")
     assert not lease_rules.may_commit(group, 0, "ana", 1)
     again = lease_rules.take(group, 0, "ana", START, TERMS)
@@ -157,7 +167,7 @@ class Both:
             group=self.name,
             member_id=member,
             settings=EngineSettings(
-                partitions=PARTITIONS, lease_s=lease_s, heartbeat_s=SETTLING.total_seconds() / 2
+                partitions=PARTITIONS, lease_s=lease_s, heartbeat_s=BEAT.total_seconds()
             ),
         )
 
