@@ -98,16 +98,6 @@ class Accounts:
                     *map(list, zip(*rows, strict=True)),
                 )
 
-    async def open_losses(self) -> Losses:
-        """What nobody has acknowledged yet, over all partitions."""
-        with faults_translated():
-            row = await self._pool.fetchrow(_SQL["open losses"], self._group)
-        if row is None:
-            return Losses()
-        return Losses(
-            row["count"], row["at_least"], row["since"], row["entries"], row["reasons"] or ""
-        )
-
     async def imbalances(self) -> dict[int, int]:
         """Partition → by how much its accounts do not add up; 0 everywhere, or there is a defect."""
         with faults_translated():

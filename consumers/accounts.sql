@@ -43,13 +43,6 @@ SELECT entry_id, body::text AS body FROM runtime.event_log
 SELECT entry_id, body_hash FROM runtime.seen_events
  WHERE group_name = $1 AND partition = $2 ORDER BY seen_at DESC LIMIT $3
 
--- name: open losses
--- $1 group_name text
-SELECT coalesce(sum(count), 0)::bigint AS count, coalesce(bool_or(at_least), false) AS at_least,
-       min(coalesce(since, noticed_at)) AS since, count(*) AS entries,
-       string_agg(DISTINCT reason, ', ') AS reasons
-  FROM runtime.losses WHERE group_name = $1 AND acknowledged_at IS NULL
-
 -- name: imbalances
 -- $1 group_name text
 -- Conservation, as Postgres stands: both differences are 0 in every row.

@@ -21,17 +21,3 @@ async def detach(pool: asyncpg.Pool, group: ConsumerGroup, *, projection: str, d
             _SQL["detach"], group.name, projection, detail.replace("\x00", "\ufffd")[:2000]
         )
     return done is not None
-
-
-async def fed_projections(pool: asyncpg.Pool, group: ConsumerGroup) -> frozenset[tuple[str, int]]:
-    """The group's live projections and their versions: when it changes, members look anew."""
-    with faults_translated():
-        rows = await pool.fetch(_SQL["live"], group.name)
-    return frozenset((row["name"], row["version"]) for row in rows)
-
-
-async def detached(pool: asyncpg.Pool, group: ConsumerGroup) -> dict[str, str]:
-    """Detached projections and why."""
-    with faults_translated():
-        rows = await pool.fetch(_SQL["detached"], group.name)
-    return {row["name"]: row["detail"] or "" for row in rows}

@@ -4,12 +4,3 @@ UPDATE runtime.projections
    SET state = 'detached', detached_at = clock_timestamp(), detail = $3
  WHERE group_name = $1 AND name = $2 AND state = 'live'
 RETURNING version
-
--- name: live
--- $1 group_name text
-SELECT name, version FROM runtime.projections WHERE group_name = $1 AND state = 'live'
-
--- name: detached
--- $1 group_name text
-SELECT name, detail FROM runtime.projections WHERE group_name = $1 AND state = 'detached'
- ORDER BY name

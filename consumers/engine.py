@@ -10,36 +10,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from time import monotonic
 
 import asyncpg
 
 from consumers.accounts import Accounts
 from consumers.backoff import Backoff
+from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp
-from consumers.detachment import detach, detached, fed_projections
+from consumers.detachment import detach
 from consumers.engine_settings import EngineSettings
-from consumers.errors import TransientFault
-from consumers.group import Basis, ConsumerGroup
+from consumers.errors import TransientFault, told
+from consumers.group import ConsumerGroup
 from consumers.lane import Lane, LaneParts
 from consumers.leased import Member
-from consumers.leases import Leases, Snapshot
+from consumers.leases import Leases
+from consumers.membership import Membership
 from consumers.observer import Observer
-from consumers.parking import Mend, Parking
+from consumers.parking import Parking
 from consumers.partition_state import PartitionState
 from consumers.recovery import Recovery
 from consumers.redis_clients import RedisClients
-from consumers.retention import Retention
-from consumers.seen_basis import forget_seen
-from consumers.shares import moves
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
+from consumers.topology import restore_topology
 from consumers.transaction import BatchTransactions
-from consumers.trimming import Trimmer, held_back
-
-_LOOK_FOR_DUE_S = 30.0
-"""How often parked conversations are looked at for another try."""
+from consumers.trimming import Trimmer
+from consumers.upkeep import Upkeep
 
 
 class Engine:
@@ -60,9 +57,6 @@ class Engine:
         observer: Observer,
     ) -> None:
         self._settings = settings
-        self._pool = pool
-        self._group = group
-        self._fed: frozenset[tuple[str, int]] | None = None
         self._observer = observer
         self._member_id = member_id
         self._status = GroupStatus(group.name, member_id)
@@ -72,9 +66,8 @@ class Engine:
         )
         watch = StreamWatch(redis, group=group.name, prefix=settings.stream_prefix)
         member = Member(group.name, member_id, settings.lease_s)
-        self._accounts = Accounts(pool, member=member)
-        self._trimmer = Trimmer(pool, redis, prefix=settings.stream_prefix)
-        self._parking = Parking(pool, group=group, member=member)
+        accounts = Accounts(pool, member=member)
+        parking = Parking(pool, group=group, member=member)
         parts = LaneParts(
             group=group,
             streams=self._streams,
@@ -83,10 +76,11 @@ class Engine:
                 group,
                 streams=self._streams,
                 watch=watch,
-                accounts=self._accounts,
+                accounts=accounts,
+                restore_topology=lambda: restore_topology(pool, redis.commands),
                 observer=observer,
             ),
-            parking=self._parking,
+            parking=parking,
             detach=lambda name, detail: detach(pool, group, projection=name, detail=detail),
             leases=self._leases,
             transactions=BatchTransactions(pool, group=group, member=member),
@@ -95,6 +89,26 @@ class Engine:
             observer=observer,
         )
         self._lanes = [Lane(parts, on_change=self._changed) for _ in range(settings.lanes)]
+        self._membership = Membership(
+            self._leases,
+            lanes=self._lanes,
+            partitions=settings.partitions,
+            member_id=member_id,
+            observer=observer,
+            status=self._status,
+            on_change=self._changed,
+        )
+        self._upkeep = Upkeep(
+            pool,
+            group,
+            lanes=self._lanes,
+            accounts=accounts,
+            parking=parking,
+            trimmer=Trimmer(pool, redis, prefix=settings.stream_prefix),
+            settings=settings,
+            observer=observer,
+            status=self._status,
+        )
         self._stopping = asyncio.Event()
 
     def status(self) -> GroupStatus:
@@ -117,9 +131,15 @@ class Engine:
                     tasks.create_task(lane.run(), name=f"{name}-lane-{number}")
                     for number, lane in enumerate(self._lanes)
                 ]
-                tasks.create_task(self._keep_membership(), name=f"{name}-membership")
-                tasks.create_task(self._keep_tails(), name=f"{name}-tails")
-                tasks.create_task(self._keep_tidy(), name=f"{name}-upkeep")
+                # Apart from the membership, which waits for batches in flight.
+                beats = {
+                    "heartbeat": self._leases.heartbeat,
+                    "membership": self._tend_membership,
+                    "tails": self._measure_tails,
+                    "upkeep": self._upkeep.step,
+                }
+                for what, step in beats.items():
+                    tasks.create_task(self._keep(step), name=f"{name}-{what}")
                 await self._stopping.wait()
                 _, late = await asyncio.wait(working, timeout=self._settings.stop_grace_s)
                 for lane in late:
@@ -129,132 +149,30 @@ class Engine:
             self._status.state = GroupState.STOPPED
             self._status.partitions.clear()
 
-    async def _keep_membership(self) -> None:
-        prepared = False
+    async def _keep(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step each heart-beat until stopped; faults are retried with back-off.
+
+        Never so slowly that the lease would run out between two steps.
+        """
+        settings = self._settings
+        longest_s = max(settings.heartbeat_s, min(settings.retry_max_s, settings.lease_s / 4))
+        backoff = Backoff(initial_s=settings.heartbeat_s, max_s=longest_s)
         while not self._stopping.is_set():
-            if not prepared:
-                prepared = await self._try(lambda: self._leases.prepare(self._settings.partitions))
-            if prepared and await self._try(self._tend_membership):
-                self._tell_state()
-            await self._wait(self._settings.heartbeat_s)
+            wait_s = settings.heartbeat_s
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - a defect here must not stop the consuming
+                wait_s = backoff.next_s()
+                self._say_fault(told(error))
+                self._observer.retrying(self._status.group, told(error), backoff.attempt, wait_s)
+            else:
+                backoff.reset()
+            raise_if_cancelled()
+            await self._wait(wait_s)
 
     async def _tend_membership(self) -> None:
-        await self._leases.heartbeat()
-        snapshot = await self._leases.snapshot()
-        await self._drop_lost(snapshot)
-        plan = moves(snapshot.owners, snapshot.living | {self._member_id}, self._member_id)
-        if plan.release:
-            await self._remove(plan.release, "handed_over")
-            await self._leases.release(plan.release)
-        taken = [await self._leases.take(partition) for partition in plan.take]
-        await self._add([state for state in taken if state is not None])
-        await self._adopt_orphans(snapshot)
-        await self._leases.forget_the_dead()
-
-    async def _drop_lost(self, snapshot: Snapshot) -> None:
-        gone = [
-            partition
-            for lane in self._lanes
-            for partition in lane.partitions
-            if snapshot.owners.get(partition) != self._member_id
-        ]
-        if gone:
-            await self._remove(gone, "lost")
-
-    async def _adopt_orphans(self, snapshot: Snapshot) -> None:
-        """Partitions that are ours in Postgres but in no lane (the answer to a take was lost)."""
-        held = {partition for lane in self._lanes for partition in lane.partitions}
-        for partition, owner in snapshot.owners.items():
-            if owner == self._member_id and partition not in held:
-                state = await self._leases.reload(partition)
-                if state is not None:
-                    await self._add([state])
-
-    async def _add(self, states: list[PartitionState]) -> None:
-        sizes = {lane: len(lane.partitions) for lane in self._lanes}
-        dealt: dict[Lane, list[PartitionState]] = {}
-        for state in states:
-            lane = min(sizes, key=lambda lane: sizes[lane])
-            sizes[lane] += 1
-            dealt.setdefault(lane, []).append(state)
-            self._changed(state.partition, state)
-            self._observer.partition_taken(self._status.group, state.partition, state.epoch)
-        for lane, mine in dealt.items():
-            await lane.add(mine)
-
-    async def _remove(self, partitions: list[int] | tuple[int, ...], reason: str) -> None:
-        for lane in self._lanes:
-            mine = [p for p in partitions if p in lane.partitions]
-            if mine:
-                await lane.remove(mine)
-        for partition in partitions:
-            if self._status.partitions.pop(partition, None) is not None:
-                self._observer.partition_released(self._status.group, partition, reason)
-
-    async def _keep_tidy(self) -> None:
-        """Requests, retries, projections that come and go, losses: all by looking at Postgres."""
-        next_due = next_trim = monotonic()
-        while not self._stopping.is_set():
-            await self._try(self._tend_requests)
-            if monotonic() >= next_due:
-                await self._try(self._tend_parked)
-                next_due = monotonic() + _LOOK_FOR_DUE_S
-            if monotonic() >= next_trim:
-                await self._try(self._tend_retention)
-                next_trim = monotonic() + self._settings.trim_every_s
-            await self._try(self._tend_projections)
-            await self._wait(self._settings.heartbeat_s)
-
-    async def _tend_requests(self) -> None:
-        owned = sorted(self._status.partitions)
-        if owned:
-            self._mend(await self._parking.wanted(owned))
-
-    async def _tend_parked(self) -> None:
-        owned = sorted(self._status.partitions)
-        if owned:
-            self._mend(await self._parking.due(owned))
-
-    def _mend(self, mends: list[Mend]) -> None:
-        for lane in self._lanes if mends else ():
-            lane.mend(mends)
-
-    async def _tend_retention(self) -> None:
-        owned = sorted(self._status.partitions)
-        if not owned:
-            return
-        if self._group.basis is not Basis.LOG:
-            await forget_seen(
-                self._pool, self._group.name, owned, older_than_s=self._settings.seen_keep_s
-            )
-            return
-        retention = Retention(
-            keep_ms=int(self._settings.stream_keep_s * 1000), logged_by=self._group.name
-        )
-        report = await self._trimmer.trim(owned, retention)
-        for partition, (entries, below) in report.trimmed.items():
-            self._observer.trimmed(self._group.name, partition, entries, str(below))
-        self._status.held_back, self._status.forgotten = held_back(report)
-
-    async def _tend_projections(self) -> None:
-        fed = await fed_projections(self._pool, self._group)
-        if self._fed is not None and fed != self._fed:
-            for lane in self._lanes:
-                lane.distrust_all()
-        self._fed = fed
-        self._status.detached = await detached(self._pool, self._group)
-        self._status.losses = await self._accounts.open_losses()
-        await self._accounts.remember_seen(
-            [state for lane in self._lanes for state in lane.states.values()]
-        )
-        imbalances = await self._accounts.imbalances()
-        for partition, owned in self._status.partitions.items():
-            owned.imbalance = imbalances.get(partition)
-
-    async def _keep_tails(self) -> None:
-        while not self._stopping.is_set():
-            await self._try(self._measure_tails)
-            await self._wait(self._settings.heartbeat_s)
+        await self._membership.step()
+        self._tell_state()
 
     async def _measure_tails(self) -> None:
         cursors = {p: status.cursor for p, status in self._status.partitions.items()}
@@ -302,19 +220,6 @@ class Engine:
         if not self._stopping.is_set():
             self._status.state = GroupState.RETRYING
 
-    async def _try(self, step: Callable[[], Awaitable[None]]) -> bool:
-        try:
-            await step()
-        except TransientFault as error:
-            fault = error.fault
-        except Exception as error:  # noqa: BLE001 - a defect here must not stop the consuming
-            fault = f"{type(error).__name__}: {error}"
-        else:
-            return True
-        self._say_fault(fault)
-        self._observer.retrying(self._status.group, fault, 1, self._settings.heartbeat_s)
-        return False
-
     async def _wait(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
@@ -330,9 +235,9 @@ class Engine:
                 await self._leases.release(sorted(cursors))
                 await self._leases.leave()
                 await self._streams.forget_self(sorted(cursors), cursors)
-            except TransientFault as error:
+            except Exception as error:  # noqa: BLE001 - a stop ends, whatever stands in its way
                 wait_s = backoff.next_s()
-                self._observer.retrying(self._status.group, error.fault, backoff.attempt, wait_s)
+                self._observer.retrying(self._status.group, told(error), backoff.attempt, wait_s)
                 await asyncio.sleep(wait_s)
             else:
                 break

@@ -143,6 +143,13 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, _DRIVERS_FAULTS) and not isinstance(error, _CODE_DEFECTS)
 
 
+def told(error: BaseException) -> str:
+    """A fault as status and logs name it."""
+    if isinstance(error, TransientFault):
+        return error.fault
+    return f"{type(error).__name__}: {error}"
+
+
 @contextmanager
 def faults_translated() -> Iterator[None]:
     """Raise drivers' transient errors as `TransientFault`; everything else passes unchanged."""

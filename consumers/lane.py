@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from time import monotonic, time
 
 from consumers.backoff import Backoff
+from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
 from consumers.errors import (
@@ -22,12 +23,13 @@ from consumers.errors import (
     ProjectionBroken,
     ProjectionRefused,
     TransientFault,
+    told,
 )
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
 from consumers.leases import Leases
 from consumers.observer import BatchCommitted, Observer
-from consumers.parking import Mend, Mended, Parking
+from consumers.parking import MORE, Mend, Mended, Parking
 from consumers.partition_state import PartitionState
 from consumers.reader import Reader
 from consumers.recovery import Recovery
@@ -120,10 +122,16 @@ class Lane:
             self._mends.extend(new)
             self._reader.interrupt()
 
+    def distrust(self, partitions: Iterable[int]) -> None:
+        """Load the state of partitions anew before the next batch."""
+        before = len(self._stale)
+        self._distrust(partitions)
+        if len(self._stale) > before:
+            self._reader.interrupt()
+
     def distrust_all(self) -> None:
         """Load the state of every partition anew before the next batch."""
-        self._distrust(self._states)
-        self._reader.interrupt()
+        self.distrust(self._states)
 
     def stop(self) -> None:
         """End `run` after the batch in flight."""
@@ -139,6 +147,7 @@ class Lane:
             async with self._busy:
                 if self._states and not self._stopping.is_set():
                     wait_s = await self._guarded_step()
+            raise_if_cancelled()
             await self._pause(wait_s)
 
     async def _guarded_step(self) -> float:
@@ -148,14 +157,14 @@ class Lane:
             # The whole batch failed: what it read of the other partitions must be read again.
             self._lost(error.partitions)
             self._distrust(self._states)
-        except CheckpointMoved:
-            self._distrust(self._states)
+        except CheckpointMoved as error:
+            return self._failed(told(error))
         except ProjectionBroken as error:
             return await self._detach(error)
         except TransientFault as error:
-            return self._failed(error.fault)
+            return self._failed(told(error))
         except Exception as error:  # noqa: BLE001 - a defect must not end the other partitions' work
-            return self._failed(f"{type(error).__name__}: {error}")
+            return self._failed(told(error))
         else:
             self._backoff.reset()
             self.last_fault = None
@@ -167,8 +176,8 @@ class Lane:
             return self._failed(f"projection {error.projection} is broken: {error.detail}")
         try:
             done = await self._parts.detach(error.projection, error.detail)
-        except TransientFault as fault:
-            return self._failed(fault.fault)
+        except Exception as fault:  # noqa: BLE001 - as in _guarded_step
+            return self._failed(told(fault))
         if done:
             self._parts.observer.detached(self._parts.group.name, error.projection, error.detail)
         self._distrust(self._states)
@@ -197,7 +206,7 @@ class Lane:
             return
         entries = await self._reader.read_gaps(self._states)
         if not entries and not self._disturbers and not self._stopping.is_set():
-            entries = await self._reader.read_new(self._states)
+            entries = await self._reader.read_new(self._states, hurried=bool(self._mends))
         intakes = [
             intake
             for partition, found in sorted(entries.items())
@@ -219,6 +228,8 @@ class Lane:
 
     async def _reload_stale(self) -> None:
         for partition in sorted(self._stale):
+            # Before the look: who distrusts it meanwhile wants another one.
+            self._stale.discard(partition)
             state = await self._parts.leases.reload(partition)
             if state is None:
                 self._lost({partition})
@@ -226,7 +237,6 @@ class Lane:
                 _keep_what_was_seen(self._states.get(partition), state)
                 self._states[partition] = state
                 self._on_change(partition, state)
-            self._stale.discard(partition)
 
     async def _commit(self, intakes: list[Intake]) -> None:
         careful: frozenset[str] = frozenset()
@@ -301,19 +311,23 @@ class Lane:
                     )
 
     async def _mend(self) -> None:
-        while self._mends and not self._stopping.is_set():
-            mend = self._mends[0]
-            state = self._states.get(mend.partition)
-            if state is not None:
-                mended = await self._carry_out(mend, state)
-                self._parts.observer.drained(
-                    self._parts.group.name,
-                    mend.projection,
-                    mend.partition,
-                    mended.moved,
-                    mended.outcome,
-                )
-            self._mends.popleft()
+        """One page of the first conversation to be mended; live batches go on in between."""
+        if not self._mends:
+            return
+        mend = self._mends[0]
+        state = self._states.get(mend.partition)
+        if state is not None:
+            mended = await self._carry_out(mend, state)
+            self._parts.observer.drained(
+                self._parts.group.name,
+                mend.projection,
+                mend.partition,
+                mended.moved,
+                mended.outcome,
+            )
+            if mended.outcome == MORE:
+                return
+        self._mends.popleft()
 
     async def _carry_out(self, mend: Mend, state: PartitionState) -> Mended:
         try:

@@ -15,9 +15,9 @@ import asyncpg
 
 from consumers.errors import CheckpointMoved, faults_translated
 from consumers.failure_streak import FailureStreak
-from consumers.feeding import Fed, Parked, feed
+from consumers.feeding import Parked, feed
 from consumers.group import ConsumerGroup
-from consumers.leased import Member, leased
+from consumers.leased import Connection, Member, leased
 from consumers.logged_events import from_log
 from consumers.partition_state import Conversation, PartitionState
 from events.catalogue import CATALOGUE
@@ -28,6 +28,8 @@ from projections.statements import statements
 _SQL = statements("consumers", "parking.sql")
 _PAGE = 500
 RETRY, DISCARD = "retry_parked", "discard_parked"
+MORE = "more"
+"""The outcome of a page behind which others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Mend:
 class Mended:
     """What became of it.
 
-    `outcome` is `drained`, `discarded`, `nothing_parked`, `still_refused: …`, `not_live` or
+    `outcome` is `more` (come again), `done_before`, `drained`, `discarded`, `nothing_parked`, `still_refused: …`, `not_live` or
     `failed: …`.
     """
 
@@ -88,71 +90,71 @@ class Parking:
         return [self._mend(row, RETRY, None) for row in rows]
 
     async def carry_out(self, mend: Mend, state: PartitionState) -> Mended:
-        """Do it, a page a transaction.
+        """Do it, or a page of it, in one transaction with what the request says of it.
 
         Raises:
-            LeaseLost, CheckpointMoved, TransientFault: come again; what was moved stays moved.
+            LeaseLost, CheckpointMoved, TransientFault: nothing was moved; come again.
         """
-        projection = self._by_name.get(mend.projection)
-        if projection is None or mend.projection not in state.projections:
-            return await self._close(mend, Mended(0, 0, "not_live"))
-        if mend.kind == DISCARD:
-            return await self._discard(mend, state)
-        moved = 0
-        while True:
-            mended = await self._retry_page(mend, state, projection)
-            moved += mended.moved
-            if mended.outcome != "more":
-                return await self._close(mend, Mended(moved, mended.left, mended.outcome))
+        async with leased(self._pool, self._member, [state]) as (conn, _):
+            if mend.request is not None and not await conn.fetchval(
+                _SQL["is request open"], mend.request
+            ):
+                return Mended(0, 0, "done_before")
+            mended = await self._step(conn, mend, state)
+            await self._tell_request(conn, mend, mended)
+        if mended.outcome in {"drained", "discarded", "nothing_parked"}:
+            state.parked.get(mend.projection, set()).discard(mend.conversation)
+        return mended
 
     async def give_up(self, mend: Mend, fault: str) -> Mended:
         """Close a request that cannot be carried out; nothing was moved by its last page."""
-        return await self._close(mend, Mended(0, 0, f"failed: {fault}"))
+        mended = Mended(0, 0, f"failed: {fault}")
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                await self._tell_request(conn, mend, mended)
+        return mended
 
-    async def _retry_page(
-        self, mend: Mend, state: PartitionState, projection: Projection
-    ) -> Mended:
-        async with leased(self._pool, self._member, [state]) as (conn, _):
-            rows = await conn.fetch(
-                _SQL["parked events"],
-                self._group.name,
-                mend.projection,
-                *mend.conversation,
-                state.partition,
-                _PAGE,
-            )
-            events = [from_log(row, state.partition) for row in rows]
-            fed = await feed(
-                conn, projection, events, waiting={}, careful=True, streak=FailureStreak()
-            )
-            await self._take_out(conn, mend, state, len(fed.applied), "applied")
-            if fed.parked:
-                await self._note(conn, mend, state, fed.parked[0])
-            left = await self._left(conn, mend, state)
-        return self._result(mend, state, rows, fed, left)
-
-    def _result(
-        self, mend: Mend, state: PartitionState, rows: list[asyncpg.Record], fed: Fed, left: int
-    ) -> Mended:
-        moved = len(fed.applied)
-        if fed.parked:
-            return Mended(moved, left, f"still_refused: {fed.parked[0].detail}")
-        if left:
-            return Mended(moved, left, "more")
-        state.parked.get(mend.projection, set()).discard(mend.conversation)
-        return Mended(moved, 0, "drained" if rows or mend.request is None else "nothing_parked")
-
-    async def _discard(self, mend: Mend, state: PartitionState) -> Mended:
-        async with leased(self._pool, self._member, [state]) as (conn, _):
+    async def _step(self, conn: Connection, mend: Mend, state: PartitionState) -> Mended:
+        projection = self._by_name.get(mend.projection)
+        if projection is None or mend.projection not in state.projections:
+            return Mended(0, 0, "not_live")
+        if mend.kind == DISCARD:
             left = await self._left(conn, mend, state)
             await self._take_out(conn, mend, state, left, "discarded")
-        state.parked.get(mend.projection, set()).discard(mend.conversation)
-        outcome = "discarded" if left else "nothing_parked"
-        return await self._close(mend, Mended(left, 0, outcome))
+            return Mended(left, 0, "discarded" if left else "nothing_parked")
+        return await self._retry_page(conn, mend, state, projection)
+
+    async def _retry_page(
+        self, conn: Connection, mend: Mend, state: PartitionState, projection: Projection
+    ) -> Mended:
+        rows = await conn.fetch(
+            _SQL["parked events"],
+            self._group.name,
+            mend.projection,
+            *mend.conversation,
+            state.partition,
+            _PAGE,
+        )
+        events = [from_log(row, state.partition) for row in rows]
+        fed = await feed(conn, projection, events, waiting={}, careful=True, streak=FailureStreak())
+        moved = len(fed.applied)
+        await self._take_out(conn, mend, state, moved, "applied")
+        left = await self._left(conn, mend, state)
+        if fed.parked:
+            await self._note(conn, mend, state, fed.parked[0])
+            return Mended(moved, left, f"still_refused: {fed.parked[0].detail}")
+        if left:
+            return Mended(moved, left, MORE)
+        return Mended(moved, 0, "drained" if rows else "nothing_parked")
+
+    async def _tell_request(self, conn: Connection, mend: Mend, mended: Mended) -> None:
+        if mend.request is not None:
+            outcome = None if mended.outcome == MORE else mended.outcome[:2000]
+            await conn.execute(_SQL["tell request"], mend.request, outcome, mended.moved)
 
     async def _take_out(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         mend: Mend,
         state: PartitionState,
         count: int,
@@ -183,7 +185,7 @@ class Parking:
 
     async def _note(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         mend: Mend,
         state: PartitionState,
         refused: Parked,
@@ -196,13 +198,11 @@ class Parking:
             state.partition,
             refused.recorded.position,
             refused.reason,
-            refused.detail.replace("\x00", "\ufffd"),
+            refused.detail.replace("\x00", "\ufffd")[:2000],
             self._codes[mend.projection],
         )
 
-    async def _left(
-        self, conn: asyncpg.pool.PoolConnectionProxy, mend: Mend, state: PartitionState
-    ) -> int:
+    async def _left(self, conn: Connection, mend: Mend, state: PartitionState) -> int:
         left: int = await conn.fetchval(
             _SQL["how many wait"],
             self._group.name,
@@ -211,14 +211,6 @@ class Parking:
             state.partition,
         )
         return left
-
-    async def _close(self, mend: Mend, mended: Mended) -> Mended:
-        if mend.request is not None:
-            with faults_translated():
-                await self._pool.execute(
-                    _SQL["close request"], mend.request, mended.outcome[:2000], mended.moved
-                )
-        return mended
 
     def _mend(self, row: asyncpg.Record, kind: str, request: int | None) -> Mend:
         conversation = (row["company_id"], row["conversation_id"])

@@ -7,19 +7,18 @@ SELECT id, kind, partition, projection, company_id, conversation_id
 
 -- name: due heads
 -- $1 group_name text, $2 partitions smallint[], $3 projections text[], $4 codes text[]
--- The first event that waits of each conversation, where the code that refused it has changed or
--- the time of its next try has come.
-SELECT h.partition, h.projection, h.company_id, h.conversation_id
-  FROM (SELECT DISTINCT ON (p.projection, p.company_id, p.conversation_id)
-               p.projection, p.company_id, p.conversation_id, p.partition, p.attempts,
-               p.refused_by, coalesce(p.tried_at, p.parked_at) AS tried_at
-          FROM runtime.parked AS p
-         WHERE p.group_name = $1 AND p.partition = ANY($2)
-         ORDER BY p.projection, p.company_id, p.conversation_id, p.position) AS h
+-- Conversations of live projections whose first event that waits was refused by other code than
+-- the present one, or the time of whose next try has come.
+SELECT p.partition, p.projection, p.company_id, p.conversation_id
+  FROM runtime.parked AS p
   JOIN unnest($3::text[], $4::text[]) AS c (projection, code) USING (projection)
- WHERE h.refused_by IS DISTINCT FROM c.code
-    OR (h.attempts < 5
-        AND h.tried_at < clock_timestamp() - interval '1 minute' * power(4, h.attempts))
+  JOIN runtime.projections AS l
+    ON l.name = p.projection AND l.group_name = $1 AND l.state = 'live'
+ WHERE p.group_name = $1 AND p.partition = ANY($2) AND p.reason <> 'follows_parked'
+   AND (p.refused_by IS DISTINCT FROM c.code
+        OR (p.attempts < 5 AND coalesce(p.tried_at, p.parked_at)
+                               < clock_timestamp() - interval '1 minute' * power(4, p.attempts)))
+ ORDER BY coalesce(p.tried_at, p.parked_at)
  LIMIT 100
 
 -- name: parked events
@@ -70,6 +69,13 @@ SELECT count(*) FROM runtime.parked
  WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
    AND partition = $5
 
--- name: close request
--- $1 id bigint, $2 outcome text, $3 moved bigint
-UPDATE runtime.requests SET done_at = clock_timestamp(), outcome = $2, moved = $3 WHERE id = $1
+-- name: is request open
+-- $1 id bigint
+SELECT true FROM runtime.requests WHERE id = $1 AND done_at IS NULL FOR UPDATE
+
+-- name: tell request
+-- $1 id bigint, $2 outcome text or null while there is more to do, $3 moved bigint
+UPDATE runtime.requests
+   SET moved = coalesce(moved, 0) + $3, outcome = $2,
+       done_at = CASE WHEN $2::text IS NULL THEN NULL ELSE clock_timestamp() END
+ WHERE id = $1

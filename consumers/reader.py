@@ -72,16 +72,19 @@ class Reader:
             await self._synced(state)
         return {}
 
-    async def read_new(self, states: Mapping[int, PartitionState]) -> Found:
-        """Entries that nobody was given, of the partitions that may be read on."""
+    async def read_new(self, states: Mapping[int, PartitionState], *, hurried: bool) -> Found:
+        """Entries that nobody was given, of the partitions that may be read on.
+
+        `hurried`: other work waits, so an idle stream is not waited for.
+        """
         partitions = tuple(states)
-        is_behind = any(behind(self._group, state) for state in states.values())
+        hurried = hurried or any(behind(self._group, state) for state in states.values())
         try:
             async with asyncio.timeout(None) as self._blocked:
                 found = await self._streams.read_new(
                     partitions,
                     count=-(-self._settings.batch_events // len(partitions)),
-                    block_ms=1 if is_behind else self._settings.block_ms,
+                    block_ms=1 if hurried else self._settings.block_ms,
                 )
         except TimeoutError:
             # Interrupted: entries may have been given to us that nobody saw.

@@ -7,7 +7,7 @@ again; the dedup basis tells what is new. What cannot come any more is counted a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from consumers.accounts import Accounts, Settlement
@@ -45,12 +45,14 @@ class Recovery:
         streams: GroupStreams,
         watch: StreamWatch,
         accounts: Accounts,
+        restore_topology: Callable[[], Awaitable[None]],
         observer: Observer,
     ) -> None:
         self._group = group
         self._streams = streams
         self._watch = watch
         self._accounts = accounts
+        self._restore_topology = restore_topology
         self._observer = observer
 
     async def examine(self, state: PartitionState) -> EntryId:
@@ -73,6 +75,7 @@ class Recovery:
             state.account.seen = sight.seen
         state.account.due = state.account.due or sight.seen
         if await self._streams.ensure_group(partition, state.cursor):
+            await self._restore_topology()
             self._observer.group_recreated(self._group.name, partition, str(state.cursor))
         delivered = await self._streams.last_delivered(partition)
         if sight.last_id < max(delivered, old):

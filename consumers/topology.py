@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
+from consumers.errors import faults_translated
 from consumers.redis_clients import RedisClient
 from events.errors import PartitionsDisagree
 from events.partitioning import topology_key
@@ -36,6 +37,13 @@ async def record_topology(
             where=f"Redis ({key})",
         )
     return int(row["partitions"])
+
+
+async def restore_topology(pool: asyncpg.Pool, redis: RedisClient) -> None:
+    """Record the number of partitions again in a Redis that may have lost it."""
+    with faults_translated():
+        async with pool.acquire() as conn:
+            await record_topology(conn, redis)
 
 
 async def verify_topology(

@@ -71,6 +71,9 @@ ALTER TABLE runtime.parked
     ADD COLUMN refused_by text,
     ADD COLUMN tried_at timestamptz;
 
+CREATE INDEX parked_heads ON runtime.parked (group_name, partition)
+    WHERE reason <> 'follows_parked';
+
 -- A dead letter stays, so that the accounts add up; what became of it is written beside it.
 ALTER TABLE runtime.dead_letters
     ADD COLUMN resolved_at  timestamptz,

@@ -1,0 +1,96 @@
+"""A member's share of the partitions: taking, releasing, dealing them to its lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from consumers.lane import Lane
+from consumers.leases import Leases, Snapshot
+from consumers.observer import Observer
+from consumers.partition_state import PartitionState
+from consumers.shares import moves
+from consumers.status import GroupStatus
+
+
+class Membership:
+    """Deals the partitions that the member owns to its lanes."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        *,
+        lanes: Sequence[Lane],
+        partitions: int,
+        member_id: str,
+        observer: Observer,
+        status: GroupStatus,
+        on_change: Callable[[int, PartitionState | None], None],
+    ) -> None:
+        self._leases = leases
+        self._lanes = lanes
+        self._partitions = partitions
+        self._member_id = member_id
+        self._observer = observer
+        self._status = status
+        self._on_change = on_change
+
+    async def step(self) -> None:
+        """One look at the shares, and what follows from it; waits for batches in flight.
+
+        Raises `TransientFault` when Postgres does not answer.
+        """
+        snapshot = await self._leases.snapshot()
+        if len(snapshot.owners) < self._partitions:
+            # The first start, or a Postgres that went back to before it.
+            await self._leases.prepare(self._partitions)
+            snapshot = await self._leases.snapshot()
+        await self._drop_lost(snapshot)
+        plan = moves(snapshot.owners, snapshot.living | {self._member_id}, self._member_id)
+        if plan.release:
+            await self._remove(plan.release, "handed_over")
+            await self._leases.release(plan.release)
+        taken = [await self._leases.take(partition) for partition in plan.take]
+        await self._add([state for state in taken if state is not None])
+        await self._adopt_orphans(snapshot)
+        await self._leases.forget_the_dead()
+
+    async def _drop_lost(self, snapshot: Snapshot) -> None:
+        gone = [
+            partition
+            for lane in self._lanes
+            for partition in lane.partitions
+            if snapshot.owners.get(partition) != self._member_id
+        ]
+        if gone:
+            await self._remove(gone, "lost")
+
+    async def _adopt_orphans(self, snapshot: Snapshot) -> None:
+        """Partitions that are ours in Postgres but in no lane (the answer to a take was lost)."""
+        held = {partition for lane in self._lanes for partition in lane.partitions}
+        for partition, owner in snapshot.owners.items():
+            if owner == self._member_id and partition not in held:
+                state = await self._leases.reload(partition)
+                if state is not None:
+                    await self._add([state])
+
+    async def _add(self, states: list[PartitionState]) -> None:
+        sizes = {lane: len(lane.partitions) for lane in self._lanes}
+        dealt: dict[Lane, list[PartitionState]] = {}
+        for state in states:
+            lane = min(sizes, key=lambda lane: sizes[lane])
+            sizes[lane] += 1
+            dealt.setdefault(lane, []).append(state)
+            self._on_change(state.partition, state)
+            self._observer.partition_taken(self._status.group, state.partition, state.epoch)
+        for lane, mine in dealt.items():
+            await lane.add(mine)
+
+    async def _remove(self, partitions: Iterable[int], reason: str) -> None:
+        partitions = list(partitions)
+        for lane in self._lanes:
+            mine = [p for p in partitions if p in lane.partitions]
+            if mine:
+                await lane.remove(mine)
+        for partition in partitions:
+            if self._status.partitions.pop(partition, None) is not None:
+                self._observer.partition_released(self._status.group, partition, reason)

@@ -1,0 +1,135 @@
+"""What a member looks after beside its batches, at each heart-beat: all by looking at Postgres.
+
+Requests of operators and parked conversations whose time has come, projections that were attached
+or detached, a Postgres that went back in time, losses, conservation, and retention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+
+import asyncpg
+import orjson
+
+from consumers.accounts import Accounts, Losses
+from consumers.engine_settings import EngineSettings
+from consumers.errors import faults_translated
+from consumers.group import Basis, ConsumerGroup
+from consumers.lane import Lane
+from consumers.observer import Observer
+from consumers.parking import Mend, Parking
+from consumers.partition_state import PartitionState
+from consumers.retention import Retention
+from consumers.seen_basis import forget_seen
+from consumers.status import GroupStatus
+from consumers.trimming import Trimmer, held_back
+from events.entry_id import EntryId
+from projections.statements import statements
+
+_SQL = statements("consumers", "upkeep.sql")
+_SLOWLY_S = 30.0
+"""How often parked conversations are looked at for another try, and the accounts added up."""
+
+
+class Upkeep:
+    """Works on one member's lanes and tells its status."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        group: ConsumerGroup,
+        *,
+        lanes: Sequence[Lane],
+        accounts: Accounts,
+        parking: Parking,
+        trimmer: Trimmer,
+        settings: EngineSettings,
+        observer: Observer,
+        status: GroupStatus,
+    ) -> None:
+        self._pool = pool
+        self._group = group
+        self._lanes = lanes
+        self._accounts = accounts
+        self._parking = parking
+        self._trimmer = trimmer
+        self._settings = settings
+        self._observer = observer
+        self._status = status
+        self._fed: list[str] | None = None
+        self._slow_at = self._trim_at = 0.0
+
+    async def step(self) -> None:
+        """One look. Raises `TransientFault` for everything that will pass."""
+        states = self._states()
+        await self._look_at_standing()
+        if not states:
+            return
+        await self._find_what_went_back(states)
+        await self._accounts.remember_seen(states.values())
+        self._mend(await self._parking.wanted(states))
+        if monotonic() >= self._slow_at:
+            self._mend(await self._parking.due(states))
+            await self._add_up()
+            self._slow_at = monotonic() + _SLOWLY_S
+        if monotonic() >= self._trim_at:
+            await self._retain(sorted(states))
+            self._trim_at = monotonic() + self._settings.trim_every_s
+
+    def _states(self) -> dict[int, PartitionState]:
+        return {p: state for lane in self._lanes for p, state in lane.states.items()}
+
+    async def _look_at_standing(self) -> None:
+        with faults_translated():
+            row = await self._pool.fetchrow(_SQL["standing"], self._group.name)
+        if row is None:
+            return
+        self._status.detached = orjson.loads(row["detached"]) if row["detached"] else {}
+        self._status.losses = Losses(
+            row["count"], row["at_least"], row["since"], row["entries"], row["reasons"]
+        )
+        if self._fed is not None and self._fed != row["fed"]:
+            for lane in self._lanes:
+                lane.distrust_all()
+        self._fed = row["fed"]
+
+    async def _find_what_went_back(self, states: Mapping[int, PartitionState]) -> None:
+        """Checkpoints only grow; one below what was committed is a Postgres of an earlier moment.
+
+        A lane that waits for entries would never notice: it meets no error.
+        """
+        known = {p: (state.generation, state.cursor) for p, state in states.items()}
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["checkpoints"], self._group.name, list(known))
+        back = {
+            row["partition"]
+            for row in rows
+            if (row["generation"], EntryId.parse(row["entry_id"])) < known[row["partition"]]
+        }
+        back |= known.keys() - {row["partition"] for row in rows}
+        for lane in self._lanes if back else ():
+            lane.distrust(back)
+
+    def _mend(self, mends: list[Mend]) -> None:
+        for lane in self._lanes if mends else ():
+            lane.mend(mends)
+
+    async def _add_up(self) -> None:
+        imbalances = await self._accounts.imbalances()
+        for partition, owned in self._status.partitions.items():
+            owned.imbalance = imbalances.get(partition)
+
+    async def _retain(self, partitions: list[int]) -> None:
+        if self._group.basis is not Basis.LOG:
+            await forget_seen(
+                self._pool, self._group.name, partitions, older_than_s=self._settings.seen_keep_s
+            )
+            return
+        retention = Retention(
+            keep_ms=int(self._settings.stream_keep_s * 1000), logged_by=self._group.name
+        )
+        report = await self._trimmer.trim(partitions, retention)
+        for partition, (entries, below) in report.trimmed.items():
+            self._observer.trimmed(self._group.name, partition, entries, str(below))
+        self._status.held_back, self._status.forgotten = held_back(report)
