@@ -12,33 +12,31 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from consumers import stream, transaction
+from consumers import lane, leased, stream, transaction
+from consumers.stream import GroupStreams
 from events.entry_id import EntryId
 
 _ACKED = "simulator:acked:"
 
 
 def ack_before_commit() -> None:
-    """Entries are acknowledged when they are read, and what was acknowledged is not read again.
+    """A batch is acknowledged before it is committed, and what was acknowledged is not read again.
 
     The defect of an engine at most once: a crash between XACK and commit loses the batch. Reading
     the range above the checkpoint again would hide it, so entries that were acknowledged are left
     out of that; they are noted in Redis itself.
     """
     streams: Any = stream.GroupStreams
-    read_new, read_range, acknowledge = streams.read_new, streams.read_range, streams.acknowledge
+    lanes: Any = lane.Lane
+    read_range, commit = streams.read_range, lanes._commit
 
-    async def note(self: Any, found: Any) -> None:
-        for partition, entries in found.items():
-            if entries:
-                ids = [str(entry.id) for entry in entries]
-                await self._clients.commands.sadd(f"{_ACKED}{partition}", *ids)
-                await acknowledge(self, {partition: [entry.id for entry in entries]})
-
-    async def read_new_acked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = await read_new(self, *args, **kwargs)
-        await note(self, found)
-        return found
+    async def acknowledge_and_commit(self: Any, intakes: Any) -> None:
+        found: GroupStreams = self._parts.streams
+        for intake in intakes:
+            ids = [str(entry_id) for entry_id in intake.ids]
+            await found._clients.commands.sadd(f"{_ACKED}{intake.partition}", *ids)
+        await found.acknowledge({intake.partition: intake.ids for intake in intakes})
+        await commit(self, intakes)
 
     async def read_range_unacked(
         self: Any, partition: int, *, after: EntryId, up_to: EntryId, count: int
@@ -47,12 +45,11 @@ def ack_before_commit() -> None:
         known = {EntryId.parse(entry_id) for entry_id in acked}
         while entries := await read_range(self, partition, after=after, up_to=up_to, count=count):
             if unacked := [entry for entry in entries if entry.id not in known]:
-                await note(self, {partition: unacked})
                 return unacked
             after = entries[-1].id
         return []
 
-    streams.read_new, streams.read_range = read_new_acked, read_range_unacked
+    lanes._commit, streams.read_range = acknowledge_and_commit, read_range_unacked
 
 
 def no_epoch_check() -> None:
@@ -64,11 +61,10 @@ def no_epoch_check() -> None:
     event id and position.
     """
 
-    async def unlocked(self: Any, conn: Any, *_: Any, **__: Any) -> Any:
-        await conn.execute(transaction._SQL["bound the transaction"], *self._bounds)
+    async def unlocked(conn: Any, member: Any, states: Any) -> Any:
         return await conn.fetchval("SELECT now()")
 
-    transaction.BatchTransactions._lock = unlocked  # type: ignore[method-assign]
+    leased._lock = unlocked
     for name in ("move checkpoints", "move projection checkpoints"):
         _rewrite(name, r"AND c\.(position|entry_id) = n\.\w+_before", "")
 

@@ -47,6 +47,10 @@ class Result:
             f"replay: .venv/bin/python -m tests.simulator --seed {self.schedule.seed}"
         )
 
+    def told(self) -> str:
+        """With what the workers said."""
+        return "\n".join([str(self), *self.logs])
+
 
 async def run_seed(arena: Arena, seed: int, *, mutant: str | None = None) -> Result:
     """Run the schedule of a seed; what is wrong afterwards is in the result, not raised."""

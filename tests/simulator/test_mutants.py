@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.arena import Arena
+from tests.simulator.campaign import Campaign, arenas
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.run import run_seed
 
 _SEEDS = 50
 _FOUND_BEFORE = {
@@ -28,11 +27,11 @@ _QUICK = ("group_recreated_at_dollar", "no_own_pending_recovery")
 
 def _is_found(mutant: str, directory: Path) -> bool:
     first = _FOUND_BEFORE[mutant]
-    with Arena(directory) as arena:
-        return any(
-            asyncio.run(run_seed(arena, seed, mutant=mutant)).failures
-            for seed in (*first, *(s for s in range(_SEEDS) if s not in first))
-        )
+    others = [seed for seed in range(_SEEDS) if seed not in first]
+    with arenas(directory) as places:
+        campaign = Campaign(places, [*first, *others], mutant=mutant, stop_at_first=True)
+        asyncio.run(campaign.run())
+    return bool(campaign.failed)
 
 
 @pytest.mark.timeout(900)
