@@ -18,6 +18,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from typing import Any
 
+import consumers.upkeep
 from consumers.engine_settings import EngineSettings
 from consumers.lane import Lane
 from consumers.parking import Parking
@@ -102,18 +103,18 @@ def _in_drain(trap: _Trap) -> None:
         await trap.come_by()
         return waiting
 
-    Parking._left = counted_then_frozen  # type: ignore[method-assign]
+    Parking._left = counted_then_frozen  # type: ignore[method-assign, assignment]
 
 
 def _after_drain(trap: _Trap) -> None:
-    result: Any = Parking._retry_page
+    carry_out: Any = Parking.carry_out
 
     async def done_then_frozen(self: Parking, *args: Any) -> Any:
-        mended = await result(self, *args)
+        mended = await carry_out(self, *args)
         await trap.come_by()
         return mended
 
-    Parking._retry_page = done_then_frozen  # type: ignore[method-assign]
+    Parking.carry_out = done_then_frozen  # type: ignore[method-assign, assignment]
 
 
 POINTS = {
@@ -128,6 +129,7 @@ async def main(
     database_url: str, redis_url: str, point: str, number: str, batch_events: str
 ) -> None:
     POINTS[point](_Trap(point, int(number)))
+    consumers.upkeep._SLOWLY_S = HEARTBEAT_S
     settings = EngineSettings(
         partitions=16,
         lease_s=LEASE_S,
