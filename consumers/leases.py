@@ -46,6 +46,7 @@ class Leases:
         self._lease_s = settings.lease_s
         # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
         self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
+        self._idle_within = f"{int(settings.lease_s * 500)}ms"
         self._patience_s = settings.heartbeat_s / 2
         # So long at most until every member has beaten that Postgres' absence kept from it: faulty
         # beats are tried again within a quarter of the lease.
@@ -87,7 +88,9 @@ class Leases:
         """
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                pid = await conn.fetchval(_SQL["bound waiting"], self._take_within)
+                pid = await conn.fetchval(
+                    _SQL["bound waiting"], self._take_within, self._idle_within
+                )
                 async with self._nobody_blocks(pid):
                     epoch = await conn.fetchval(
                         _SQL["take"],

@@ -30,9 +30,9 @@ SELECT member_id, expires_at, clock_timestamp() AS now FROM runtime.members WHER
 SELECT partition, owner, epoch FROM runtime.partition_owners WHERE group_name = $1 ORDER BY partition
 
 -- name: bound waiting
--- $1 lock and idle-in-transaction time-out: time with unit, text
+-- $1 lock, $2 idle-in-transaction time-out: time with unit, text
 SELECT pg_backend_pid() AS pid, set_config('lock_timeout', $1, true),
-       set_config('idle_in_transaction_session_timeout', $1, true)
+       set_config('idle_in_transaction_session_timeout', $2, true)
 
 -- name: end blockers
 -- $1 pid integer, of a session that waits for a row
