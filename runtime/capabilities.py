@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from consumers.redis_clients import RedisClient
 from projections.statements import statements
@@ -94,16 +94,14 @@ async def detect_redis(client: RedisClient, url: str) -> RedisCapabilities:
         WrongMode: besides what the client raises.
     """
     wanted = RedisUrl.parse(url)
-    oldest: dict[str, Any] = min(
-        await _of_each_primary(client, "INFO", "server"), key=lambda info: _numbers(_version(info))
-    )
-    server = "valkey" if "valkey_version" in oldest else "redis"
+    infos = await _of_each_primary(client, "INFO", "server") or [{}]
+    oldest: dict[str, Any] = min(infos, key=lambda info: _numbers(_version(info)))
     mode = oldest.get("redis_mode", oldest.get("server_mode"))
     if mode == "cluster" and wanted.mode is not RedisMode.CLUSTER:
         raise WrongMode
     config = await _config(client)
     return RedisCapabilities(
-        server=server,
+        server="valkey" if "valkey_version" in oldest else "redis",
         version=_version(oldest),
         mode=str(wanted.mode),
         tls="yes" if wanted.tls else "no",
@@ -134,7 +132,7 @@ def hold_to_least(redis: RedisCapabilities, postgres: PostgresCapabilities) -> N
     Raises:
         ServerTooOld: one of them is.
     """
-    if _numbers(redis.version) < LEAST_REDIS:
+    if redis.version != UNKNOWN and _numbers(redis.version) < LEAST_REDIS:
         raise ServerTooOld(redis.server.capitalize(), redis.version, "7.0")
     if _numbers(postgres.version) < LEAST_POSTGRES:
         raise ServerTooOld("Postgres", postgres.version, "15")
@@ -146,39 +144,43 @@ def labels(found: RedisCapabilities | PostgresCapabilities) -> dict[str, str]:
 
 
 async def _of_each_primary(client: RedisClient, *command: str) -> list[Any]:
-    """The answers of the one server, or of each of a cluster's primaries."""
+    """The answers of the one server, or of each of a cluster's primaries; none when refused.
+
+    Hosted servers and ACLs often forbid commands that tell about the server.
+    """
     asked: Any = client
-    if not isinstance(client, RedisCluster):
-        return [await asked.execute_command(*command)]
-    await client.initialize()
-    return [
-        await asked.execute_command(*command, target_nodes=node) for node in client.get_primaries()
-    ]
+    try:
+        if not isinstance(client, RedisCluster):
+            return [await asked.execute_command(*command)]
+        await client.initialize()
+        return [
+            await asked.execute_command(*command, target_nodes=node)
+            for node in client.get_primaries()
+        ]
+    except ResponseError as error:
+        # Its subclasses are faults that pass: CLUSTERDOWN, MOVED.
+        if type(error) not in {ResponseError, NoPermissionError}:
+            raise
+        return []
 
 
 async def _config(client: RedisClient) -> dict[str, str]:
-    """The settings that decide about loss; hosted servers often do not tell."""
-    try:
-        answers = await _of_each_primary(client, "CONFIG GET", *_CONFIG)
-    except ResponseError:
-        return dict.fromkeys(_CONFIG, UNKNOWN)
+    """The settings that decide about loss; primaries that differ are told with a slash."""
+    answers = await _of_each_primary(client, "CONFIG GET", *_CONFIG) or [{}]
     return {name: "/".join(sorted({a.get(name, UNKNOWN) for a in answers})) for name in _CONFIG}
 
 
 async def _later_commands(client: RedisClient) -> list[str]:
-    try:
-        answers = await _of_each_primary(client, "COMMAND INFO", *_LATER_COMMANDS)
-    except ResponseError:
-        return []
+    answers = await _of_each_primary(client, "COMMAND INFO", *_LATER_COMMANDS)
     return [
         shown
         for number, shown in enumerate(_LATER_COMMANDS.values())
-        if all(answer[number] is not None for answer in answers)
+        if answers and all(answer[number] is not None for answer in answers)
     ]
 
 
 def _version(info: dict[str, Any]) -> str:
-    return str(info.get("valkey_version", info["redis_version"]))
+    return str(info.get("valkey_version") or info.get("redis_version") or UNKNOWN)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

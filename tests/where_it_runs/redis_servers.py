@@ -107,6 +107,13 @@ class Watched:
     sentinel_port: int
     url: str
 
+    def present_master(self) -> RedisServer:
+        """Who Sentinel says it is."""
+        sentinel = Redis(port=self.sentinel_port, decode_responses=True)
+        port = _master_port(sentinel)
+        sentinel.close()
+        return self.master if port == self.master.port else self.replica
+
     def demote_master(self) -> None:
         """Let Sentinel make the replica the master while both live; clients stay where they are.
 
@@ -196,7 +203,7 @@ class Cluster:
 
     def master_of(self, key: str) -> RedisServer:
         """Who serves the key's slot now."""
-        client = self.nodes[0].client()
+        client = next(node for node in self.nodes if listens(node.port)).client()
         slot: Any = client.cluster("keyslot", key)
         ranges: Any = ask(client, "CLUSTER SLOTS")
         client.close()

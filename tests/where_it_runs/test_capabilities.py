@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 import pytest
 from redis import Redis
 from structlog.testing import capture_logs
@@ -14,10 +15,13 @@ from structlog.testing import capture_logs
 from runtime.postgres_connection import connect
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
+from tests.examples import body
 from tests.where_it_runs.processes import program
-from tests.where_it_runs.redis_servers import Cluster, redis_server
+from tests.where_it_runs.redis_servers import Cluster, ask, redis_server
 from tests.where_it_runs.rewriting_proxy import Lie, lying_about
-from tests.where_it_runs.running import serving, settings_for
+from tests.where_it_runs.running import publish, serving, settings_for, wait_logged
+
+FORBIDDEN = ("-info", "-config", "-command")
 
 
 async def labels_of(service: Service, name: str) -> dict[str, str]:
@@ -66,6 +70,21 @@ async def test_a_redis_is_told_as_such_even_when_it_hides_its_configuration(
     assert (found["server"], found["mode"], found["tls"]) == ("redis", "standalone", "no")
     assert f"v={found['version']} " in installed_redis()
     assert (found["appendonly"], found["maxmemory_policy"]) == ("unknown", "unknown")
+
+
+async def test_a_redis_that_may_not_be_asked_is_used_all_the_same(
+    database_url: str, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as redis:
+        admin = redis.client()
+        ask(admin, "ACL", "SETUSER", "bot", "on", ">secret", "~*", "+@all", *FORBIDDEN)
+        admin.close()
+        url = f"redis://bot:secret@127.0.0.1:{redis.port}"
+        async with serving(settings_for(database_url, url)) as service:
+            found = await labels_of(service, "agent_runtime_redis_info")
+            await publish(url, [orjson.dumps(body("lead.created"))])
+            await wait_logged(database_url, 1)
+    assert {found[name] for name in ("version", "appendonly", "maxmemory_policy")} == {"unknown"}
 
 
 def installed_redis() -> str:

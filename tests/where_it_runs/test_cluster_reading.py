@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,30 @@ import orjson
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
-from consumers.cluster_reading import ClusterReading
+from consumers.cluster_reading import MOST_WAITS, ClusterReading
 from events.partitioning import stream_key
 from runtime.redis_client import redis_client
 from tests.examples import body
 from tests.where_it_runs.redis_servers import Cluster, ask
-from tests.where_it_runs.running import serving, settings_for, wait_logged
+from tests.where_it_runs.running import wait_logged
 
 ROOT = Path(__file__).parent.parent.parent
 KEYS = [stream_key(partition) for partition in range(16)]
 
 
+MANY_KEYS = [stream_key(partition) for partition in range(MOST_WAITS + 16)]
+
+
 @asynccontextmanager
-async def reading_of(cluster: Cluster) -> AsyncIterator[tuple[ClusterReading, RedisCluster]]:
+async def reading_of(
+    cluster: Cluster, keys: Sequence[str] = KEYS
+) -> AsyncIterator[tuple[ClusterReading, RedisCluster]]:
     """A consumer's reads, and another client."""
     client = redis_client(cluster.url, timeout_s=90)
     other = redis_client(cluster.url, timeout_s=5)
     assert isinstance(client, RedisCluster)
     assert isinstance(other, RedisCluster)
-    for key in KEYS:
+    for key in keys:
         await other.xgroup_create(key, "group", id="0", mkstream=True)
     reading = ClusterReading(client, group="group", consumer="me")
     try:
@@ -114,6 +120,19 @@ async def test_the_streams_without_an_event_are_not_asked(cluster: Cluster) -> N
     assert calls(cluster, "xreadgroup") - asked == 2 * 20
 
 
+async def test_more_streams_than_may_be_waited_for_are_read_too(cluster: Cluster) -> None:
+    added, found = set(), set[str]()
+    async with reading_of(cluster, MANY_KEYS) as (reading, other):
+        assert await reading.read_new(MANY_KEYS, count=10, block_ms=60_000) == {}
+        await wait_blocked(cluster, MOST_WAITS)
+        for key in (MANY_KEYS[0], MANY_KEYS[-1]):
+            await other.xadd(key, {"event": "x"})
+            added.add(key)
+        while found != added:
+            found |= set(await reading.read_new(MANY_KEYS, count=10, block_ms=60_000))
+        assert blocked(cluster) <= MOST_WAITS
+
+
 async def test_what_a_stale_owner_took_does_not_keep_the_reader_busy(cluster: Cluster) -> None:
     async with reading_of(cluster) as (reading, _):
         read = asyncio.create_task(reading.read_new(KEYS, count=10, block_ms=60_000))
@@ -167,10 +186,30 @@ def environ(database_url: str, cluster: Cluster, tmp_path: Path) -> dict[str, st
     }
 
 
+PROGRAM = (sys.executable, "-c", "from runtime.cli import main; main()")
+
+
+@contextmanager
+def serve(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The service as it is run, on uvloop."""
+    process = subprocess.Popen(
+        [*PROGRAM, "serve"], env={**environ, "PORT": "0"}, cwd=environ["HOME"]
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 def command(environ: dict[str, str], *words: str, given: bytes = b"") -> bytes:
-    program = [sys.executable, "-c", "from runtime.cli import main; main()", *words]
     done = subprocess.run(
-        program, env=environ, cwd=environ["HOME"], input=given, capture_output=True, check=False
+        [*PROGRAM, *words],
+        env=environ,
+        cwd=environ["HOME"],
+        input=given,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -185,9 +224,11 @@ async def test_the_commands_work_on_a_cluster(
 
     await run("migrate")
     await run("publish", "-", given=orjson.dumps(body("lead.created")))
-    async with serving(settings_for(database_url, cluster.url)):
+    with serve(environ) as service:
         await wait_logged(database_url, 1)
         assert await run("groups", "status", "--wait", "--json")
+        service.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(service.wait, 30) == 0
     streams = await run("streams", "status", "--json")
     assert sum(stream["length"] or 0 for stream in streams) == 1
     node = cluster.master_of("domain-events:topology").client()

@@ -1,10 +1,15 @@
-"""The corpus through Redis (7.0 on Debian 12) alone, watched by Sentinel and as a cluster; primaries die under load."""
+"""The corpus through Redis (7.0 on Debian 12) alone, watched by Sentinel and as a cluster.
+
+Primaries are killed and demoted under load.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from events.partitioning import stream_key
 from tests.where_it_runs.redis_servers import (
@@ -26,6 +31,8 @@ from tests.where_it_runs.running import (
     settings_for,
     wait_logged,
 )
+
+FAILOVERS = 6
 
 
 async def test_the_corpus_through_the_machine_s_redis(
@@ -91,10 +98,47 @@ async def test_a_cluster_s_failover_under_load_changes_nothing(
         await check(database_url, corpus)
 
 
+@pytest.mark.soak
+async def test_a_cluster_fails_over_again_and_again(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
+    lines = corpus_lines(corpus)
+    share = -(-len(lines) // FAILOVERS)
+    with redis_cluster(tmp_path) as cluster:
+        async with serving(settings_for(database_url, cluster.url)):
+            for number in range(FAILOVERS):
+                victim = cluster.master_of(stream_key(0))
+                await asyncio.to_thread(wait_until, lambda: is_replicated(victim))  # noqa: B023
+                part = lines[number * share : (number + 1) * share]
+                await publish_while_killed(cluster.url, part, victim)
+                victim.start()
+            await wait_logged(database_url, expected_events(corpus))
+        await check(database_url, corpus)
+
+
+@pytest.mark.soak
+async def test_sentinel_fails_over_again_and_again(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
+    lines = corpus_lines(corpus)
+    share = -(-len(lines) // FAILOVERS)
+    with watched_redis(tmp_path) as redis:
+        async with serving(settings_for(database_url, redis.url)):
+            for number in range(FAILOVERS):
+                victim = redis.present_master()
+                await asyncio.to_thread(wait_until, lambda: is_replicated(victim))  # noqa: B023
+                part = lines[number * share : (number + 1) * share]
+                await publish_while_killed(redis.url, part, victim)
+                victim.start()
+            await wait_logged(database_url, expected_events(corpus))
+        await check(database_url, corpus)
+
+
 def is_replicated(master: RedisServer) -> bool:
     """Whether its one replica has everything; nothing may be written meanwhile."""
     found = replication(master)
-    return bool(found["slave0"]["offset"] == found["master_repl_offset"])
+    replica = found.get("slave0", {"offset": None})
+    return bool(replica["offset"] == found["master_repl_offset"])
 
 
 async def publish_while_killed(redis_url: str, bodies: list[bytes], victim: RedisServer) -> None:
