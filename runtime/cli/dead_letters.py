@@ -12,10 +12,11 @@ from runtime.cli.acting import Actor, DryRun, Yes, actor, confirm, must_be_askab
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
 from runtime.cli.resending import discard, resend
 from runtime.cli.tables import Json, say, show
-from runtime.queries.dead_letters import Letter, Wanted, find, parse_key, pretty
+from runtime.queries.dead_letters import WHOLE, Letter, Wanted, find, parse_key, pretty
 from runtime.queries.remedies import remedy
 
 dead_letters = typer.Typer(help="Entries that could not be events.", no_args_is_help=True)
+_BEGINNING = 60
 
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="KEY", help="PARTITION:ENTRY_ID, as listed.")
@@ -48,16 +49,15 @@ def dead_letters_list(
     """
     settings = settings_or_exit()
     after = since.astimezone() if since is not None else None
-    wanted = Wanted(group, reason, partition, after, resolved)
+    wanted = Wanted(group, reason, partition, after, resolved, company=company)
 
     async def work() -> int:
         async with opened(settings) as open_:
-            letters = await find(open_.db, wanted)
-        if company is not None:
-            letters = [letter for letter in letters if letter.company() == company]
+            beginning = WHOLE if as_json else _BEGINNING
+            letters = await find(open_.db, wanted, limit=limit + 1, raw_bytes=beginning)
         _list(letters[:limit], resolved=resolved, as_json=as_json)
         if len(letters) > limit and not as_json:
-            say(f"{limit} of {len(letters)}; more with --limit")
+            say(f"the newest {limit}; more with --limit")
         return 0
 
     carry_out(work)
@@ -72,7 +72,7 @@ def _list(letters: list[Letter], *, resolved: bool, as_json: bool) -> None:
         columns.insert(1, "generation")
     if not as_json:
         for row in rows:
-            row["raw"] = " ".join(row["raw"][:60].split())
+            row["raw"] = " ".join(row["raw"].split())
     show(rows, title="dead letters", as_json=as_json, columns=columns, whole=("key",), absent="-")
 
 
@@ -213,7 +213,7 @@ def _chosen(
 
 async def _open_letters(open_: Open, wanted: Wanted) -> list[Letter]:
     """Those that are meant and still open; a key that names none ends the command."""
-    letters = await find(open_.db, wanted)
+    letters = await find(open_.db, wanted, raw_bytes=_BEGINNING)
     if wanted.keys is not None:
         found = {(letter.partition, letter.entry_id) for letter in letters}
         for partition, entry_id in wanted.keys:

@@ -85,13 +85,14 @@ async def _refuse_the_living(open_: Open, name: str) -> None:
 
 
 async def _forget(open_: Open, name: str, streams: list[str], by: str) -> int:
-    """Postgres and Redis together: when Redis fails, nothing is forgotten in Postgres."""
+    """Postgres and Redis together: when Redis fails, nothing is forgotten in Postgres.
+
+    Nothing is locked that other groups need; who has joined meanwhile is noticed at the end.
+    """
     async with open_.db.transaction():
-        await open_.db.execute(_SQL["bound waiting"])
-        await open_.db.execute(_SQL["hold the members"])
-        await _refuse_the_living(open_, name)
         rows: int = await open_.db.fetchval(_SQL["forget"], name)
         await audit(open_.db, "groups remove", by=by, arguments={"group": name}, affected=rows)
+        await _refuse_the_living(open_, name)
         for key in streams:
             await open_.redis.xgroup_destroy(key, name)
     return rows

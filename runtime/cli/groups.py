@@ -50,9 +50,9 @@ def groups_status(
 
     async def work() -> int:
         async with opened(settings) as open_:
-            if audit:
-                return await audit_conservation(open_, as_json=as_json)
             in_time = not wait or await _wait_caught_up(open_, timeout_s)
+            if audit and in_time:
+                return await audit_conservation(open_, as_json=as_json)
             found, paces = await _measured(open_, 0 if wait and in_time else sample_s)
             members = [dict(row) for row in await open_.db.fetch(_SQL["members"])]
         if as_json:

@@ -21,6 +21,7 @@ from runtime.cli.tables import say, show, show_json
 
 _SQL = statements("runtime.queries", "parked.sql")
 _POLL_S = 0.2
+_POLL_MANY_S = 1.0
 _SHOWN = 50
 _DONE = frozenset({"drained", "nothing_parked", "discarded"})
 
@@ -138,7 +139,7 @@ async def _wait(open_: Open, ids: Sequence[int], timeout_s: float) -> bool:
             progress.update(task, completed=len(ids) - still_open)
             if in_reach == 0 or time.monotonic() > deadline:
                 return bool(still_open == 0)
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(_POLL_S if len(ids) < 1000 else _POLL_MANY_S)
 
 
 async def _say_what_stays(open_: Open, ids: Sequence[int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,10 +14,10 @@ from events.publisher import Publisher, PublisherSettings, publishable
 from runtime.cli.acting import audit
 from runtime.cli.context import FAILED, Open, errors
 from runtime.cli.tables import say, show
-from runtime.queries.dead_letters import Letter, resolve
+from runtime.queries.dead_letters import Letter, load_raw, resolve
 from runtime.queries.remedies import NEVER_AS_IT_IS
 
-_CHUNK = 500
+_CHUNK = 200
 _SHOWN = 50
 
 
@@ -41,9 +42,7 @@ async def resend(
     open_: Open, letters: list[Letter], *, by: str, dry_run: bool, as_json: bool
 ) -> int:
     """Send what is an event now and mark it retried; returns 1 when some is still none."""
-    attempts = [_judged(letter, open_.settings.partitions) for letter in letters]
-    if not dry_run:
-        await _send([attempt for attempt in attempts if attempt.problem is None], open_, by)
+    attempts = await _attempt(open_, letters, by, dry_run=dry_run)
     rows = [
         {
             "key": attempt.letter.key,
@@ -82,31 +81,61 @@ async def discard(open_: Open, letters: list[Letter], *, by: str) -> int:
     return done
 
 
-def _judged(letter: Letter, partitions: int) -> Attempt:
-    if (never := NEVER_AS_IT_IS.get(letter.reason)) is not None:
-        return Attempt(letter, None, never)
-    try:
-        event = publishable(letter.raw)
-    except InvalidEvent as error:
-        return Attempt(letter, None, str(error))
-    return Attempt(letter, partition_of(event.company_id, event.conversation_id, partitions), None)
+async def _attempt(
+    open_: Open, letters: Sequence[Letter], by: str, *, dry_run: bool
+) -> list[Attempt]:
+    """Judge and send, a bounded number at a time, in the order in which the entries were.
 
-
-async def _send(attempts: list[Attempt], open_: Open, by: str) -> None:
-    """Send in the order in which the entries were, and mark each chunk once Redis has it.
-
-    Dying in between leaves events that were sent and are still open: sending them again is
-    harmless.
+    Each chunk is marked once Redis has it. Dying in between leaves events that were sent and are
+    still open: sending them again is harmless.
     """
-    if not attempts:
-        return
-    attempts.sort(key=lambda a: (a.letter.generation, EntryId.parse(a.letter.entry_id)))
     settings = PublisherSettings(
         partitions=open_.settings.partitions, prefix=open_.settings.stream_prefix
     )
     publisher = Publisher(open_.redis, settings=settings)
     await publisher.verify_topology()
-    progress = Progress(
+    ordered = sorted(letters, key=lambda x: (x.generation, EntryId.parse(x.entry_id)))
+    attempts: list[Attempt] = []
+    with _progress() as progress:
+        task = progress.add_task("", total=len(ordered))
+        for start in range(0, len(ordered), _CHUNK):
+            chunk = ordered[start : start + _CHUNK]
+            raws = await load_raw(open_.db, chunk)
+            judged = [
+                (_judged(letter, raw, settings.partitions), raw)
+                for letter, raw in zip(chunk, raws, strict=True)
+            ]
+            if not dry_run:
+                await _send(open_, publisher, judged, by)
+            attempts += [attempt for attempt, _ in judged]
+            progress.advance(task, len(chunk))
+    return attempts
+
+
+def _judged(letter: Letter, raw: bytes, partitions: int) -> Attempt:
+    if (never := NEVER_AS_IT_IS.get(letter.reason)) is not None:
+        return Attempt(letter, None, never)
+    try:
+        event = publishable(raw)
+    except InvalidEvent as error:
+        return Attempt(letter, None, str(error))
+    return Attempt(letter, partition_of(event.company_id, event.conversation_id, partitions), None)
+
+
+async def _send(
+    open_: Open, publisher: Publisher, judged: Sequence[tuple[Attempt, bytes]], by: str
+) -> None:
+    good = [(attempt, raw) for attempt, raw in judged if attempt.problem is None]
+    if not good:
+        return
+    ids = await publisher.publish_raw([raw for _, raw in good])
+    for (attempt, _), entry_id in zip(good, ids, strict=True):
+        attempt.place = f"{attempt.partition}:{entry_id}"
+    await _mark(open_, [attempt.letter for attempt, _ in good], by)
+
+
+def _progress() -> Progress:
+    return Progress(
         TextColumn("sending again"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -114,15 +143,6 @@ async def _send(attempts: list[Attempt], open_: Open, by: str) -> None:
         console=errors,
         disable=not errors.is_terminal,
     )
-    with progress:
-        task = progress.add_task("", total=len(attempts))
-        for start in range(0, len(attempts), _CHUNK):
-            chunk = attempts[start : start + _CHUNK]
-            ids = await publisher.publish_raw([attempt.letter.raw for attempt in chunk])
-            for attempt, entry_id in zip(chunk, ids, strict=True):
-                attempt.place = f"{attempt.partition}:{entry_id}"
-            await _mark(open_, [attempt.letter for attempt in chunk], by)
-            progress.advance(task, len(chunk))
 
 
 async def _mark(open_: Open, letters: list[Letter], by: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +16,17 @@ from projections.migrate import Database
 from projections.statements import statements
 
 _SQL = statements("runtime.queries", "dead_letters.sql")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+WHOLE = 2**31 - 1
+"""More bytes than any entry has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One entry that could not be an event, with the groups that keep a copy of it."""
+    """One entry that could not be an event, with the groups that keep a copy of it.
+
+    `raw` may be only the beginning of its bytes.
+    """
 
     partition: int
     entry_id: str
@@ -75,6 +83,7 @@ class Wanted:
     resolved: bool | None = False
     generation: int | None = None
     keys: tuple[tuple[int, str], ...] | None = None
+    company: str | None = None
 
 
 def parse_key(text: str) -> tuple[int, str]:
@@ -89,9 +98,13 @@ def parse_key(text: str) -> tuple[int, str]:
     return int(partition), str(EntryId.parse(entry_id))
 
 
-async def find(conn: Database, wanted: Wanted) -> list[Letter]:
-    """The dead letters, newest first."""
-    keys = wanted.keys
+async def find(
+    conn: Database, wanted: Wanted, *, limit: int | None = None, raw_bytes: int = WHOLE
+) -> list[Letter]:
+    """The dead letters, newest first, with the first `raw_bytes` of their bytes."""
+    keys, company = wanted.keys, wanted.company
+    # A plain name stands in the bytes as it is; whether it is the company's is looked at below.
+    plain = company is not None and _PLAIN.fullmatch(company) is not None
     rows = await conn.fetch(
         _SQL["find"],
         wanted.group,
@@ -102,11 +115,29 @@ async def find(conn: Database, wanted: Wanted) -> list[Letter]:
         wanted.generation,
         None if keys is None else [partition for partition, _ in keys],
         None if keys is None else [entry_id for _, entry_id in keys],
+        company.encode() if company is not None and plain else None,
+        limit if company is None else None,
+        raw_bytes if company is None else WHOLE,
     )
-    return [Letter(**{**row, "groups": tuple(row["groups"])}) for row in rows]
+    letters = [Letter(**{**row, "groups": tuple(row["groups"])}) for row in rows]
+    if company is None:
+        return letters
+    return [letter for letter in letters if letter.company() == company][:limit]
 
 
-async def resolve(conn: Database, letters: list[Letter], *, resolution: str, by: str) -> int:
+async def load_raw(conn: Database, letters: Sequence[Letter]) -> list[bytes]:
+    """All bytes of each letter, in their order."""
+    rows = await conn.fetch(
+        _SQL["raw"],
+        [letter.groups[0] for letter in letters],
+        [letter.partition for letter in letters],
+        [letter.generation for letter in letters],
+        [letter.entry_id for letter in letters],
+    )
+    return [row["raw"] for row in rows]
+
+
+async def resolve(conn: Database, letters: Sequence[Letter], *, resolution: str, by: str) -> int:
     """Mark entries `retried` or `discarded` for every group; returns how many were still open."""
     count: int = await conn.fetchval(
         _SQL["resolve"],

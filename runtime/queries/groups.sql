@@ -49,13 +49,6 @@ RETURNING id
 SELECT member_id, host, pid FROM runtime.members
  WHERE group_name = $1 AND expires_at > clock_timestamp() ORDER BY member_id
 
--- name: bound waiting
-SELECT set_config('lock_timeout', '5s', true)
-
--- name: hold the members
--- Nobody joins or beats a heart while a group is forgotten.
-LOCK TABLE runtime.members IN SHARE ROW EXCLUSIVE MODE
-
 -- name: footprint
 -- $1 group_name text
 SELECT (SELECT count(*) FROM runtime.checkpoints WHERE group_name = $1) AS checkpoints,
