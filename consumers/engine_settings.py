@@ -31,3 +31,5 @@ class EngineSettings:
     """How often streams are trimmed, and what a group has seen is forgotten."""
     seen_keep_s: float = 7 * 86_400.0
     """How long a group without a log remembers event ids."""
+    declared_groups: frozenset[str] = frozenset()
+    """All groups that the build runs; streams are not trimmed before each of them has begun."""

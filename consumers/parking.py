@@ -144,6 +144,14 @@ class Parking:
             await self._note(conn, mend, state, fed.parked[0])
             return Mended(moved, left, f"still_refused: {fed.parked[0].detail}")
         if left:
+            # Whoever goes on, should this member not, finds the conversation by its head.
+            await conn.execute(
+                _SQL["mark the head"],
+                self._group.name,
+                mend.projection,
+                *mend.conversation,
+                state.partition,
+            )
             return Mended(moved, left, MORE)
         return Mended(moved, 0, "drained" if rows else "nothing_parked")
 

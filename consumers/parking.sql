@@ -62,6 +62,18 @@ UPDATE runtime.parked
  WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
    AND partition = $5 AND position = $6
 
+-- name: mark the head
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint
+-- The first of those that are left is due at once: nothing has refused it.
+UPDATE runtime.parked AS p
+   SET reason = 'drain_interrupted', detail = 'the events before it were applied', refused_by = NULL
+ WHERE p.group_name = $1 AND p.projection = $2 AND p.company_id = $3
+   AND p.conversation_id = $4 AND p.partition = $5
+   AND p.position = (SELECT min(f.position) FROM runtime.parked AS f
+                      WHERE f.group_name = $1 AND f.projection = $2 AND f.company_id = $3
+                        AND f.conversation_id = $4 AND f.partition = $5)
+
 -- name: how many wait
 -- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
 -- $5 partition smallint

@@ -45,6 +45,8 @@ class Retention:
     """How long an entry stays in its stream, however well it is kept elsewhere."""
     logged_by: str = "projections"
     """The group that writes the event log: what it has committed is in the log."""
+    declared: frozenset[str] = frozenset()
+    """Groups that this build runs: nothing is trimmed before each of them has begun."""
     forgotten_after_ms: int = 6 * 3600 * 1000
     """A group without members that has held entries back for longer is called forgotten."""
 
@@ -57,7 +59,7 @@ class HeldBecause(Enum):
     OTHER_GENERATION = "other_generation"
     """Its cursor belongs to another history of the stream and says nothing of this one."""
     NOT_REGISTERED = "not_registered"
-    """The group that writes the log is unknown: nothing proves that any entry is kept."""
+    """It has not begun yet: it has read nothing, and for the log's group, nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,9 @@ def plan_trimming(
         for standing in groups
         if (holding := _holding(standing, generation, aged, now_ms, retention)) is not None
     ]
-    if not any(standing.group == retention.logged_by for standing in groups):
-        holdings.append(_no_log(retention, aged))
+    registered = {standing.group for standing in groups}
+    for group in sorted({retention.logged_by, *retention.declared} - registered):
+        holdings.append(_not_begun(group, aged))
     stopped = any(holding.because is not HeldBecause.UNREAD for holding in holdings)
     min_id = ZERO if stopped else min(aged, *(standing.cursor for standing in groups))
     return Trimming(min_id=min_id if min_id > ZERO else None, holdings=tuple(holdings))
@@ -128,9 +131,9 @@ def _holding(
     )
 
 
-def _no_log(retention: Retention, aged: EntryId) -> Holding:
+def _not_begun(group: str, aged: EntryId) -> Holding:
     return Holding(
-        group=retention.logged_by,
+        group=group,
         because=HeldBecause.NOT_REGISTERED,
         after=ZERO,
         below=aged,

@@ -127,7 +127,9 @@ class Upkeep:
             )
             return
         retention = Retention(
-            keep_ms=int(self._settings.stream_keep_s * 1000), logged_by=self._group.name
+            keep_ms=int(self._settings.stream_keep_s * 1000),
+            logged_by=self._group.name,
+            declared=self._settings.declared_groups,
         )
         report = await self._trimmer.trim(partitions, retention)
         for partition, (entries, below) in report.trimmed.items():

@@ -177,7 +177,8 @@ class Service:
 
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
     """A group beside the log's is light: one lane."""
-    engine = settings.engine()
+    declared = frozenset(declared.name for declared in groups.ALL)
+    engine = replace(settings.engine(), declared_groups=declared)
     return engine if group.basis is Basis.LOG else replace(engine, lanes=1)
 
 
