@@ -112,6 +112,50 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
     await pool.close()
 
 
+async def test_of_members_that_race_for_a_partition_one_gets_it(database_url: str) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=8, max_size=16)
+    racing = [
+        Leases(pool, group="projections", member_id=f"m{n}", settings=SETTINGS) for n in range(8)
+    ]
+    await racing[0].prepare(16)
+    for epoch in range(1, 21):
+        await asyncio.gather(*(leases.heartbeat() for leases in racing))
+        states = await asyncio.gather(*(leases.take(PARTITION) for leases in racing))
+        (winner,) = [n for n, state in enumerate(states) if state is not None]
+        snapshot = await racing[0].snapshot()
+        assert snapshot.owners[PARTITION] == f"m{winner}"
+        assert snapshot.epochs[PARTITION] == epoch
+        await racing[winner].release([PARTITION])
+    await pool.close()
+
+
+async def test_a_member_whose_row_was_deleted_comes_back_and_nothing_is_lost(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    conn = await asyncpg.connect(database_url)
+    async with (
+        member(database_url, redis_url, member_id="one") as one,
+        member(database_url, redis_url, member_id="two") as two,
+    ):
+        await wait_owned(one, two)
+        for number in range(20):
+            await redis.xadd(stream_key(PARTITION), {"event": orjson.dumps(body(number))})
+            if number % 4 == 0:
+                await conn.execute("DELETE FROM runtime.members WHERE member_id = 'one'")
+                async with asyncio.timeout(30):
+                    while await conn.fetchval("SELECT count(*) FROM runtime.members") < 2:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+        await wait_caught_up(database_url, redis_url)
+        await wait_owned(one, two)
+    logged = await conn.fetch(
+        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
+    )
+    await conn.close()
+    await redis.aclose()
+    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(20)]
+
+
 async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: str) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
     taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
