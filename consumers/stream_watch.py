@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from consumers.errors import faults_translated
 from consumers.lineage import Sight, hash_of
@@ -108,15 +108,12 @@ class StreamWatch:
         """Each stream's server by its `run_id`, None where it does not tell."""
         client: Any = self._clients.commands
         if not isinstance(client, RedisCluster):
-            one = _run_id(await client.execute_command("INFO", "server"))
-            return dict.fromkeys(partitions, one)
+            return dict.fromkeys(partitions, await _asked(client))
         await client.initialize()
         nodes = {p: client.get_node_from_key(stream_key(p, self._prefix)) for p in partitions}
         asked = {}
         for node in {id(n): n for n in nodes.values() if n is not None}.values():
-            asked[node.name] = _run_id(
-                await client.execute_command("INFO", "server", target_nodes=node)
-            )
+            asked[node.name] = await _asked(client, target_nodes=node)
         return {p: asked.get(node.name) if node is not None else None for p, node in nodes.items()}
 
     def _sight(self, answers: list[Any], server_id: str | None) -> Sight:
@@ -141,6 +138,14 @@ class StreamWatch:
 
 def _no_such_key(error: RedisError) -> bool:
     return isinstance(error, ResponseError) and "no such key" in str(error)
+
+
+async def _asked(client: Any, **where: Any) -> str | None:
+    """The server's identity; None where it may not be asked."""
+    try:
+        return _run_id(await client.execute_command("INFO", "server", **where))
+    except NoPermissionError:
+        return None
 
 
 def _run_id(answer: Any) -> str | None:
