@@ -67,7 +67,7 @@ class Recorder(SilentObserver):
         return any(fault in retry.fault for retry in self.retries)
 
 
-async def wait_until(condition: Callable[[], bool], *, within_s: float = 60) -> None:
+async def wait_until(condition: Callable[[], bool], *, within_s: float = 30) -> None:
     """Until something is so."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - a real condition
@@ -82,6 +82,7 @@ class Load:
     published: list[int] = field(default_factory=list)
     _task: asyncio.Task[None] | None = None
     _ends: bool = False
+    _abandoned: bool = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="load")
@@ -96,6 +97,15 @@ class Load:
     async def stop(self) -> None:
         """Afterwards every event that was begun is confirmed or was never sent."""
         self._ends = True
+        await self._wait_ended()
+        self._ends = False
+
+    async def abandon(self) -> None:
+        """Stop it, be an event sent or not."""
+        self._ends = self._abandoned = True
+        await self._wait_ended()
+
+    async def _wait_ended(self) -> None:
         if self._task is not None:
             await self._task
             self._task = None
@@ -116,7 +126,7 @@ class Load:
 
     async def _publish(self, client: Redis, number: int) -> None:
         key = stream_key(partition_of("acme", conversation(number), QUICK.partitions))
-        while True:
+        while not self._abandoned:
             try:
                 await client.xadd(key, {"event": orjson.dumps(_body(number))})
             except (RedisError, OSError):
@@ -278,7 +288,7 @@ async def working(
             await work.wait_flowing()
             yield work
         finally:
-            await load.stop()
+            await load.abandon()
 
 
 async def check_exactly_once(conn: asyncpg.Connection, published: list[int]) -> None:
