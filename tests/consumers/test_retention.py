@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from redis import Redis
 
 from consumers.retention import (
     GroupStanding,
@@ -102,6 +104,17 @@ def test_without_the_group_that_writes_the_log_nothing_is_proven() -> None:
 def test_a_clock_near_its_beginning_trims_nothing() -> None:
     groups = [standing("projections", EntryId(5, 0))]
     assert plan_trimming(groups, generation=1, now_ms=10, retention=RETENTION).min_id is None
+
+
+def test_redis_keeps_the_entry_at_the_threshold(redis_url: str) -> None:
+    slow = standing("agent", hours_ago(30, seq=1), next_unread=hours_ago(30, seq=2))
+    plan = planned(standing("projections", hours_ago(1)), slow)
+    with Redis.from_url(redis_url) as redis:
+        for entry in (hours_ago(31), hours_ago(30), slow.cursor, slow.next_unread):
+            redis.xadd("stream", {"event": "{}"}, id=str(entry))
+        redis.execute_command("XTRIM", "stream", "MINID", str(plan.min_id))
+        left: Any = redis.xrange("stream")
+    assert [EntryId.parse(entry) for entry, _ in left] == [slow.cursor, slow.next_unread]
 
 
 ids = st.builds(EntryId, st.integers(1, 60), st.integers(0, 2))
