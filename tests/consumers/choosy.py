@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import asyncpg
@@ -15,6 +16,7 @@ from events.envelope import RecordedEvent
 from events.partitioning import partition_of
 from projections.projection import Changes, State
 from projections.registry import by_name
+from runtime.embedded import EmbeddedServers
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_dead_letters import body
 from tests.consumers.test_exactly_once import publish
@@ -117,3 +119,47 @@ async def park(db: asyncpg.Connection, database_url: str, redis_url: str, *texts
     async with member(database_url, redis_url, group=group_with(choosy())):
         await wait_caught_up(database_url, redis_url)
     assert await db.fetchval(PARKED) == 1 + len(texts)
+
+
+@asynccontextmanager
+async def second_database(servers: EmbeddedServers, template: str) -> AsyncIterator[str]:
+    """Another migrated database, for a run without whatever goes wrong in the first."""
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"CREATE DATABASE without_trouble TEMPLATE {template}")
+    try:
+        yield servers.postgres.url("without_trouble")
+    finally:
+        await admin.execute("DROP DATABASE without_trouble WITH (FORCE)")
+        await admin.close()
+
+
+async def read_models(database_url: str, schema: str = "projections") -> dict[str, list[str]]:
+    """All rows of all tables of read models, all columns, in one order."""
+    conn = await asyncpg.connect(database_url)
+    tables = await conn.fetch(
+        "SELECT table_name FROM information_schema.tables"
+        " WHERE table_schema = $1 AND table_type = 'BASE TABLE'",
+        schema,
+    )
+    rows = {
+        name: [
+            row[0] for row in await conn.fetch(f"SELECT t::text FROM {schema}.{name} t ORDER BY 1")
+        ]
+        for (name,) in tables
+    }
+    await conn.close()
+    return rows
+
+
+async def check_equal_to_a_run_without_trouble(
+    servers: EmbeddedServers, template: str, database_url: str, redis_url: str
+) -> None:
+    """The same streams read into another database by code that refuses nothing."""
+    async with second_database(servers, template) as second_url:
+        async with member(second_url, redis_url, member_id="without-trouble"):
+            await wait_caught_up(second_url, redis_url)
+        wanted, found = await read_models(second_url), await read_models(database_url)
+    assert len(wanted) >= 9
+    assert found.keys() == wanted.keys()
+    different = [name for name in wanted if found[name] != wanted[name]]
+    assert different == []

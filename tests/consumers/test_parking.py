@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import asyncpg
 import orjson
+import pytest
 from redis.asyncio import Redis
 
+import consumers.parking
+import consumers.upkeep
+import events.codec
 from consumers.groups import PROJECTIONS
+from events.catalogue import CATALOGUE, EventType
+from events.catalogue.messages import MessageReceivedText
 from events.envelope import RecordedEvent
 from events.partitioning import partition_of, stream_key
+from events.upcasters import UPCASTERS
 from projections.projection import Changes, Projection, State, Table, Touched
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_dead_letters import body
@@ -128,3 +137,45 @@ async def test_a_newer_version_waits_and_its_followers_with_it(
         (body(2)["id"], "follows_parked"),
     ]
     assert received == 1
+
+
+class TextInVersion2(MessageReceivedText):
+    """What a later build knows: a second version with an attribute that it must have."""
+
+    mood: str
+
+
+def learn_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process becomes the build that knows message_received.text version 2."""
+    name = "message_received.text"
+    known = EventType(name, MappingProxyType({1: MessageReceivedText, 2: TextInVersion2}))
+    for module in (events.codec, consumers.parking):
+        monkeypatch.setattr(module, "CATALOGUE", MappingProxyType({**CATALOGUE, name: known}))
+    monkeypatch.setitem(UPCASTERS, (name, 1), lambda payload: {**payload, "mood": "calm"})
+    monkeypatch.setattr(consumers.upkeep, "_SLOWLY_S", 0.05)
+
+
+async def test_the_first_build_that_knows_a_newer_version_drains_it_without_being_asked(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redis = Redis.from_url(redis_url)
+    first, newer = body(0), body(1, version=2)
+    newer["payload"] = {**newer["payload"], "mood": "angry"}  # type: ignore[dict-item]
+    key = stream_key(partition_of("acme", str(newer["conversation_id"]), 16))
+    for event in (first, newer, body(2)):
+        await redis.xadd(key, {"event": orjson.dumps(event)})
+    conn = await asyncpg.connect(database_url)
+    waiting = "SELECT count(*) FROM runtime.parked"
+    async with member(database_url, redis_url):
+        await wait_caught_up(database_url, redis_url)
+        assert await conn.fetchval(waiting) > 0
+    learn_version_2(monkeypatch)
+    async with member(database_url, redis_url), asyncio.timeout(60):
+        while await conn.fetchval(waiting):  # noqa: ASYNC110 - a real condition
+            await asyncio.sleep(0.02)
+    received = await conn.fetchval("SELECT received_count FROM projections.conversations")
+    texts = await conn.fetch("SELECT text FROM projections.messages ORDER BY message_id")
+    await conn.close()
+    await redis.aclose()
+    assert received == 3
+    assert [row[0] for row in texts] == ["oi 0", "oi 1", "oi 2"]
