@@ -138,6 +138,19 @@ def hold_to_least(redis: RedisCapabilities, postgres: PostgresCapabilities) -> N
         raise ServerTooOld("Postgres", postgres.version, "15")
 
 
+def risks(redis: RedisCapabilities) -> list[str]:
+    """Which of its settings make it likely that Redis loses events, in words."""
+    found = []
+    if "no" in redis.appendonly.split("/"):
+        found.append("appendonly is no: a restart loses what was not consumed")
+    elif "no" in redis.appendfsync.split("/"):
+        found.append("appendfsync is no: a power cut loses up to half a minute")
+    evicting = set(redis.maxmemory_policy.split("/")) - {"noeviction", UNKNOWN}
+    if evicting:
+        found.append(f"maxmemory-policy is {', '.join(sorted(evicting))}: streams may be evicted")
+    return found
+
+
 def labels(found: RedisCapabilities | PostgresCapabilities) -> dict[str, str]:
     """The fields by name."""
     return asdict(found)

@@ -22,7 +22,7 @@ from consumers.topology import record_topology, verify_topology
 from events.errors import PartitionsDisagree
 from projections import groups, migrate
 from projections.group import Basis, ConsumerGroup
-from runtime.capabilities import ServersUnfit, hold_to_least, labels
+from runtime.capabilities import ServersUnfit, hold_to_least, labels, risks
 from runtime.connections import PROBE_TIMEOUT_S, Connections
 from runtime.engine_observer import EngineObserver
 from runtime.logs import get_logger
@@ -161,6 +161,8 @@ class Service:
         hold_to_least(redis, postgres)
         for server, found in (("redis", redis), ("postgres", postgres)):
             _log.info(f"{server}.detected", **labels(found))
+        if may_lose := risks(redis):
+            _log.warning("redis.may_lose", risks=may_lose)
         self._metrics.servers_detected(labels(redis), labels(postgres))
         self._detected = True
 

@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
+from runtime.capabilities import RedisCapabilities, risks
 from runtime.postgres_connection import connect
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
@@ -52,12 +53,45 @@ async def test_servers_are_told_in_the_log_and_the_metrics(
     quiet = {"log_level": "info"}
     assert logged["redis.detected"] == redis | quiet
     assert logged["postgres.detected"] == postgres | quiet
+    assert logged["redis.may_lose"]["risks"] == [
+        "appendonly is no: a restart loses what was not consumed"
+    ]
     assert redis["server"] == "valkey"
     assert redis["commands"] == "WAITAOF"
     assert (redis["appendonly"], redis["maxmemory_policy"]) == ("no", "noeviction")
     assert (postgres["route"], postgres["tls"]) == ("direct", "no")
     assert postgres["version"].startswith("18.")
     assert postgres["pgvector"] == "available"
+
+
+@pytest.mark.parametrize(
+    ("appendonly", "appendfsync", "policy", "words"),
+    [
+        ("yes", "everysec", "noeviction", []),
+        ("unknown", "unknown", "unknown", []),
+        ("yes", "no", "noeviction", ["appendfsync"]),
+        ("no", "everysec", "allkeys-lru", ["appendonly", "allkeys-lru"]),
+        ("no/yes", "everysec", "noeviction/volatile-ttl", ["appendonly", "volatile-ttl"]),
+    ],
+)
+def test_settings_that_make_loss_likely_are_named(
+    appendonly: str, appendfsync: str, policy: str, words: list[str]
+) -> None:
+    found = risks(
+        RedisCapabilities(
+            server="redis",
+            version="7.0.15",
+            mode="standalone",
+            tls="no",
+            appendonly=appendonly,
+            appendfsync=appendfsync,
+            maxmemory_policy=policy,
+            commands="",
+        )
+    )
+
+    assert len(found) == len(words)
+    assert all(word in risk for word, risk in zip(words, found, strict=True))
 
 
 async def test_a_redis_is_told_as_such_even_when_it_hides_its_configuration(
