@@ -35,7 +35,7 @@ def _print(checks: Sequence[Check], wrong: Sequence[Check]) -> None:
     if wrong:
         told = [_told(check) for check in wrong[:_SHOWN]]
         show(told, title="does not add up", as_json=False, absent="—")
-    for note in sorted({_note(check) for check in checks if check.note}):
+    for note in _notes(checks):
         say(note, prose=True)
     if wrong:
         say(f"{len(wrong)} of {len(checks)} checks do not add up")
@@ -45,8 +45,16 @@ def _print(checks: Sequence[Check], wrong: Sequence[Check]) -> None:
         say("no group has read anything yet")
 
 
-def _note(check: Check) -> str:
-    return f"{_of(check)}, partition {check.partition}: {check.check}: {check.note}"
+def _notes(checks: Sequence[Check]) -> list[str]:
+    """Each remark once, with the partitions that it is about."""
+    partitions: dict[tuple[str, str, str], list[int]] = {}
+    for check in checks:
+        if check.note:
+            partitions.setdefault((_of(check), check.check, check.note), []).append(check.partition)
+    return [
+        f"{of}: {check}: {note} (partition {', '.join(map(str, sorted(found)))})"
+        for (of, check, note), found in partitions.items()
+    ]
 
 
 def _of(check: Check) -> str:

@@ -10,7 +10,7 @@ import typer
 from events.partitioning import stream_key
 from runtime.cli.acting import Actor, DryRun, Yes, actor, confirm, must_be_askable
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
-from runtime.cli.resending import discard, resend
+from runtime.cli.resending import Asked, discard, resend
 from runtime.cli.tables import Json, say, show
 from runtime.queries.dead_letters import WHOLE, Letter, Wanted, find, parse_key, pretty
 from runtime.queries.remedies import remedy
@@ -133,13 +133,13 @@ def dead_letters_retry(
     Example: agent-runtime dead-letters retry --reason wrong_partition
     """
     wanted = _chosen(keys, reason, group, partition, generation, everything=everything)
-    by = actor(as_)
+    asked = Asked(actor(as_), wanted.told())
     settings = settings_or_exit()
 
     async def work() -> int:
         async with opened(settings) as open_:
             letters = await _open_letters(open_, wanted)
-            return await resend(open_, letters, by=by, dry_run=dry_run, as_json=as_json)
+            return await resend(open_, letters, asked, dry_run=dry_run, as_json=as_json)
 
     carry_out(work)
 
@@ -165,7 +165,7 @@ def dead_letters_discard(
     """
     wanted = _chosen(keys, reason, group, partition, generation, everything=everything)
     must_be_askable(yes=yes, dry_run=dry_run)
-    by = actor(as_)
+    asked = Asked(actor(as_), wanted.told())
     settings = settings_or_exit()
 
     async def work() -> int:
@@ -177,7 +177,7 @@ def dead_letters_discard(
                 return 0
             if not confirm(f"Discard these {len(letters)} dead letters?", yes=yes):
                 fail("nothing was done")
-            done = await discard(open_, letters, by=by)
+            done = await discard(open_, letters, asked)
             say_count(done, "discarded", as_json=as_json)
         return 0
 

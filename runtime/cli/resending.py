@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -38,11 +39,19 @@ class Attempt:
         return "sent" if self.place is not None else "would be sent"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked, and for what: the audit's words."""
+
+    by: str
+    arguments: Mapping[str, Any]
+
+
 async def resend(
-    open_: Open, letters: list[Letter], *, by: str, dry_run: bool, as_json: bool
+    open_: Open, letters: Sequence[Letter], asked: Asked, *, dry_run: bool, as_json: bool
 ) -> int:
     """Send what is an event now and mark it retried; returns 1 when some is still none."""
-    attempts = await _attempt(open_, letters, by, dry_run=dry_run)
+    attempts = await _attempt(open_, letters, asked, dry_run=dry_run)
     rows = [
         {
             "key": attempt.letter.key,
@@ -67,22 +76,13 @@ async def resend(
     return FAILED if not dry_run and any(attempt.problem for attempt in attempts) else 0
 
 
-async def discard(open_: Open, letters: list[Letter], *, by: str) -> int:
+async def discard(open_: Open, letters: Sequence[Letter], asked: Asked) -> int:
     """Mark dead letters discarded, with the audit row; returns how many were still open."""
-    async with open_.db.transaction():
-        done = await resolve(open_.db, letters, resolution="discarded", by=by)
-        await audit(
-            open_.db,
-            "dead-letters discard",
-            by=by,
-            arguments={"keys": [letter.key for letter in letters]},
-            affected=done,
-        )
-    return done
+    return await _mark(open_, letters, asked, resolution="discarded")
 
 
 async def _attempt(
-    open_: Open, letters: Sequence[Letter], by: str, *, dry_run: bool
+    open_: Open, letters: Sequence[Letter], asked: Asked, *, dry_run: bool
 ) -> list[Attempt]:
     """Judge and send, a bounded number at a time, in the order in which the entries were.
 
@@ -106,7 +106,7 @@ async def _attempt(
                 for letter, raw in zip(chunk, raws, strict=True)
             ]
             if not dry_run:
-                await _send(open_, publisher, judged, by)
+                await _send(open_, publisher, judged, asked)
             attempts += [attempt for attempt, _ in judged]
             progress.advance(task, len(chunk))
     return attempts
@@ -123,7 +123,7 @@ def _judged(letter: Letter, raw: bytes, partitions: int) -> Attempt:
 
 
 async def _send(
-    open_: Open, publisher: Publisher, judged: Sequence[tuple[Attempt, bytes]], by: str
+    open_: Open, publisher: Publisher, judged: Sequence[tuple[Attempt, bytes]], asked: Asked
 ) -> None:
     good = [(attempt, raw) for attempt, raw in judged if attempt.problem is None]
     if not good:
@@ -131,7 +131,7 @@ async def _send(
     ids = await publisher.publish_raw([raw for _, raw in good])
     for (attempt, _), entry_id in zip(good, ids, strict=True):
         attempt.place = f"{attempt.partition}:{entry_id}"
-    await _mark(open_, [attempt.letter for attempt, _ in good], by)
+    await _mark(open_, [attempt.letter for attempt, _ in good], asked, resolution="retried")
 
 
 def _progress() -> Progress:
@@ -145,16 +145,12 @@ def _progress() -> Progress:
     )
 
 
-async def _mark(open_: Open, letters: list[Letter], by: str) -> None:
+async def _mark(open_: Open, letters: Sequence[Letter], asked: Asked, *, resolution: str) -> int:
+    action = "dead-letters retry" if resolution == "retried" else "dead-letters discard"
     async with open_.db.transaction():
-        done = await resolve(open_.db, letters, resolution="retried", by=by)
-        await audit(
-            open_.db,
-            "dead-letters retry",
-            by=by,
-            arguments={"keys": [letter.key for letter in letters]},
-            affected=done,
-        )
+        done = await resolve(open_.db, letters, resolution=resolution, by=asked.by)
+        await audit(open_.db, action, by=asked.by, arguments=asked.arguments, affected=done)
+    return done
 
 
 def _sum_up(attempts: list[Attempt], *, dry_run: bool, as_json: bool) -> None:

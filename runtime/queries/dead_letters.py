@@ -85,6 +85,18 @@ class Wanted:
     keys: tuple[tuple[int, str], ...] | None = None
     company: str | None = None
 
+    def told(self) -> dict[str, Any]:
+        """What was said, for the audit."""
+        keys = None if self.keys is None else [f"{place}:{entry}" for place, entry in self.keys]
+        said = {
+            "keys": keys,
+            "reason": self.reason,
+            "group": self.group,
+            "partition": self.partition,
+            "generation": self.generation,
+        }
+        return {name: value for name, value in said.items() if value is not None} or {"all": True}
+
 
 def parse_key(text: str) -> tuple[int, str]:
     """Partition and entry id of `PARTITION:ENTRY_ID`.
