@@ -39,8 +39,8 @@ QUICK = EngineSettings(
 """The shape of the defaults, some ten times quicker."""
 _TIMEOUT_S = 0.4
 _CONVERSATIONS = 40
-_LOOPS = QUICK.lanes + 3
-"""Lanes, membership, tails, upkeep."""
+_LOOPS = QUICK.lanes + 6
+"""The lanes and what else a member does by turns, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +205,13 @@ class Work:
         wanted = len(self.seen.retries) + retries
         await wait_until(lambda: len(self.seen.retries) >= wanted)
 
-    def check_paced(self) -> None:
+    def check_paced(self, settings: EngineSettings = QUICK) -> None:
         """No loop retries sooner than it said: what was announced fits into the time that passed."""
         retries = self.seen.retries
-        assert all(retry.wait_s >= QUICK.retry_initial_s / 2 for retry in retries)
+        assert all(retry.wait_s >= settings.retry_initial_s / 2 for retry in retries)
         elapsed_s = retries[-1].at - retries[0].at
         # Each loop's last announcement may still be running.
-        running_s = _LOOPS * QUICK.retry_max_s
+        running_s = _LOOPS * max(settings.retry_max_s, settings.heartbeat_s)
         assert sum(retry.wait_s for retry in retries) <= _LOOPS * elapsed_s + running_s
 
     async def finish(self) -> None:
@@ -244,10 +244,11 @@ async def engine_running(
     *,
     seen: SilentObserver,
     settings: EngineSettings = QUICK,
+    redis_retries: int = 2,
 ) -> AsyncIterator[tuple[Engine, asyncio.Task[None]]]:
     """A member whose clients are set as `runtime.connections` sets them, only quicker."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=6, timeout=2.0)
-    commands_retry = Retry(ExponentialWithJitterBackoff(cap=0.1, base=0.01), 2)
+    commands_retry = Retry(ExponentialWithJitterBackoff(cap=0.1, base=0.01), redis_retries)
     clients = RedisClients(
         reading=Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, retry=Retry(NoBackoff(), 0)),
         commands=Redis.from_url(redis_url, socket_timeout=_TIMEOUT_S, retry=commands_retry),
@@ -275,12 +276,19 @@ async def engine_running(
 
 @asynccontextmanager
 async def working(
-    database_url: str, redis_url: str, *, settings: EngineSettings = QUICK
+    database_url: str,
+    redis_url: str,
+    *,
+    settings: EngineSettings = QUICK,
+    seen: Recorder | None = None,
+    redis_retries: int = 2,
 ) -> AsyncIterator[Work]:
     """A member in the middle of its work."""
-    seen = Recorder()
+    seen = seen or Recorder()
     load = Load(redis_url)
-    running = engine_running(database_url, redis_url, seen=seen, settings=settings)
+    running = engine_running(
+        database_url, redis_url, seen=seen, settings=settings, redis_retries=redis_retries
+    )
     async with running as (engine, task):
         work = Work(engine, task, load, seen, database_url, redis_url)
         load.start()
