@@ -78,13 +78,22 @@ async def opened(settings: Settings) -> AsyncIterator[Open]:
     """Postgres and Redis, closed at the end."""
     redis = redis_client(settings.redis_dsn(), timeout_s=10)
     try:
-        db = await connect(settings.database_dsn())
+        db = await _connected(settings.database_dsn())
         try:
             yield Open(settings, db, redis)
         finally:
             await db.close()
     finally:
         await redis.aclose()
+
+
+async def _connected(dsn: str) -> asyncpg.Connection:
+    try:
+        return await connect(dsn)
+    except OSError as error:
+        # A time-out is one too, without a text.
+        told = str(error) or type(error).__name__
+        fail(f"Postgres does not answer: {told}. Check SUPABASE_DB_URL, or try `psql`.")
 
 
 def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
@@ -98,7 +107,9 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(f"Postgres refused: {error}. Check SUPABASE_DB_URL.")
     except (RedisError, RedisClusterException) as error:
-        fail(f"Redis does not answer: {error}. Check REDIS_URL, or try `redis-cli ping`.")
+        fail(
+            f"Redis does not answer: {str(error).rstrip('.')}. Check REDIS_URL, or try `redis-cli ping`."
+        )
     except (OSError, EOFError, zlib.error) as error:
         fail(f"{type(error).__name__}: {error}")
     raise typer.Exit(code)

@@ -189,6 +189,24 @@ def test_publishing_before_migrating_says_what_to_do(
     assert b"agent-runtime migrate" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "url", "who"),
+    [
+        ("SUPABASE_DB_URL", "postgresql://u:geheim@127.0.0.1:1/x", b"Postgres does not answer"),
+        ("REDIS_URL", "redis://:geheim@127.0.0.1:1/0", b"Redis does not answer"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_named_in_one_line(
+    migrated: dict[str, str], tmp_path: Path, variable: str, url: str, who: bytes
+) -> None:
+    done = command({**migrated, variable: url}, "dead-letters", "retry", "--all", cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert who in done.stderr
+    assert variable.encode() in done.stderr
+    assert b"geheim" not in done.stderr
+
+
 def test_wrong_settings_are_told_all_at_once(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "PORT": "x", "PARTITIONS": "0"}
     done = command(environ, "groups", "status", cwd=tmp_path)
