@@ -63,7 +63,10 @@ def migrate(
         bool, typer.Option("--check", help="Only say what is missing; exit 1 if anything is.")
     ] = False,
 ) -> None:
-    """Bring the database up to date and record the number of partitions in Redis."""
+    """Bring the database up to date and record the number of partitions in Redis.
+
+    Example: agent-runtime migrate --check
+    """
     from consumers.topology import record_topology
     from projections import migrate as migrations
 
@@ -95,7 +98,10 @@ def demo(
         bool, typer.Option("--serve", help="Stay up afterwards, with the sidecar on PORT.")
     ] = False,
 ) -> None:
-    """Show the whole cycle on private servers: publish, consume, read models."""
+    """Show the whole cycle on private servers: publish, consume, read models.
+
+    Example: agent-runtime demo --serve
+    """
     from runtime.demo import run_demo
 
     raise typer.Exit(run_demo(stay=stay))

@@ -21,7 +21,10 @@ streams = typer.Typer(help="The Redis streams.", no_args_is_help=True)
 
 @streams.command("status")
 def streams_status(as_json: Json = False) -> None:
-    """Show each stream's length, first and last entry, memory and groups."""
+    """Show each stream's length, first and last entry, memory and groups.
+
+    Example: agent-runtime streams status --json
+    """
     settings = settings_or_exit()
 
     async def work() -> int:

@@ -251,6 +251,14 @@ def test_migrate_check_tells_before_and_after(
     assert command(environ, "migrate", "--check", cwd=tmp_path).returncode == 0
 
 
+def test_every_command_teaches_by_an_example() -> None:
+    sections = text().split("\n## `")[1:]
+    assert len(sections) > 20
+    for section in sections:
+        name = section.partition("`")[0]
+        assert f"Example: {name}" in section, name
+
+
 def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text() == text(), "run python -m runtime.cli_reference"
 

@@ -83,6 +83,27 @@ async def test_what_does_not_add_up_is_named(consumed: Operator, check: str) -> 
     assert max(map(len, told.out.splitlines())) <= 100
 
 
+async def test_a_projection_that_is_behind_adds_up_to_where_it_stands(consumed: Operator) -> None:
+    state = "UPDATE runtime.projections SET state = '{}' WHERE name = 'leads'"
+    await consumed.execute(state.format("detached"))
+    async with consumed.redis() as redis:
+        for number in range(20):
+            await send(redis, 800 + number, f"c{number}", "oi")
+    await consumed.consume()
+    await consumed.execute(state.format("live"))
+    audited = await consumed.run("groups", "status", "--audit", "--json")
+    assert audited.code == 0, audited.out
+    behind = (
+        "UPDATE runtime.projection_checkpoints SET filtered = filtered - 1, applied = applied + 1"
+        f" WHERE projection = 'leads' AND {P}"
+    )
+    await consumed.execute(behind)
+    audited = await consumed.run("groups", "status", "--audit", "--json")
+    assert audited.code == 1
+    wrong = [row for row in audited.rows() if row["state"] == "wrong"]
+    assert [(row["projection"], row["partition"]) for row in wrong] == [("leads", PLACE)]
+
+
 async def test_the_accounts_hold_after_redis_was_flushed(operator: Operator) -> None:
     async with operator.redis() as redis:
         for number in range(40):
