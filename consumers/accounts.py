@@ -148,6 +148,7 @@ class Accounts:
             str(seen.last_id),
             seen.at,
             settlement.server_id,
+            state.lost_total,
         )
         if not moved:
             raise CheckpointMoved(frozenset({state.partition}))

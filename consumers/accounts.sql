@@ -17,13 +17,15 @@ ON CONFLICT DO NOTHING
 -- $1 group_name text, $2 partition smallint, $3 generation held before integer,
 -- $4 entry id held before text, $5 generation integer, $6 entry id text, $7 entry_hash bytea,
 -- $8 added_base bigint, $9 newly lost bigint, $10 begins anew boolean,
--- $11 seen_added bigint, $12 seen_last_id text, $13 seen_at timestamptz, $14 server_id text
+-- $11 seen_added bigint, $12 seen_last_id text, $13 seen_at timestamptz, $14 server_id text,
+-- $15 lost held before bigint
 UPDATE runtime.checkpoints
    SET generation = $5, entry_id = $6, entry_hash = $7, added_base = $8, lost = lost + $9,
        read_before = CASE WHEN $10 THEN read ELSE read_before END,
        lost_before = CASE WHEN $10 THEN lost + $9 ELSE lost_before END,
        seen_added = $11, seen_last_id = $12, seen_at = $13, server_id = $14
  WHERE group_name = $1 AND partition = $2 AND generation = $3 AND entry_id = $4
+   AND lost = $15
 RETURNING partition
 
 -- name: record loss

@@ -25,7 +25,8 @@ _SQL = statements("consumers", "transaction.sql")
 def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
     """Projections of the group that lack something of the partition's log.
 
-    A group that writes no log has nothing to feed them from: none of its projections is behind.
+    One that stands in another version is not this build's to feed. A group that writes no log has
+    nothing to feed them from: none of its projections is behind.
     """
     if group.basis is not Basis.LOG:
         return []
@@ -33,6 +34,7 @@ def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
         projection
         for projection in group.projections
         if (checkpoint := state.projections.get(projection.name)) is not None
+        and checkpoint.version == projection.version
         and checkpoint.position < state.position
     ]
 

@@ -16,8 +16,13 @@ async def detach(pool: asyncpg.Pool, group: ConsumerGroup, *, projection: str, d
 
     Once attached again it is fed from the log and joins live. False when it was detached already.
     """
+    version = next(p.version for p in group.projections if p.name == projection)
     with faults_translated():
         done = await pool.fetchval(
-            _SQL["detach"], group.name, projection, detail.replace("\x00", "\ufffd")[:2000]
+            _SQL["detach"],
+            group.name,
+            projection,
+            detail.replace("\x00", "\ufffd")[:2000],
+            version,
         )
     return done is not None

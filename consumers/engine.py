@@ -110,6 +110,7 @@ class Engine:
             status=self._status,
         )
         self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
 
     def status(self) -> GroupStatus:
         """What is known now; the object is live, read it without awaiting in between."""
@@ -131,33 +132,36 @@ class Engine:
                     tasks.create_task(lane.run(), name=f"{name}-lane-{number}")
                     for number, lane in enumerate(self._lanes)
                 ]
-                # Apart from the membership, which waits for batches in flight.
+                # It lives on until the last batch is done.
+                tasks.create_task(
+                    self._keep(self._leases.heartbeat, self._drained), name=f"{name}-heartbeat"
+                )
                 beats = {
-                    "heartbeat": self._leases.heartbeat,
                     "membership": self._tend_membership,
                     "tails": self._measure_tails,
                     "upkeep": self._upkeep.step,
                 }
                 for what, step in beats.items():
-                    tasks.create_task(self._keep(step), name=f"{name}-{what}")
+                    tasks.create_task(self._keep(step, self._stopping), name=f"{name}-{what}")
                 await self._stopping.wait()
                 _, late = await asyncio.wait(working, timeout=self._settings.stop_grace_s)
                 for lane in late:
                     lane.cancel()
+                self._drained.set()
             await self._hand_over()
         finally:
             self._status.state = GroupState.STOPPED
             self._status.partitions.clear()
 
-    async def _keep(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step each heart-beat until stopped; faults are retried with back-off.
+    async def _keep(self, step: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
+        """Take a step each heart-beat until the event; faults are retried with back-off.
 
         Never so slowly that the lease would run out between two steps.
         """
         settings = self._settings
         longest_s = max(settings.heartbeat_s, min(settings.retry_max_s, settings.lease_s / 4))
         backoff = Backoff(initial_s=settings.heartbeat_s, max_s=longest_s)
-        while not self._stopping.is_set():
+        while not until.is_set():
             wait_s = settings.heartbeat_s
             try:
                 await step()
@@ -168,7 +172,7 @@ class Engine:
             else:
                 backoff.reset()
             raise_if_cancelled()
-            await self._wait(wait_s)
+            await _wait(until, wait_s)
 
     async def _tend_membership(self) -> None:
         await self._membership.step()
@@ -220,13 +224,6 @@ class Engine:
         if not self._stopping.is_set():
             self._status.state = GroupState.RETRYING
 
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
-
     async def _hand_over(self) -> None:
         cursors = {p: s.cursor for lane in self._lanes for p, s in lane.states.items()}
         backoff = Backoff(initial_s=0.05, max_s=0.5)
@@ -243,3 +240,11 @@ class Engine:
                 break
         for partition in sorted(cursors):
             self._observer.partition_released(self._status.group, partition, "stopped")
+
+
+async def _wait(until: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await until.wait()
+    except TimeoutError:
+        pass

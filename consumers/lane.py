@@ -17,16 +17,15 @@ from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
 from consumers.errors import (
-    CheckpointMoved,
     ConsumerError,
     LeaseLost,
     ProjectionBroken,
     ProjectionRefused,
-    TransientFault,
     told,
 )
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
+from consumers.isolation import Isolation
 from consumers.leases import Leases
 from consumers.observer import BatchCommitted, Observer
 from consumers.parking import MORE, Mend, Mended, Parking
@@ -84,6 +83,9 @@ class Lane:
         )
         self._disturbers = 0
         self._backoff = Backoff(
+            initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
+        )
+        self._isolation = Isolation(
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
         )
         self.last_fault: str | None = None
@@ -151,42 +153,86 @@ class Lane:
             await self._pause(wait_s)
 
     async def _guarded_step(self) -> float:
+        """One step over all that are well, or one over each; returns how long to wait then."""
+        isolation = self._isolation
+        well = isolation.well(self._states)
+        if isolation.apart or not well:
+            return await self._step_apart([*well, *isolation.due(self._states)])
+        for partition in isolation.due(self._states):
+            await self._attempt_alone(partition)
+        well = [p for p in well if p in self._states]
+        fault = await self._attempt(well, alone=False)
+        if fault is None:
+            self._passed()
+            return 0.0
+        if len(well) > 1:
+            isolation.joint_failed()
+        return self._wait_after(fault)
+
+    async def _step_apart(self, partitions: list[int]) -> float:
+        for partition in partitions:
+            if partition in self._states and await self._attempt_alone(partition):
+                return self._wait_after(self.last_fault or "every partition fails")
+        if not self._isolation.well(self._states):
+            # All of them: it is not theirs, and what is common to them is tried as one again.
+            self._isolation.forget()
+            return self._wait_after(self.last_fault or "every partition fails")
+        self._passed()
+        return 0.0
+
+    async def _attempt_alone(self, partition: int) -> bool:
+        """Try one partition; True when its failure looks like everybody's."""
+        fault = await self._attempt([partition], alone=True)
+        if fault is None:
+            self._isolation.passed_alone(partition)
+            return False
+        common, attempt, wait_s = self._isolation.failed_alone(partition)
+        told_of = self.last_fault or fault
+        self._parts.observer.retrying(self._parts.group.name, told_of, attempt, wait_s)
+        return common
+
+    def _passed(self) -> None:
+        self._isolation.passed()
+        if not self._isolation.sick:
+            self._backoff.reset()
+            self.last_fault = None
+
+    async def _attempt(self, partitions: list[int], *, alone: bool) -> str | None:
+        """A step over some partitions; the fault, or None when it went through."""
         try:
-            await self._step()
+            await self._step({p: self._states[p] for p in partitions}, alone=alone)
         except LeaseLost as error:
             # The whole batch failed: what it read of the other partitions must be read again.
             self._lost(error.partitions)
-            self._distrust(self._states)
-        except CheckpointMoved as error:
-            return self._failed(told(error))
+            self._distrust(partitions)
+            return None
         except ProjectionBroken as error:
-            return await self._detach(error)
-        except TransientFault as error:
-            return self._failed(told(error))
+            return await self._detach(error, partitions)
         except Exception as error:  # noqa: BLE001 - a defect must not end the other partitions' work
-            return self._failed(told(error))
-        else:
-            self._backoff.reset()
-            self.last_fault = None
-        return 0.0
+            return self._failed(told(error), partitions)
+        return None
 
-    async def _detach(self, error: ProjectionBroken) -> float:
+    async def _detach(self, error: ProjectionBroken, partitions: list[int]) -> str | None:
         """A broken projection leaves its group; where no log can feed it later, the group waits."""
         if self._parts.group.basis is not Basis.LOG:
-            return self._failed(f"projection {error.projection} is broken: {error.detail}")
+            fault = f"projection {error.projection} is broken: {error.detail}"
+            return self._failed(fault, partitions)
         try:
             done = await self._parts.detach(error.projection, error.detail)
-        except Exception as fault:  # noqa: BLE001 - as in _guarded_step
-            return self._failed(told(fault))
+        except Exception as fault:  # noqa: BLE001 - as in _attempt
+            return self._failed(told(fault), partitions)
         if done:
             self._parts.observer.detached(self._parts.group.name, error.projection, error.detail)
         self._distrust(self._states)
-        return 0.0
+        return None
 
-    def _failed(self, fault: str) -> float:
+    def _failed(self, fault: str, partitions: list[int]) -> str:
+        self.last_fault = fault if len(partitions) > 1 else f"partition {partitions[0]}: {fault}"
+        self._distrust(partitions)
+        return fault
+
+    def _wait_after(self, fault: str) -> float:
         wait_s = self._backoff.next_s()
-        self.last_fault = fault
-        self._distrust(self._states)
         self._parts.observer.retrying(self._parts.group.name, fault, self._backoff.attempt, wait_s)
         return wait_s
 
@@ -200,13 +246,14 @@ class Lane:
         except TimeoutError:
             pass
 
-    async def _step(self) -> None:
-        await self._reload_stale()
-        if not self._states:
+    async def _step(self, states: dict[int, PartitionState], *, alone: bool) -> None:
+        states = await self._reload_stale(states)
+        if not states:
             return
-        entries = await self._reader.read_gaps(self._states)
+        entries = await self._reader.read_gaps(states)
         if not entries and not self._disturbers and not self._stopping.is_set():
-            entries = await self._reader.read_new(self._states, hurried=bool(self._mends))
+            hurried = alone or bool(self._mends)
+            entries = await self._reader.read_new(states, hurried=hurried)
         intakes = [
             intake
             for partition, found in sorted(entries.items())
@@ -215,8 +262,8 @@ class Lane:
         if intakes:
             await self._commit(intakes)
         await self._acknowledge(entries)
-        await self._catch_up()
-        await self._mend()
+        await self._catch_up(states)
+        await self._mend(states)
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
         return take_in(
@@ -226,8 +273,9 @@ class Lane:
             after=self._states[partition].cursor,
         )
 
-    async def _reload_stale(self) -> None:
-        for partition in sorted(self._stale):
+    async def _reload_stale(self, states: dict[int, PartitionState]) -> dict[int, PartitionState]:
+        """The states, those that are not trusted loaded anew; without those that were lost."""
+        for partition in sorted(self._stale & states.keys()):
             # Before the look: who distrusts it meanwhile wants another one.
             self._stale.discard(partition)
             state = await self._parts.leases.reload(partition)
@@ -237,6 +285,7 @@ class Lane:
                 _keep_what_was_seen(self._states.get(partition), state)
                 self._states[partition] = state
                 self._on_change(partition, state)
+        return {p: self._states[p] for p in states if p in self._states}
 
     async def _commit(self, intakes: list[Intake]) -> None:
         careful: frozenset[str] = frozenset()
@@ -301,8 +350,8 @@ class Lane:
         if ids:
             await self._parts.streams.acknowledge(ids)
 
-    async def _catch_up(self) -> None:
-        for state in list(self._states.values()):
+    async def _catch_up(self, states: dict[int, PartitionState]) -> None:
+        for state in states.values():
             for projection in behind(self._parts.group, state):
                 fed = await self._parts.catch_up.feed_page(state, projection)
                 for waits in fed.parked:
@@ -310,13 +359,16 @@ class Lane:
                         self._parts.group.name, projection.name, state.partition, waits.reason, 1
                     )
 
-    async def _mend(self) -> None:
+    async def _mend(self, states: dict[int, PartitionState]) -> None:
         """One page of the first conversation to be mended; live batches go on in between."""
         if not self._mends:
             return
         mend = self._mends[0]
-        state = self._states.get(mend.partition)
-        if state is not None:
+        if mend.partition in self._states and mend.partition not in states:
+            # It is not this step's partition: the next one comes first.
+            self._mends.rotate(-1)
+            return
+        if (state := states.get(mend.partition)) is not None:
             mended = await self._carry_out(mend, state)
             self._parts.observer.drained(
                 self._parts.group.name,
@@ -326,6 +378,7 @@ class Lane:
                 mended.outcome,
             )
             if mended.outcome == MORE:
+                self._mends.rotate(-1)
                 return
         self._mends.popleft()
 
@@ -346,9 +399,11 @@ class Lane:
         self._drop(partitions)
 
     def _drop(self, partitions: Iterable[int]) -> None:
+        partitions = list(partitions)
         for partition in partitions:
             self._states.pop(partition, None)
             self._stale.discard(partition)
+        self._isolation.forget(partitions)
         if not self._states and not self._stopping.is_set():
             self._has_partitions.clear()
 

@@ -15,7 +15,7 @@ from datetime import datetime
 
 import asyncpg
 
-from consumers.errors import LeaseLost, faults_translated
+from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
 from consumers.partition_state import PartitionState
 from projections.statements import statements
 
@@ -44,6 +44,7 @@ async def leased(
 
     Raises:
         LeaseLost: a partition is no longer the member's under the state's epoch.
+        CheckpointMoved: a state was loaded from a server that has been restarted since.
         TransientFault: it is not known whether the transaction was committed.
     """
     with faults_translated():
@@ -58,5 +59,10 @@ async def _lock(conn: Connection, member: Member, states: Sequence[PartitionStat
     held = {row["partition"] for row in rows if wanted[row["partition"]] == row["epoch"]}
     if lost := frozenset(wanted) - held:
         raise LeaseLost(lost)
+    if elsewhere := frozenset(
+        state.partition for state in states if state.server_started != rows[0]["server_started"]
+    ):
+        # A server that was started since, or another one, may be of an earlier moment.
+        raise CheckpointMoved(elsewhere)
     recorded_at: datetime = rows[0]["recorded_at"]
     return recorded_at

@@ -179,6 +179,7 @@ async def load_state(
         counts_by_type={row["type"]: row["count"] for row in counts},
         account=_account(checkpoint),
         lost_total=checkpoint["lost_total"],
+        server_started=checkpoint["server_started"],
     )
     for row in parked:
         state.parked.setdefault(row["projection"], set()).add(

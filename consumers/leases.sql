@@ -85,7 +85,8 @@ DELETE FROM runtime.members
 -- name: checkpoint
 -- $1 group_name text, $2 partition smallint
 SELECT entry_id, position, generation, entry_hash, added_base, read - read_before AS read,
-       lost - lost_before AS lost, lost AS lost_total, seen_added, seen_last_id, seen_at, server_id
+       lost - lost_before AS lost, lost AS lost_total, seen_added, seen_last_id, seen_at, server_id,
+       pg_postmaster_start_time() AS server_started
   FROM runtime.checkpoints
  WHERE group_name = $1 AND partition = $2
 

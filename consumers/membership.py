@@ -44,15 +44,28 @@ class Membership:
             # The first start, or a Postgres that went back to before it.
             await self._leases.prepare(self._partitions)
             snapshot = await self._leases.snapshot()
+        if self._member_id not in snapshot.living:
+            # The first step of a start may come before the first heart-beat.
+            await self._leases.heartbeat()
+            snapshot = await self._leases.snapshot()
         await self._drop_lost(snapshot)
         plan = moves(snapshot.owners, snapshot.living | {self._member_id}, self._member_id)
         if plan.release:
             await self._remove(plan.release, "handed_over")
             await self._leases.release(plan.release)
-        taken = [await self._leases.take(partition) for partition in plan.take]
-        await self._add([state for state in taken if state is not None])
+        await self._take(plan.take)
         await self._adopt_orphans(snapshot)
         await self._leases.forget_the_dead()
+
+    async def _take(self, partitions: Sequence[int]) -> None:
+        """Work on what was taken, also when taking the next one fails."""
+        taken: list[PartitionState] = []
+        try:
+            for partition in partitions:
+                if (state := await self._leases.take(partition)) is not None:
+                    taken.append(state)
+        finally:
+            await self._add(taken)
 
     async def _drop_lost(self, snapshot: Snapshot) -> None:
         gone = [

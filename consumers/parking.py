@@ -119,9 +119,16 @@ class Parking:
         if projection is None or mend.projection not in state.projections:
             return Mended(0, 0, "not_live")
         if mend.kind == DISCARD:
-            left = await self._left(conn, mend, state)
-            await self._take_out(conn, mend, state, left, "discarded")
-            return Mended(left, 0, "discarded" if left else "nothing_parked")
+            rows = await conn.fetch(
+                _SQL["parked positions"],
+                self._group.name,
+                mend.projection,
+                *mend.conversation,
+                state.partition,
+            )
+            positions = [row["position"] for row in rows]
+            await self._take_out(conn, mend, state, positions, "discarded")
+            return Mended(len(rows), 0, "discarded" if rows else "nothing_parked")
         return await self._retry_page(conn, mend, state, projection)
 
     async def _retry_page(
@@ -138,7 +145,8 @@ class Parking:
         events = [from_log(row, state.partition) for row in rows]
         fed = await feed(conn, projection, events, waiting={}, careful=True, streak=FailureStreak())
         moved = len(fed.applied)
-        await self._take_out(conn, mend, state, moved, "applied")
+        positions = [recorded.position for recorded in fed.applied]
+        await self._take_out(conn, mend, state, positions, "applied")
         left = await self._left(conn, mend, state)
         if fed.parked:
             await self._note(conn, mend, state, fed.parked[0])
@@ -165,20 +173,25 @@ class Parking:
         conn: Connection,
         mend: Mend,
         state: PartitionState,
-        count: int,
+        positions: list[int],
         into: str,
     ) -> None:
-        """The first `count` parked events leave, and the projection's account says where to."""
+        """Parked events leave, and the projection's account says where to.
+
+        Raises:
+            CheckpointMoved: they are not all there any more; nothing is moved.
+        """
+        count = len(positions)
         if count == 0:
             return
         checkpoint = state.projections[mend.projection]
-        await conn.execute(
+        gone = await conn.fetch(
             _SQL["take out"],
             self._group.name,
             mend.projection,
             *mend.conversation,
             state.partition,
-            count,
+            positions,
         )
         moved = await conn.fetch(
             _SQL["move account"],
@@ -188,7 +201,7 @@ class Parking:
             count if into == "applied" else 0,
             count if into == "discarded" else 0,
         )
-        if not moved:
+        if len(gone) != count or not moved:
             raise CheckpointMoved(frozenset({state.partition}))
 
     async def _note(

@@ -24,7 +24,8 @@ SELECT p.partition, p.projection, p.company_id, p.conversation_id
 -- name: parked events
 -- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
 -- $5 partition smallint, $6 limit integer
--- Groups without a log keep the body beside it.
+-- Groups without a log keep the body beside it. Locked, so that a try whose answer was lost and
+-- the one that follows it never move the same events.
 SELECT p.position, coalesce(p.entry_id, l.entry_id) AS entry_id,
        coalesce(l.recorded_at, p.parked_at) AS recorded_at, p.event_id, l.type, l.version,
        l.occurred_at, p.company_id, p.conversation_id, coalesce(p.body, l.body)::text AS body
@@ -34,23 +35,30 @@ SELECT p.position, coalesce(p.entry_id, l.entry_id) AS entry_id,
  WHERE p.group_name = $1 AND p.projection = $2 AND p.company_id = $3
    AND p.conversation_id = $4 AND p.partition = $5
  ORDER BY p.position LIMIT $6
+   FOR UPDATE OF p
+
+-- name: parked positions
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint
+SELECT position FROM runtime.parked
+ WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
+   AND partition = $5
+ ORDER BY position
+   FOR UPDATE
 
 -- name: take out
 -- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
--- $5 partition smallint, $6 how many, the first ones
-DELETE FROM runtime.parked AS p
- WHERE p.group_name = $1 AND p.projection = $2 AND p.company_id = $3
-   AND p.conversation_id = $4 AND p.partition = $5
-   AND p.position IN (SELECT f.position FROM runtime.parked AS f
-                       WHERE f.group_name = $1 AND f.projection = $2 AND f.company_id = $3
-                         AND f.conversation_id = $4 AND f.partition = $5
-                       ORDER BY f.position LIMIT $6)
+-- $5 partition smallint, $6 positions bigint[]
+DELETE FROM runtime.parked
+ WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
+   AND partition = $5 AND position = ANY($6)
+RETURNING position
 
 -- name: move account
 -- $1 projection text, $2 version integer, $3 partition smallint, $4 applied, $5 discarded: bigint
 UPDATE runtime.projection_checkpoints
    SET parked = parked - $4 - $5, applied = applied + $4, discarded = discarded + $5
- WHERE projection = $1 AND version = $2 AND partition = $3
+ WHERE projection = $1 AND version = $2 AND partition = $3 AND parked >= $4::bigint + $5::bigint
 RETURNING partition
 
 -- name: note the refusal

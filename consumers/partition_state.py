@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from consumers.lineage import StreamAccount
 from events.entry_id import EntryId
@@ -40,6 +41,8 @@ class PartitionState:
     account: StreamAccount = field(default_factory=StreamAccount)
     lost_total: int = 0
     """Entries that never came, over all generations."""
+    server_started: datetime | None = None
+    """When the Postgres that the state was loaded from was started."""
     synced: bool = False
     doubted: bool = False
     """An entry below the checkpoint was delivered as a new one."""

@@ -92,11 +92,13 @@ class Reader:
             return {}
         finally:
             self._blocked = None
-        held = await self._streams.held_by_others(partitions)
         below = {p for p, new in found.items() if new and new[0].id <= states[p].cursor}
         for partition in below:
             states[partition].doubted = True
-        distrusted = held | below
+        cursors = {p: state.cursor for p, state in states.items()}
+        distrusted = below | await self._streams.skipped(
+            cursors, {p: new for p, new in found.items() if p not in below}
+        )
         distrusted |= await self._look(
             {p: s for p, s in states.items() if p not in distrusted}, found
         )
@@ -116,11 +118,15 @@ class Reader:
             account = state.account
             if judge(account, state.cursor, sight) is not History.UNBROKEN:
                 broken.add(partition)
-            elif sight.nothing_above and not found.get(partition):
-                await self._recovery.settle_quiet(state, sight)
-            else:
+            elif found.get(partition):
                 account.seen = sight.seen
                 account.due = account.due or sight.seen
+            elif sight.nothing_above:
+                await self._recovery.settle_quiet(state, sight)
+            else:
+                # Nothing is left to be given, and still something stands there: it was given away,
+                # or has just come.
+                broken.add(partition)
         return broken
 
     async def _synced(self, state: PartitionState) -> None:

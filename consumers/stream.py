@@ -101,21 +101,34 @@ class GroupStreams:
             )
         return {keys[_text(key)]: _entries(items) for key, items in found or ()}
 
-    async def held_by_others(self, partitions: Sequence[int]) -> set[int]:
-        """Partitions in which another consumer was given entries that are not acknowledged.
+    async def skipped(
+        self, cursors: Mapping[int, EntryId], found: Mapping[int, Sequence[Entry]]
+    ) -> set[int]:
+        """Partitions in which the read may have passed something over.
+
+        Another consumer was given entries that are not acknowledged; or between the checkpoint and
+        the first entry found there stands one that we were not given: by a late answer that we had
+        given up, or by somebody's own XREADGROUP or XGROUP SETID.
 
         Source: https://redis.io/docs/latest/commands/xpending/ (summary form)
         """
+        answered = {p: entries[0].id for p, entries in found.items() if entries}
         with faults_translated():
             async with self._clients.commands.pipeline(transaction=False) as pipe:
-                for partition in partitions:
+                for partition in cursors:
                     pipe.xpending(self.key(partition), self._group)
+                for partition, first in answered.items():
+                    pipe.xrange(
+                        self.key(partition), min=f"({cursors[partition]}", max=f"({first}", count=1
+                    )
                 answers = await pipe.execute()
-        return {
+        held = {
             partition
-            for partition, answer in zip(partitions, answers, strict=True)
+            for partition, answer in zip(cursors, answers[: len(cursors)], strict=True)
             if any(_text(other["name"]) != self._consumer for other in _consumers(answer))
         }
+        between = zip(answered, answers[len(cursors) :], strict=True)
+        return held | {partition for partition, standing in between if standing}
 
     async def read_range(
         self, partition: int, *, after: EntryId, up_to: EntryId, count: int

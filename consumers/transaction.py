@@ -29,6 +29,7 @@ from consumers.seen_basis import SeenBasis
 from events.entry_id import EntryId
 from events.envelope import RecordedEvent
 from events.payload import UnknownType
+from projections.projection import Projection
 from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
@@ -126,7 +127,9 @@ class BatchTransactions:
         moved: list[tuple[str, int, int, int, int, int, int, int]] = []
         for projection in self._group.projections:
             name = projection.name
-            live = [o for o in outcomes if o.recorded and self._rides(states[o.partition], name)]
+            live = [
+                o for o in outcomes if o.recorded and self._rides(states[o.partition], projection)
+            ]
             wanted = [r for o in live for r in o.recorded if r.event.type in projection.reads]
             waiting = [states[o.partition].parked.get(name, set()) for o in live]
             fed = await feed(
@@ -163,18 +166,26 @@ class BatchTransactions:
                 )
         await move_projection_checkpoints(conn, moved)
 
-    def _rides(self, state: PartitionState, name: str) -> bool:
+    def _rides(self, state: PartitionState, projection: Projection) -> bool:
         """Whether the projection is fed by this batch.
 
         A group without a log cannot feed a projection later: all of them ride, or it waits.
         """
         if self._group.basis is Basis.LOG:
-            return rides_live(state, name)
+            return rides_live(state, projection)
         known = {projection.name for projection in self._group.projections}
         if unknown := set(state.projections) - known:
             raise TransientFault(f"a newer build feeds {', '.join(sorted(unknown))}: it must go on")
-        if name not in state.projections:
-            raise TransientFault(f"{name} is not live: run `agent-runtime migrate`, or attach it")
+        checkpoint = state.projections.get(projection.name)
+        if checkpoint is None:
+            raise TransientFault(
+                f"{projection.name} is not live: run `agent-runtime migrate`, or attach it"
+            )
+        if checkpoint.version != projection.version:
+            raise TransientFault(
+                f"{projection.name} stands in version {checkpoint.version}, "
+                f"this build feeds {projection.version}"
+            )
         return True
 
     async def _keep_aside(
@@ -245,10 +256,17 @@ class BatchTransactions:
             raise CheckpointMoved(stuck)
 
 
-def rides_live(state: PartitionState, projection: str) -> bool:
-    """Whether the projection has everything that the partition's log holds."""
-    checkpoint = state.projections.get(projection)
-    return checkpoint is not None and checkpoint.position == state.position
+def rides_live(state: PartitionState, projection: Projection) -> bool:
+    """Whether the projection has everything that the partition's log holds.
+
+    One of another version is another build's to feed, or a rebuild's.
+    """
+    checkpoint = state.projections.get(projection.name)
+    return (
+        checkpoint is not None
+        and checkpoint.version == projection.version
+        and checkpoint.position == state.position
+    )
 
 
 async def park(

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from consumers.errors import faults_translated
+from consumers.lineage import hash_of
 from consumers.redis_clients import RedisClients
 from consumers.retention import GroupStanding, Holding, Retention, Trimming, plan_trimming
 from consumers.stream_watch import StreamWatch
@@ -24,8 +25,12 @@ from projections.statements import statements
 _SQL = statements("consumers", "trimming.sql")
 _TRIM = """
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
-return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
+local page = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[2], 'COUNT', ARGV[3])
+local below = ARGV[2]
+if #page == tonumber(ARGV[3]) then below = page[#page][1] end
+return redis.call('XTRIM', KEYS[1], 'MINID', below)
 """
+_PAGE = 10_000
 """Only while the entry at the lowest checkpoint stands: in a stream that was flushed or replaced,
 ids below it prove nothing. Source: https://redis.io/docs/latest/commands/xtrim/"""
 Standings = Mapping[int, tuple[Sequence[GroupStanding], int]]
@@ -84,11 +89,19 @@ class Trimmer:
         if dry_run:
             count = await self._watch.count(partition, after=ZERO, up_to=plan.min_id.before())
         else:
-            count = await self._redis.commands.eval(
-                _TRIM, 1, stream_key(partition, self._prefix), str(cursor), str(plan.min_id)
-            )
+            count = await self._trim(partition, cursor, plan.min_id)
         if count:
             report.trimmed[partition] = (int(count), plan.min_id)
+
+    async def _trim(self, partition: int, cursor: EntryId, min_id: EntryId) -> int:
+        """In pages: one command on millions of entries would stop Redis for its length."""
+        key, total, removed = stream_key(partition, self._prefix), 0, _PAGE
+        while removed >= _PAGE - 1:
+            removed = await self._redis.commands.eval(
+                _TRIM, 1, key, str(cursor), str(min_id), str(_PAGE)
+            )
+            total += removed
+        return total
 
     async def _standings(self, partitions: Sequence[int]) -> Standings:
         rows = await self._db.fetch(_SQL["standings"], list(partitions))
@@ -104,14 +117,16 @@ class Trimmer:
         }
 
     async def _standing(self, partition: int, row: asyncpg.Record) -> GroupStanding:
-        cursor = EntryId.parse(row["entry_id"])
-        above: Any = await self._redis.commands.xrange(
-            stream_key(partition, self._prefix), min=f"({cursor}", count=1
-        )
+        key, cursor = stream_key(partition, self._prefix), EntryId.parse(row["entry_id"])
+        above: Any = await self._redis.commands.xrange(key, min=f"({cursor}", count=1)
+        at: Any = await self._redis.commands.xrange(key, min=str(cursor), max=str(cursor))
+        # A group that was behind a break of the history has not noticed it: its own entry, still
+        # standing, proves its cursor better than the count of generations.
+        proved = cursor == ZERO or (bool(at) and hash_of(at[0][1]) == row["entry_hash"])
         return GroupStanding(
             group=row["group_name"],
             cursor=cursor,
-            generation=row["generation"],
+            generation=row["newest"] if proved else row["generation"],
             next_unread=EntryId.parse(above[0][0]) if above else None,
             progressed_ms=row["progressed_ms"],
             has_members=row["has_members"],

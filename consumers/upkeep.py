@@ -7,6 +7,7 @@ or detached, a Postgres that went back in time, losses, conservation, and retent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from time import monotonic
 
 import asyncpg
@@ -57,7 +58,7 @@ class Upkeep:
         self._settings = settings
         self._observer = observer
         self._status = status
-        self._fed: list[str] | None = None
+        self._known: tuple[list[str], datetime] | None = None
         self._slow_at = self._trim_at = 0.0
 
     async def step(self) -> None:
@@ -89,10 +90,12 @@ class Upkeep:
         self._status.losses = Losses(
             row["count"], row["at_least"], row["since"], row["entries"], row["reasons"]
         )
-        if self._fed is not None and self._fed != row["fed"]:
+        known = (row["fed"], row["server_started"])
+        if self._known is not None and self._known != known:
+            # Attached or detached projections; or a server that may be of an earlier moment.
             for lane in self._lanes:
                 lane.distrust_all()
-        self._fed = row["fed"]
+        self._known = known
 
     async def _find_what_went_back(self, states: Mapping[int, PartitionState]) -> None:
         """Checkpoints only grow; one below what was committed is a Postgres of an earlier moment.

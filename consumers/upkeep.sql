@@ -5,7 +5,7 @@ SELECT ARRAY(SELECT name || ' v' || version FROM runtime.projections
               WHERE group_name = $1 AND state = 'live' ORDER BY name) AS fed,
        (SELECT json_object_agg(name, coalesce(detail, '')) FROM runtime.projections
          WHERE group_name = $1 AND state = 'detached')::text AS detached,
-       l.*
+       pg_postmaster_start_time() AS server_started, l.*
   FROM (SELECT coalesce(sum(count), 0)::bigint AS count,
                coalesce(bool_or(at_least), false) AS at_least,
                min(coalesce(since, noticed_at)) AS since, count(*) AS entries,

@@ -74,6 +74,9 @@ ALTER TABLE runtime.parked
 CREATE INDEX parked_heads ON runtime.parked (group_name, partition)
     WHERE reason <> 'follows_parked';
 
+ALTER TABLE runtime.projection_checkpoints
+    ADD CONSTRAINT projection_checkpoints_parked_is_not_negative CHECK (parked >= 0);
+
 -- A dead letter stays, so that the accounts add up; what became of it is written beside it.
 ALTER TABLE runtime.dead_letters
     ADD COLUMN resolved_at  timestamptz,

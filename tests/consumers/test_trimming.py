@@ -26,6 +26,7 @@ from tests.consumers.test_recovery import (
 
 HOUR_MS = 3600 * 1000
 AT_ONCE = replace(SETTINGS, trim_every_s=0.1, block_ms=100)
+NEVER = replace(SETTINGS, stream_keep_s=30 * 86_400)
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ async def test_a_dry_run_counts_and_removes_nothing(
     database_url: str, redis: Redis, redis_url: str
 ) -> None:
     await append(redis, range(20), ids=await ids_hours_ago(redis, 30, 20))
-    async with member(database_url, redis_url):
+    async with member(database_url, redis_url, settings=NEVER):
         await wait_caught_up(database_url, redis_url)
     conn = await asyncpg.connect(database_url)
     async with redis_clients(redis_url) as clients:
@@ -112,7 +113,7 @@ async def test_a_stream_that_was_replaced_is_not_trimmed_by_an_old_checkpoint(
     database_url: str, redis: Redis, redis_url: str
 ) -> None:
     await append(redis, range(20), ids=await ids_hours_ago(redis, 30, 20))
-    async with member(database_url, redis_url):
+    async with member(database_url, redis_url, settings=NEVER):
         await wait_caught_up(database_url, redis_url)
     await redis.flushall()
     await append(redis, range(20, 40), ids=await ids_hours_ago(redis, 31, 20))

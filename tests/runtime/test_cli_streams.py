@@ -7,14 +7,14 @@ from redis.asyncio import Redis
 from consumers.groups import AGENT
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_recovery import KEY, append
-from tests.consumers.test_trimming import ids_hours_ago
+from tests.consumers.test_trimming import NEVER, ids_hours_ago
 from tests.runtime.operators import Operator
 
 
 async def test_trim_previews_then_removes_and_names_who_holds_the_rest(operator: Operator) -> None:
     redis = Redis.from_url(operator.redis_url)
     await append(redis, range(20), ids=await ids_hours_ago(redis, 30, 20))
-    async with member(operator.database_url, operator.redis_url):
+    async with member(operator.database_url, operator.redis_url, settings=NEVER):
         await wait_caught_up(operator.database_url, operator.redis_url)
     held = await operator.run("streams", "trim", "--dry-run")
     async with member(operator.database_url, operator.redis_url, group=AGENT, member_id="agent"):
