@@ -55,10 +55,16 @@ class SeenBasis:
 
 async def forget_seen(
     pool: asyncpg.Pool, group: str, partitions: Sequence[int], *, older_than_s: float
-) -> None:
-    """Drop ids that can come again no more; some thousands a call."""
-    with faults_translated():
-        await pool.execute(_SQL["forget"], group, list(partitions), older_than_s, _AT_ONCE)
+) -> int:
+    """Drop ids that can come again no more, some thousands a statement; returns how many."""
+    total, gone = 0, _AT_ONCE
+    while gone == _AT_ONCE:
+        with faults_translated():
+            gone = await pool.fetchval(
+                _SQL["forget"], group, list(partitions), older_than_s, _AT_ONCE
+            )
+        total += gone
+    return total
 
 
 def body_hash(raw: bytes) -> bytes:

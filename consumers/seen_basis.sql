@@ -13,10 +13,13 @@ SELECT $1, * FROM unnest($2::smallint[], $3::uuid[], $4::bytea[], $5::text[])
 
 -- name: forget
 -- $1 group_name text, $2 partitions smallint[], $3 older than, in seconds float8, $4 at most
--- Bounded, so that it never holds a batch up.
-DELETE FROM runtime.seen_events AS s
- WHERE (s.group_name, s.partition, s.event_id) IN (
-       SELECT o.group_name, o.partition, o.event_id FROM runtime.seen_events AS o
-        WHERE o.group_name = $1 AND o.partition = ANY($2)
-          AND o.seen_at < now() - make_interval(secs => $3)
-        LIMIT $4)
+-- By place, so that the index of ages finds the rows; bounded, so that nobody waits for it.
+WITH gone AS (
+    DELETE FROM runtime.seen_events
+     WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM runtime.seen_events
+            WHERE group_name = $1 AND partition = ANY ($2)
+              AND seen_at < now() - make_interval(secs => $3)
+            LIMIT $4))
+    RETURNING 1)
+SELECT count(*) FROM gone

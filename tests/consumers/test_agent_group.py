@@ -9,6 +9,7 @@ import orjson
 from redis.asyncio import Redis
 
 from consumers.groups import AGENT
+from consumers.seen_basis import forget_seen
 from events.partitioning import partition_of, stream_key
 from tests.consumers.members import member, start_victim, wait_caught_up
 from tests.consumers.test_dead_letters import body
@@ -89,3 +90,16 @@ async def test_an_id_with_another_body_is_a_conflict_and_another_spelling_is_not
     assert row is not None
     assert tuple(row) == (1, 1, 1)
     assert [tuple(r) for r in reasons] == [("agent", "id_conflict")]
+
+
+async def test_old_ids_are_forgotten_and_young_ones_kept(database_url: str) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2)
+    await pool.execute(
+        "INSERT INTO runtime.seen_events (group_name, partition, event_id, body_hash, entry_id,"
+        " seen_at) SELECT 'agent', 3, gen_random_uuid(), '', '1-1',"
+        " now() - make_interval(hours => (n % 4) * 100) FROM generate_series(1, 12000) AS n"
+    )
+    gone = await forget_seen(pool, "agent", [3, 4], older_than_s=150 * 3600)
+    left = await pool.fetchval("SELECT count(*) FROM agent.seen_events")
+    await pool.close()
+    assert (gone, left) == (6000, 6000)
