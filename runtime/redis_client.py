@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from redis.asyncio import Redis
@@ -48,8 +49,13 @@ def redis_client(
     if wanted.mode is RedisMode.CLUSTER:
         return _cluster(wanted, given)
     given |= {"db": wanted.db, "retry_on_error": [RedisConnectionError, RedisTimeoutError]}
-    if wanted.mode is RedisMode.SENTINEL:
-        return _master(wanted, given)
+    client = _master(wanted, given) if wanted.mode is RedisMode.SENTINEL else _one(wanted, given)
+    pool: Any = client.connection_pool
+    pool.connection_class = _telling_cuts(pool.connection_class)
+    return client
+
+
+def _one(wanted: RedisUrl, given: dict[str, Any]) -> Redis:
     if wanted.socket is not None:
         return Redis(unix_socket_path=wanted.socket, **given)
     ((host, port),) = wanted.hosts
@@ -57,7 +63,7 @@ def redis_client(
 
 
 def _cluster(wanted: RedisUrl, given: dict[str, Any]) -> RedisCluster:
-    return _Cluster(
+    client = _Cluster(
         startup_nodes=[ClusterNode(host, port) for host, port in wanted.hosts],
         ssl=wanted.tls,
         max_connections=_MOST_CONNECTIONS,
@@ -67,6 +73,12 @@ def _cluster(wanted: RedisUrl, given: dict[str, Any]) -> RedisCluster:
         reinitialize_steps=0,
         **given,
     )
+    telling = _telling_cuts(client.connection_kwargs["connection_class"])
+    # For the nodes to come, and for those of the URL.
+    client.connection_kwargs["connection_class"] = telling
+    for node in client.startup_nodes:
+        node.connection_class = telling
+    return client
 
 
 def _master(wanted: RedisUrl, given: dict[str, Any]) -> Redis:
@@ -84,6 +96,27 @@ def _master(wanted: RedisUrl, given: dict[str, Any]) -> Redis:
     )
     master.sentinels = sentinel
     return master
+
+
+class _TellsCuts:
+    """Says of a connection that was cut what it is, where redis-py lets other errors through.
+
+    uvloop raises RuntimeError for a transport that was reset, and a connection that another task
+    has just closed has no writer any more.
+    """
+
+    async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        sending: Any = super()
+        try:
+            await sending.send_packed_command(*args, **kwargs)
+        except (RuntimeError, AttributeError) as error:
+            raise RedisConnectionError("Connection was cut while writing to it.") from error
+
+
+@cache
+def _telling_cuts(kind: Any) -> Any:
+    """redis-py's connection class of that kind, with `_TellsCuts` before it."""
+    return type(kind.__name__, (_TellsCuts, kind), {})
 
 
 class _Cluster(RedisCluster):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.connection import Connection
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from runtime.redis_client import redis_client
 from runtime.redis_urls import RedisMode, RedisUrl, RedisUrlInvalid
@@ -56,6 +59,26 @@ async def test_each_mode_has_its_client(url: str, kind: type) -> None:
     client = redis_client(url, timeout_s=1)
 
     assert isinstance(client, kind)
+    await client.aclose()
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("the handler is closed"), AttributeError("None")])
+async def test_a_connection_that_was_cut_is_called_so(
+    raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What uvloop and redis-py raise for it would pass for a defect of ours."""
+
+    async def cut(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(Connection, "send_packed_command", cut)
+    client = redis_client("redis://cache", timeout_s=1)
+    assert isinstance(client, Redis)
+    pool: Any = client.connection_pool
+    connection = pool.make_connection()
+
+    with pytest.raises(RedisConnectionError):
+        await connection.send_packed_command(b"PING")
     await client.aclose()
 
 
