@@ -159,8 +159,8 @@ class Service:
             return
         redis, postgres = await connections.detect_redis(), connections.postgres
         hold_to_least(redis, postgres)
-        for server, found in (("redis", redis), ("postgres", postgres)):
-            _log.info(f"{server}.detected", **labels(found))
+        _log.info("redis.detected", **labels(redis))
+        _log.info("postgres.detected", **labels(postgres))
         if may_lose := risks(redis):
             _log.warning("redis.may_lose", risks=may_lose)
         self._metrics.servers_detected(labels(redis), labels(postgres))

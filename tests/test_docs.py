@@ -30,7 +30,8 @@ def test_every_guarantee_names_a_test_that_runs_each_time() -> None:
     guarantees = _guarantees()
     assert len(guarantees) > 40
     for row in guarantees:
-        assert len(row) == 4 and all(row), row
+        assert len(row) == 4, row
+        assert all(row), row
         name = row[3].strip("`")
         assert name in decorators, name
         assert "soak" not in decorators[name], name
