@@ -1,4 +1,4 @@
-"""A cluster for the tests that leave it whole."""
+"""A cluster of Valkeys for the tests that leave it whole; those of failover run on Redis."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.where_it_runs.redis_servers import Cluster, ask, redis_cluster
+from runtime.embedded.binaries import valkey_server
+from tests.where_it_runs.cluster_servers import Cluster, redis_cluster
+from tests.where_it_runs.redis_servers import ask
 
 
 @pytest.fixture(scope="session")
 def whole_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with redis_cluster(tmp_path_factory.mktemp("cluster")) as started:
+    folder = tmp_path_factory.mktemp("cluster")
+    with redis_cluster(folder, binary=valkey_server()) as started:
         yield started
 
 

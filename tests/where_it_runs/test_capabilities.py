@@ -17,8 +17,9 @@ from runtime.postgres_connection import connect
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
 from tests.examples import body
+from tests.where_it_runs.cluster_servers import Cluster
 from tests.where_it_runs.processes import program
-from tests.where_it_runs.redis_servers import Cluster, ask, redis_server
+from tests.where_it_runs.redis_servers import ask, redis_server
 from tests.where_it_runs.rewriting_proxy import Lie, lying_about
 from tests.where_it_runs.running import publish, serving, settings_for, wait_logged
 

@@ -21,7 +21,8 @@ from consumers.cluster_reading import MOST_WAITS, ClusterReading
 from events.partitioning import stream_key
 from runtime.redis_client import redis_client
 from tests.examples import body
-from tests.where_it_runs.redis_servers import Cluster, ask
+from tests.where_it_runs.cluster_servers import Cluster
+from tests.where_it_runs.redis_servers import ask
 from tests.where_it_runs.running import wait_logged
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from events.partitioning import stream_key
+from tests.where_it_runs.cluster_servers import redis_cluster
 from tests.where_it_runs.redis_servers import (
     RedisServer,
-    redis_cluster,
     redis_server,
     replication,
     wait_until,
-    watched_redis,
 )
 from tests.where_it_runs.running import (
     check,
@@ -31,6 +30,7 @@ from tests.where_it_runs.running import (
     settings_for,
     wait_logged,
 )
+from tests.where_it_runs.sentinel_servers import watched_redis
 
 FAILOVERS = 6
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from runtime.redis_client import redis_client
-from tests.where_it_runs.certificates import make_certificates
-from tests.where_it_runs.redis_servers import redis_cluster, redis_server
+from tests.where_it_runs.certificates import Certificates, make_certificates
+from tests.where_it_runs.cluster_servers import Cluster, redis_cluster
+from tests.where_it_runs.redis_servers import redis_server
 from tests.where_it_runs.running import (
     check,
     corpus_lines,
@@ -19,6 +22,7 @@ from tests.where_it_runs.running import (
     settings_for,
     wait_logged,
 )
+from tests.where_it_runs.sentinel_servers import Watched, watched_redis
 
 
 async def test_the_corpus_through_tls(database_url: str, corpus: Path, tmp_path: Path) -> None:
@@ -33,12 +37,18 @@ async def test_the_corpus_through_tls(database_url: str, corpus: Path, tmp_path:
         assert "verify failed" in await refused(url.split("?", maxsplit=1)[0])
 
 
-async def test_a_cluster_is_read_by_tls(database_url: str, corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("servers_of", [redis_cluster, watched_redis])
+async def test_a_cluster_and_sentinel_are_reached_by_tls(
+    database_url: str,
+    corpus: Path,
+    tmp_path: Path,
+    servers_of: Callable[[Path, Certificates], AbstractContextManager[Cluster | Watched]],
+) -> None:
     certificates = make_certificates(tmp_path, valid_for="IP:127.0.0.1")
     lines = corpus_lines(corpus)[:500]
-    with redis_cluster(tmp_path, certificates) as cluster:
-        async with serving(settings_for(database_url, cluster.url)):
-            await publish(cluster.url, lines)
+    with servers_of(tmp_path, certificates) as servers:
+        async with serving(settings_for(database_url, servers.url)):
+            await publish(servers.url, lines)
             await wait_logged(database_url, len(lines))
 
 
