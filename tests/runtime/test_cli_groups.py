@@ -11,8 +11,6 @@ from runtime.queries.standings import Pace, Standing, pace
 from tests.consumers.members import member
 from tests.runtime.operators import Operator, send
 
-AUDIT = "SELECT action, affected FROM runtime.audit_log ORDER BY id"
-
 
 STANDING = Standing(
     group="projections",

@@ -153,7 +153,7 @@ async def test_an_attached_projection_is_fed_from_where_it_stopped(operator: Ope
         await operator.execute(
             "UPDATE runtime.projections SET state = 'detached' WHERE name = 'messages'"
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             number = 1
             while await behind() == 0:
                 number += 1
