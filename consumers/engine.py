@@ -15,6 +15,7 @@ import asyncpg
 
 from consumers.accounts import Accounts
 from consumers.backoff import Backoff
+from consumers.bounded_pool import bounded
 from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp
 from consumers.detachment import detach
@@ -56,6 +57,7 @@ class Engine:
         member_id: str,
         observer: Observer,
     ) -> None:
+        pool = bounded(pool, within_s=settings.lease_s)
         self._settings = settings
         self._observer = observer
         self._member_id = member_id

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runtime.embedded.binaries import postgres_bin, valkey_server
@@ -103,7 +103,9 @@ class BreakablePostgres:
 
     def thaw(self) -> None:
         for pid in (self.server.pid, *child_pids(self.server.pid)):
-            os.kill(pid, signal.SIGCONT)
+            # The first ones end as soon as they run: their clients have gone.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def standby(self, data: Path, sockets: Path) -> BreakablePostgres:
         """A copy that streams from this server, not yet started."""

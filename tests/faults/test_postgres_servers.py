@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 
 from tests.faults.servers import BreakablePostgres, sockets_directory
-from tests.faults.under_load import working
+from tests.faults.under_load import QUICK, working
 
 Broken = tuple[str, BreakablePostgres]
 
@@ -51,6 +52,31 @@ async def test_a_promoted_standby_takes_over_at_the_same_address(
         finally:
             standby.stop()
             primary.start()
+            primary.serve_at_address()
+
+
+async def test_a_postgres_that_neither_answers_nor_closes_is_left_for_the_new_one(
+    breakable: Broken, redis_url: str, tmp_path: Path
+) -> None:
+    """A frozen host: no connection breaks by itself, and TCP would wait for many minutes."""
+    database_url, primary = breakable
+    with sockets_directory() as sockets:
+        standby = primary.standby(tmp_path / "standby", sockets)
+        standby.start()
+        try:
+            async with working(
+                database_url, redis_url, settings=replace(QUICK, lease_s=1.5)
+            ) as work:
+                await _flush(primary)
+                primary.freeze()
+                standby.serve_at_address()
+                control = await asyncpg.connect(standby.server.url())
+                await control.fetchval("SELECT pg_promote()")
+                await control.close()
+                await work.finish()
+        finally:
+            primary.thaw()
+            standby.stop()
             primary.serve_at_address()
 
 
