@@ -1,4 +1,4 @@
-"""The corpus through TLS, and what is said of a certificate that does not fit."""
+"""Events through TLS, and what is said of a certificate that does not fit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from tests.where_it_runs.certificates import Certificates, make_certificates
 from tests.where_it_runs.cluster_servers import Cluster, redis_cluster
 from tests.where_it_runs.redis_servers import redis_server
 from tests.where_it_runs.running import (
-    check,
     corpus_lines,
-    expected_events,
     publish,
     serving,
     settings_for,
@@ -25,14 +23,16 @@ from tests.where_it_runs.running import (
 from tests.where_it_runs.sentinel_servers import Watched, watched_redis
 
 
-async def test_the_corpus_through_tls(database_url: str, corpus: Path, tmp_path: Path) -> None:
+async def test_events_come_through_tls_and_a_wrong_certificate_is_named(
+    database_url: str, corpus: Path, tmp_path: Path
+) -> None:
     certificates = make_certificates(tmp_path)
+    lines = corpus_lines(corpus)[:2000]
     with redis_server(tmp_path, certificates=certificates) as redis:
         url = f"rediss://localhost:{redis.port}/0?ssl_ca_certs={certificates.ca_cert}"
         async with serving(settings_for(database_url, url)):
-            await publish(url, corpus_lines(corpus))
-            await wait_logged(database_url, expected_events(corpus))
-        await check(database_url, corpus)
+            await publish(url, lines)
+            await wait_logged(database_url, len(lines))
         assert "127.0.0.1" in await refused(url.replace("localhost", "127.0.0.1"))
         assert "verify failed" in await refused(url.split("?", maxsplit=1)[0])
 
