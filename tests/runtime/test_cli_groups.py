@@ -11,7 +11,6 @@ from runtime.queries.standings import Pace, Standing, pace
 from tests.consumers.members import member
 from tests.runtime.operators import Operator, send
 
-
 STANDING = Standing(
     group="projections",
     partition=0,
