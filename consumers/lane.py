@@ -27,14 +27,15 @@ from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
 from consumers.isolation import Isolation
 from consumers.leases import Leases
-from consumers.observer import BatchCommitted, Observer
+from consumers.observer import Observer
+from consumers.outcome import adopt, keep_what_was_seen, tell
 from consumers.parking import MORE, Mend, Mended, Parking
 from consumers.partition_state import PartitionState
 from consumers.reader import Reader
 from consumers.recovery import Recovery
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
-from consumers.transaction import BatchTransactions, Outcome
+from consumers.transaction import BatchTransactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +283,7 @@ class Lane:
             if state is None:
                 self._lost({partition})
             else:
-                _keep_what_was_seen(self._states.get(partition), state)
+                keep_what_was_seen(self._states.get(partition), state)
                 self._states[partition] = state
                 self._on_change(partition, state)
         return {p: self._states[p] for p in states if p in self._states}
@@ -300,46 +301,18 @@ class Lane:
                 if error.projection in careful:
                     raise
                 careful |= {error.projection}
-        self._adopt(outcomes)
-        self._tell(outcomes, monotonic() - started, min(_first_ms(i) for i in intakes))
-
-    def _adopt(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             state = self._states[outcome.partition]
-            state.cursor, state.position = outcome.cursor, outcome.position
-            _adopt_account(state, outcome)
-            for name, position in outcome.projections.items():
-                state.projections[name].position = position
-            for type_, count in outcome.counts.items():
-                state.counts_by_type[type_] = state.counts_by_type.get(type_, 0) + count
-            for waits in outcome.parked:
-                event = waits.recorded.event
-                state.parked.setdefault(waits.projection, set()).add(
-                    (event.company_id, event.conversation_id)
-                )
+            adopt(state, outcome)
             self._on_change(outcome.partition, state)
-
-    def _tell(self, outcomes: list[Outcome], commit_s: float, oldest_ms: int) -> None:
-        name, observer = self._parts.group.name, self._parts.observer
-        observer.batch_committed(
-            BatchCommitted(
-                group=name,
-                partitions=tuple(o.partition for o in outcomes),
-                read=sum(o.read for o in outcomes),
-                applied=sum(len(o.recorded) for o in outcomes),
-                duplicate=sum(o.duplicates for o in outcomes),
-                dead=sum(len(o.dead) for o in outcomes),
-                commit_s=commit_s,
-                oldest_entry_age_s=max(0.0, time() - oldest_ms / 1000),
-            )
+        oldest_ms = min(intake.ids[0].ms for intake in intakes)
+        tell(
+            self._parts.observer,
+            self._parts.group.name,
+            outcomes,
+            commit_s=monotonic() - started,
+            oldest_entry_age_s=max(0.0, time() - oldest_ms / 1000),
         )
-        for outcome in outcomes:
-            if outcome.loss is not None:
-                observer.lost(name, outcome.partition, outcome.loss)
-            for dead in outcome.dead:
-                observer.dead_letter(name, dead.partition, str(dead.entry_id), dead.reason)
-            for waits in outcome.parked:
-                observer.parked(name, waits.projection, outcome.partition, waits.reason, 1)
 
     async def _acknowledge(self, entries: dict[int, list[Entry]]) -> None:
         ids = {
@@ -416,29 +389,3 @@ class Lane:
                 yield
         finally:
             self._disturbers -= 1
-
-
-def _keep_what_was_seen(before: PartitionState | None, state: PartitionState) -> None:
-    """A look at the stream that was not written yet outlives the loading: losses show by it."""
-    if before is None or before.generation != state.generation:
-        return
-    seen, known = before.account.seen, state.account.seen
-    if seen is not None and (known is None or known.at < seen.at):
-        state.account.seen = seen
-
-
-def _adopt_account(state: PartitionState, outcome: Outcome) -> None:
-    account = state.account
-    account.entry_hash = outcome.entry_hash
-    account.read += outcome.read
-    lost = outcome.loss.count if outcome.loss else 0
-    account.lost += lost
-    state.lost_total += lost
-    if account.base is not None:
-        account.base += min(outcome.gone, 0)
-    if outcome.settled:
-        account.due = None
-
-
-def _first_ms(intake: Intake) -> int:
-    return intake.ids[0].ms

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -19,45 +16,18 @@ from consumers.errors import CheckpointMoved, TransientFault
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Parked, feed
 from consumers.group import Basis, ConsumerGroup
-from consumers.intake import DeadLetter, Intake
+from consumers.intake import Intake
 from consumers.leased import Member, leased
-from consumers.lineage import Loss, how_gone, missing
 from consumers.log_basis import LogBasis
+from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
 from consumers.partition_state import PartitionState
 from consumers.seen_basis import SeenBasis
-from events.entry_id import EntryId
-from events.envelope import RecordedEvent
-from events.payload import UnknownType
 from projections.projection import Projection
 from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
 _ACCOUNTS = statements("consumers", "accounts.sql")
-UNKNOWN = "unknown"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a batch did to one partition; becomes the partition's state once committed."""
-
-    partition: int
-    cursor: EntryId
-    position: int
-    read: int
-    duplicates: int
-    recorded: list[RecordedEvent]
-    dead: list[DeadLetter]
-    projections: dict[str, int] = field(default_factory=dict)
-    """Projection → its new position."""
-    parked: list[Parked] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    entry_hash: bytes = b""
-    gone: int = 0
-    """Entries below `due` that never came; negative when the server's counter went back."""
-    loss: Loss | None = None
-    settled: bool = False
-    """Whether the reading passed the end that was due."""
 
 
 class BatchTransactions:
@@ -97,7 +67,7 @@ class BatchTransactions:
         async with leased(self._pool, self._member, touched) as (conn, recorded_at):
             fresh = await self._basis.fresh(conn, intakes)
             outcomes = [
-                _record(intake, left, states[intake.partition], recorded_at)
+                record(intake, left, states[intake.partition], recorded_at)
                 for intake, left in zip(intakes, fresh, strict=True)
             ]
             await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
@@ -246,7 +216,7 @@ class BatchTransactions:
         states: Mapping[int, PartitionState],
     ) -> None:
         rows = [
-            _checkpoint_row(o, states[o.partition])
+            checkpoint_row(o, states[o.partition])
             for o in sorted(outcomes, key=lambda o: o.partition)
         ]
         moved = await conn.fetch(
@@ -318,61 +288,3 @@ async def move_projection_checkpoints(
     )
     if len(moved) != len(rows):
         raise CheckpointMoved(frozenset(row[2] for row in rows))
-
-
-def _checkpoint_row(outcome: Outcome, state: PartitionState) -> tuple[Any, ...]:
-    account = state.account
-    seen = account.seen
-    return (
-        outcome.partition,
-        state.position,
-        str(state.cursor),
-        str(outcome.cursor),
-        outcome.position,
-        outcome.read,
-        len(outcome.recorded),
-        outcome.duplicates,
-        len(outcome.dead),
-        outcome.entry_hash,
-        outcome.loss.count if outcome.loss else 0,
-        account.base if account.base is None else account.base + min(outcome.gone, 0),
-        seen.added if seen else None,
-        str(seen.last_id) if seen else None,
-        seen.at if seen else None,
-        account.server_id,
-    )
-
-
-def _settle(outcome: Outcome, intake: Intake, state: PartitionState) -> None:
-    """Close the stream's account where the reading passes the end that was seen before."""
-    due = state.account.due
-    if due is None or state.account.base is None or intake.last < due.last_id:
-        return
-    read = state.account.read + intake.read_up_to(due.last_id)
-    outcome.settled = True
-    outcome.gone = missing(state.account, due, read)
-    if outcome.gone > 0:
-        reason = how_gone(due, state.cursor)
-        outcome.loss = Loss(outcome.gone, at_least=False, reason=reason, since=None)
-
-
-def _record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: datetime) -> Outcome:
-    recorded = [
-        RecordedEvent(c.event, intake.partition, state.position + offset, c.entry_id, recorded_at)
-        for offset, c in enumerate(fresh.candidates, start=1)
-    ]
-    outcome = Outcome(
-        partition=intake.partition,
-        cursor=intake.last,
-        position=state.position + len(recorded),
-        read=intake.read,
-        duplicates=fresh.duplicates,
-        recorded=recorded,
-        dead=fresh.dead,
-        counts=Counter(
-            UNKNOWN if type(r.event.payload) is UnknownType else r.event.type for r in recorded
-        ),
-        entry_hash=intake.last_hash,
-    )
-    _settle(outcome, intake, state)
-    return outcome

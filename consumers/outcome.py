@@ -1,0 +1,171 @@
+"""What a batch does to a partition: computed purely, written by the transaction, adopted after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from consumers.dedup import Fresh
+from consumers.feeding import Parked
+from consumers.intake import DeadLetter, Intake
+from consumers.lineage import Loss, how_gone, missing
+from consumers.observer import BatchCommitted, Observer
+from consumers.partition_state import PartitionState
+from events.entry_id import EntryId
+from events.envelope import RecordedEvent
+from events.payload import UnknownType
+
+UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch did to one partition; becomes the partition's state once committed."""
+
+    partition: int
+    cursor: EntryId
+    position: int
+    read: int
+    duplicates: int
+    recorded: list[RecordedEvent]
+    dead: list[DeadLetter]
+    projections: dict[str, int] = field(default_factory=dict)
+    """Projection → its new position."""
+    parked: list[Parked] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    entry_hash: bytes = b""
+    gone: int = 0
+    """Entries below `due` that never came; negative when the server's counter went back."""
+    loss: Loss | None = None
+    settled: bool = False
+    """Whether the reading passed the end that was due."""
+
+
+def record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: datetime) -> Outcome:
+    """The batch's new events with their places in the log, and the account where it is settled."""
+    recorded = [
+        RecordedEvent(c.event, intake.partition, state.position + offset, c.entry_id, recorded_at)
+        for offset, c in enumerate(fresh.candidates, start=1)
+    ]
+    outcome = Outcome(
+        partition=intake.partition,
+        cursor=intake.last,
+        position=state.position + len(recorded),
+        read=intake.read,
+        duplicates=fresh.duplicates,
+        recorded=recorded,
+        dead=fresh.dead,
+        counts=Counter(
+            UNKNOWN if type(r.event.payload) is UnknownType else r.event.type for r in recorded
+        ),
+        entry_hash=intake.last_hash,
+    )
+    _settle(outcome, intake, state)
+    return outcome
+
+
+def checkpoint_row(outcome: Outcome, state: PartitionState) -> tuple[Any, ...]:
+    """The values of the statement that moves checkpoints, for one partition."""
+    account = state.account
+    seen = account.seen
+    return (
+        outcome.partition,
+        state.position,
+        str(state.cursor),
+        str(outcome.cursor),
+        outcome.position,
+        outcome.read,
+        len(outcome.recorded),
+        outcome.duplicates,
+        len(outcome.dead),
+        outcome.entry_hash,
+        outcome.loss.count if outcome.loss else 0,
+        account.base if account.base is None else account.base + min(outcome.gone, 0),
+        seen.added if seen else None,
+        str(seen.last_id) if seen else None,
+        seen.at if seen else None,
+        account.server_id,
+    )
+
+
+def adopt(state: PartitionState, outcome: Outcome) -> None:
+    """Take over what was committed."""
+    state.cursor, state.position = outcome.cursor, outcome.position
+    _adopt_account(state, outcome)
+    for name, position in outcome.projections.items():
+        state.projections[name].position = position
+    for type_, count in outcome.counts.items():
+        state.counts_by_type[type_] = state.counts_by_type.get(type_, 0) + count
+    for waits in outcome.parked:
+        event = waits.recorded.event
+        state.parked.setdefault(waits.projection, set()).add(
+            (event.company_id, event.conversation_id)
+        )
+
+
+def keep_what_was_seen(before: PartitionState | None, state: PartitionState) -> None:
+    """A look at the stream that was not written yet outlives the loading: losses show by it."""
+    if before is None or before.generation != state.generation:
+        return
+    seen, known = before.account.seen, state.account.seen
+    if seen is not None and (known is None or known.at < seen.at):
+        state.account.seen = seen
+
+
+def tell(
+    observer: Observer,
+    group: str,
+    outcomes: Sequence[Outcome],
+    *,
+    commit_s: float,
+    oldest_entry_age_s: float,
+) -> None:
+    """Tell the observer of a committed batch."""
+    observer.batch_committed(
+        BatchCommitted(
+            group=group,
+            partitions=tuple(o.partition for o in outcomes),
+            read=sum(o.read for o in outcomes),
+            applied=sum(len(o.recorded) for o in outcomes),
+            duplicate=sum(o.duplicates for o in outcomes),
+            dead=sum(len(o.dead) for o in outcomes),
+            commit_s=commit_s,
+            oldest_entry_age_s=oldest_entry_age_s,
+        )
+    )
+    for outcome in outcomes:
+        if outcome.loss is not None:
+            observer.lost(group, outcome.partition, outcome.loss)
+        for dead in outcome.dead:
+            observer.dead_letter(group, dead.partition, str(dead.entry_id), dead.reason)
+        for waits in outcome.parked:
+            observer.parked(group, waits.projection, outcome.partition, waits.reason, 1)
+
+
+def _settle(outcome: Outcome, intake: Intake, state: PartitionState) -> None:
+    """Close the stream's account where the reading passes the end that was seen before."""
+    due = state.account.due
+    if due is None or state.account.base is None or intake.last < due.last_id:
+        return
+    read = state.account.read + intake.read_up_to(due.last_id)
+    outcome.settled = True
+    outcome.gone = missing(state.account, due, read)
+    if outcome.gone > 0:
+        reason = how_gone(due, state.cursor)
+        outcome.loss = Loss(outcome.gone, at_least=False, reason=reason, since=None)
+
+
+def _adopt_account(state: PartitionState, outcome: Outcome) -> None:
+    account = state.account
+    account.entry_hash = outcome.entry_hash
+    account.read += outcome.read
+    lost = outcome.loss.count if outcome.loss else 0
+    account.lost += lost
+    state.lost_total += lost
+    if account.base is not None:
+        account.base += min(outcome.gone, 0)
+    if outcome.settled:
+        account.due = None
