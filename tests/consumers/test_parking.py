@@ -22,8 +22,19 @@ from events.envelope import RecordedEvent
 from events.partitioning import partition_of, stream_key
 from events.upcasters import UPCASTERS
 from projections.projection import Changes, Projection, State, Table, Touched
+from tests.consumers.choosy import (
+    SICK,
+    account,
+    answer,
+    ask,
+    choosy,
+    group_with,
+    leave_to_requests,
+    messages,
+)
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_dead_letters import body
+from tests.consumers.test_exactly_once import publish
 
 
 @dataclass(frozen=True)
@@ -179,3 +190,46 @@ async def test_the_first_build_that_knows_a_newer_version_drains_it_without_bein
     await redis.aclose()
     assert received == 3
     assert [row[0] for row in texts] == ["oi 0", "oi 1", "oi 2"]
+
+
+async def test_a_row_that_postgres_refuses_is_parked_and_drained_once_it_is_accepted(
+    database_url: str, redis_url: str
+) -> None:
+    conn = await asyncpg.connect(database_url)
+    await conn.execute(
+        "ALTER TABLE projections.messages_v1 ADD CONSTRAINT no_poison CHECK (text <> 'veneno')"
+    )
+    others = [m for n in range(50) for m in messages(f"c{n}", "oi", "alô", first=100 + 2 * n)]
+    await publish(redis_url, [*others[:50], *messages(SICK, "oi", "veneno", "a"), *others[50:]])
+    async with member(database_url, redis_url):
+        await wait_caught_up(database_url, redis_url)
+        await leave_to_requests(conn)
+        reasons = await conn.fetch("SELECT reason, detail FROM runtime.parked ORDER BY position")
+        assert await account(conn, "messages") == (101, 2, 0)
+        await conn.execute("ALTER TABLE projections.messages_v1 DROP CONSTRAINT no_poison")
+        assert await answer(conn, await ask(conn, projection="messages")) == ("drained", 2)
+        assert await account(conn, "messages") == (103, 0, 0)
+    await conn.close()
+    assert [row["reason"] for row in reasons] == ["projection_refused", "follows_parked"]
+    assert "no_poison" in reasons[0]["detail"]
+
+
+async def test_an_event_may_wait_for_two_projections_and_come_back_to_each_apart(
+    database_url: str, redis_url: str
+) -> None:
+    one, other = choosy("conversations"), choosy("messages")
+    await publish(redis_url, messages(SICK, "oi", "veneno", "a", "b"))
+    conn = await asyncpg.connect(database_url)
+    async with member(database_url, redis_url, group=group_with(other, group_with(one))):
+        await wait_caught_up(database_url, redis_url)
+        await leave_to_requests(conn)
+        assert [await account(conn, p.name) for p in (one, other)] == [(1, 3, 0)] * 2
+        one.refused.clear()
+        assert await answer(conn, await ask(conn)) == ("drained", 3)
+        assert [await account(conn, p.name) for p in (one, other)] == [(4, 0, 0), (1, 3, 0)]
+        other.refused.clear()
+        assert await answer(conn, await ask(conn, projection="messages")) == ("drained", 3)
+        assert await account(conn, "messages") == (4, 0, 0)
+    await conn.close()
+    # What was folded in a batch that another projection refused was rolled back and came again.
+    assert sorted({*one.folded}) == sorted({*other.folded}) == [1, 2, 3, 4]

@@ -190,6 +190,23 @@ async def test_an_interrupted_drain_that_nobody_asked_for_goes_on(
     assert await db.fetchval(RECEIVED, SICK) == 602
 
 
+async def test_a_kill_after_a_discard_does_not_discard_what_is_parked_later(
+    db: asyncpg.Connection, database_url: str, redis_url: str
+) -> None:
+    await park(db, database_url, redis_url, "a")
+    await leave_to_requests(db)
+    request = await ask(db, kind="discard_parked")
+    worker = await start_armed_worker(database_url, redis_url, "after_drain", 1, 500)
+    await wait_frozen(worker)
+    await kill(worker)
+    await publish(redis_url, messages(SICK, POISON, first=10))
+    async with member(database_url, redis_url, group=group_with(choosy())):
+        await wait_caught_up(database_url, redis_url)
+        assert await answer(db, await ask(db, "somebody-else")) == ("nothing_parked", 0)
+        assert await answer(db, request) == ("discarded", 2)
+    assert await account(db) == (1, 1, 2)
+
+
 class Drains(SilentObserver):
     def __init__(self) -> None:
         self.told: list[tuple[int, int, str]] = []
