@@ -86,7 +86,7 @@ class Accounts:
         """Write what the last looks showed, of partitions that are still the member's own."""
         rows = [
             (s.partition, s.generation, s.epoch, seen.added, str(seen.last_id), seen.at)
-            for s in states
+            for s in sorted(states, key=lambda state: state.partition)
             if (seen := s.account.seen) is not None and s.account.base is not None
         ]
         if rows:

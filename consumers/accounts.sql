@@ -60,11 +60,19 @@ SELECT c.partition, c.read - c.applied - c.duplicate - c.dead AS difference,
 -- $1 group_name text, $2 member_id text, $3 partitions smallint[], $4 generations integer[],
 -- $5 epochs bigint[], $6 seen_added bigint[], $7 seen_last_id text[], $8 seen_at timestamptz[]
 -- Only where it tells more than the last batch did, so that an idle group writes nothing.
+-- In the order of the partitions, as batches are; a row that a batch holds is being told of.
+WITH ours AS (
+    SELECT c.group_name, c.partition FROM runtime.checkpoints AS c
+      JOIN runtime.partition_owners AS o USING (group_name, partition)
+     WHERE c.group_name = $1 AND c.partition = ANY ($3) AND o.owner = $2
+     ORDER BY c.partition
+       FOR NO KEY UPDATE OF c SKIP LOCKED)
 UPDATE runtime.checkpoints AS c
    SET seen_added = n.seen_added, seen_last_id = n.seen_last_id, seen_at = n.seen_at
   FROM unnest($3::smallint[], $4::integer[], $5::bigint[], $6::bigint[], $7::text[],
               $8::timestamptz[])
        AS n (partition, generation, epoch, seen_added, seen_last_id, seen_at)
+  JOIN ours USING (partition)
   JOIN runtime.partition_owners AS o ON o.group_name = $1 AND o.partition = n.partition
                                     AND o.owner = $2 AND o.epoch = n.epoch
  WHERE c.group_name = $1 AND c.partition = n.partition AND c.generation = n.generation

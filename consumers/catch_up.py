@@ -75,7 +75,7 @@ class CatchUp:
                 conn,
                 projection,
                 [r for r in page if r.event.type in projection.reads],
-                waiting=state.parked,
+                waits=lambda _, conversation: conversation in state.parked.get(projection.name, ()),
                 careful=careful,
                 streak=self._streaks[projection.name],
             )

@@ -8,7 +8,7 @@ only; its followers wait behind it in order; everything else flows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -56,22 +56,22 @@ async def feed(
     projection: Projection,
     events: Sequence[RecordedEvent],
     *,
-    waiting: Mapping[str, set[Conversation]],
+    waits: Callable[[int, Conversation], bool],
     careful: bool,
     streak: FailureStreak,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
-    `waiting` holds the conversations that were parked before, by projection; `streak` what the
-    projection refused before this.
+    `waits` says of a partition's conversation whether it was parked for this projection before;
+    `streak` is what the projection refused before this.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
         ProjectionBroken: the projection fails on everything, or its tables are not what it expects.
     """
     fed = Fed()
-    held = set(waiting.get(projection.name, ()))
-    flowing = _hold_back(fed, projection.name, events, held)
+    held: set[Conversation] = set()
+    flowing = _hold_back(fed, projection.name, events, held, waits)
     if not careful:
         await _apply_all(conn, projection, flowing)
         fed.applied = flowing
@@ -84,13 +84,17 @@ async def feed(
 
 
 def _hold_back(
-    fed: Fed, name: str, events: Sequence[RecordedEvent], held: set[Conversation]
+    fed: Fed,
+    name: str,
+    events: Sequence[RecordedEvent],
+    held: set[Conversation],
+    waits: Callable[[int, Conversation], bool] | None = None,
 ) -> list[RecordedEvent]:
     flowing: list[RecordedEvent] = []
     for recorded in events:
         event = recorded.event
         conversation = (event.company_id, event.conversation_id)
-        if conversation in held:
+        if conversation in held or (waits is not None and waits(recorded.partition, conversation)):
             fed.parked.append(Parked(name, recorded, FOLLOWER, "an earlier event waits"))
         elif type(event.payload) is NewerVersion:
             held.add(conversation)

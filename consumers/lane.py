@@ -89,6 +89,7 @@ class Lane:
         self._isolation = Isolation(
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
         )
+        self._turn = 0
         self.last_fault: str | None = None
 
     @property
@@ -324,13 +325,17 @@ class Lane:
             await self._parts.streams.acknowledge(ids)
 
     async def _catch_up(self, states: dict[int, PartitionState]) -> None:
-        for state in states.values():
-            for projection in behind(self._parts.group, state):
-                fed = await self._parts.catch_up.feed_page(state, projection)
-                for waits in fed.parked:
-                    self._parts.observer.parked(
-                        self._parts.group.name, projection.name, state.partition, waits.reason, 1
-                    )
+        """One page of one projection that is behind, in turn; live batches go on in between."""
+        late = [(s, p) for s in states.values() for p in behind(self._parts.group, s)]
+        if not late:
+            return
+        self._turn += 1
+        state, projection = late[self._turn % len(late)]
+        fed = await self._parts.catch_up.feed_page(state, projection)
+        for waits in fed.parked:
+            self._parts.observer.parked(
+                self._parts.group.name, projection.name, state.partition, waits.reason, 1
+            )
 
     async def _mend(self, states: dict[int, PartitionState]) -> None:
         """One page of the first conversation to be mended; live batches go on in between."""

@@ -110,6 +110,7 @@ def keep_what_was_seen(before: PartitionState | None, state: PartitionState) -> 
     """A look at the stream that was not written yet outlives the loading: losses show by it."""
     if before is None or before.generation != state.generation:
         return
+    state.doubted = before.doubted
     seen, known = before.account.seen, state.account.seen
     if seen is not None and (known is None or known.at < seen.at):
         state.account.seen = seen

@@ -143,7 +143,9 @@ class Parking:
             _PAGE,
         )
         events = [from_log(row, state.partition) for row in rows]
-        fed = await feed(conn, projection, events, waiting={}, careful=True, streak=FailureStreak())
+        fed = await feed(
+            conn, projection, events, waits=lambda *_: False, careful=True, streak=FailureStreak()
+        )
         moved = len(fed.applied)
         positions = [recorded.position for recorded in fed.applied]
         await self._take_out(conn, mend, state, positions, "applied")

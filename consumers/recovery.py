@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from consumers.accounts import Accounts, Settlement
+from consumers.errors import CheckpointMoved
 from consumers.intake import FIELD
 from consumers.lineage import (
     History,
@@ -75,6 +76,10 @@ class Recovery:
             state.account.seen = sight.seen
         state.account.due = state.account.due or sight.seen
         if await self._streams.ensure_group(partition, state.cursor):
+            if sight.group_exists:
+                # It was there a moment ago: whatever took it came after the look. Look again.
+                state.doubted = True
+                raise CheckpointMoved(frozenset({partition}))
             await self._restore_topology()
             self._observer.group_recreated(self._group.name, partition, str(state.cursor))
         delivered = await self._streams.last_delivered(partition)

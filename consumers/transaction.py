@@ -101,12 +101,14 @@ class BatchTransactions:
                 o for o in outcomes if o.recorded and self._rides(states[o.partition], projection)
             ]
             wanted = [r for o in live for r in o.recorded if r.event.type in projection.reads]
-            waiting = [states[o.partition].parked.get(name, set()) for o in live]
+            parked_before = {o.partition: states[o.partition].parked.get(name) for o in live}
             fed = await feed(
                 conn,
                 projection,
                 wanted,
-                waiting={name: set().union(*waiting)},
+                waits=lambda partition, conversation, parked=parked_before: (  # type: ignore[misc]
+                    conversation in (parked[partition] or ())
+                ),
                 careful=name in careful,
                 streak=self._streaks[name],
             )

@@ -52,10 +52,19 @@ ON CONFLICT (partition, type) DO UPDATE SET count = c.count + excluded.count
 -- name: keep dead letters
 -- $1 group_name text, $2 partitions smallint[], $3 entry ids text[], $4 generations integer[],
 -- $5 raw bytea[], $6 reasons text[], $7 details text[], $8 event_ids uuid[]
+-- One that is read again in a new generation is what it was before: retried, discarded or open.
 INSERT INTO runtime.dead_letters
-       (group_name, partition, entry_id, generation, raw, reason, detail, event_id)
-SELECT $1, * FROM unnest($2::smallint[], $3::text[], $4::integer[], $5::bytea[], $6::text[],
-                         $7::text[], $8::uuid[])
+       (group_name, partition, entry_id, generation, raw, reason, detail, event_id,
+        resolved_at, resolution, resolved_by)
+SELECT $1, n.*, b.resolved_at, b.resolution, b.resolved_by
+  FROM unnest($2::smallint[], $3::text[], $4::integer[], $5::bytea[], $6::text[], $7::text[],
+              $8::uuid[])
+       AS n (partition, entry_id, generation, raw, reason, detail, event_id)
+  LEFT JOIN LATERAL (
+       SELECT d.resolved_at, d.resolution, d.resolved_by FROM runtime.dead_letters AS d
+        WHERE d.group_name = $1 AND d.partition = n.partition AND d.entry_id = n.entry_id
+          AND d.generation < n.generation AND d.raw = n.raw
+        ORDER BY d.generation DESC LIMIT 1) AS b ON true
 ON CONFLICT DO NOTHING
 
 -- name: park
