@@ -34,8 +34,6 @@ class Reason(StrEnum):
     WRONG_PARTITION = "wrong_partition"
     ID_CONFLICT = "id_conflict"
     """The same event id came before with another body."""
-    REFUSED_BY_LOG = "refused_by_log"
-    """Postgres refused the row for reasons of its data."""
 
 
 class EventError(Exception):

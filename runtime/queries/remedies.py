@@ -32,10 +32,6 @@ REMEDIES: dict[str, str] = {
         "Another event was recorded under this id first, so it can never be retried as it is. If"
         " both happened, publish this one again under a new id; then discard it."
     ),
-    Reason.REFUSED_BY_LOG: (
-        "Postgres refused the row. Retry once the cause in the detail is mended, or publish it"
-        " corrected and discard this one."
-    ),
 }
 _UNKNOWN = "Look at the bytes; retry once the cause is mended, or discard."
 
