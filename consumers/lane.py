@@ -256,6 +256,9 @@ class Lane:
         if not entries and not self._disturbers and not self._stopping.is_set():
             hurried = alone or bool(self._mends)
             entries = await self._reader.read_new(states, hurried=hurried)
+        for partition, state in states.items():
+            # Looking at a stream may have settled its account, or begun a new generation.
+            self._on_change(partition, state)
         intakes = [
             intake
             for partition, found in sorted(entries.items())

@@ -28,6 +28,8 @@ from projections.statements import statements
 _SQL = statements("consumers", "parking.sql")
 _PAGE = 500
 RETRY, DISCARD = "retry_parked", "discard_parked"
+AT_ONCE = 100
+"""How many conversations are tried of their own accord before others are looked for."""
 MORE = "more"
 """The outcome of a page behind which others wait."""
 
@@ -86,6 +88,7 @@ class Parking:
                 list(partitions),
                 list(codes),
                 list(codes.values()),
+                AT_ONCE,
             )
         return [self._mend(row, RETRY, None) for row in rows]
 

@@ -6,7 +6,8 @@ SELECT id, kind, partition, projection, company_id, conversation_id
  ORDER BY id LIMIT 500
 
 -- name: due heads
--- $1 group_name text, $2 partitions smallint[], $3 projections text[], $4 codes text[]
+-- $1 group_name text, $2 partitions smallint[], $3 projections text[], $4 codes text[],
+-- $5 at most
 -- Conversations of live projections whose first event that waits was refused by other code than
 -- the present one, or the time of whose next try has come.
 SELECT p.partition, p.projection, p.company_id, p.conversation_id
@@ -19,7 +20,7 @@ SELECT p.partition, p.projection, p.company_id, p.conversation_id
         OR (p.attempts < 5 AND coalesce(p.tried_at, p.parked_at)
                                < clock_timestamp() - interval '1 minute' * power(4, p.attempts)))
  ORDER BY coalesce(p.tried_at, p.parked_at)
- LIMIT 100
+ LIMIT $5
 
 -- name: parked events
 -- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,

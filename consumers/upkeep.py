@@ -19,7 +19,7 @@ from consumers.errors import faults_translated
 from consumers.group import Basis, ConsumerGroup
 from consumers.lane import Lane
 from consumers.observer import Observer
-from consumers.parking import Mend, Parking
+from consumers.parking import AT_ONCE, Mend, Parking
 from consumers.partition_state import PartitionState
 from consumers.retention import Retention
 from consumers.seen_basis import forget_seen
@@ -71,9 +71,11 @@ class Upkeep:
         await self._accounts.remember_seen(states.values())
         self._mend(await self._parking.wanted(states))
         if monotonic() >= self._slow_at:
-            self._mend(await self._parking.due(states))
+            due = await self._parking.due(states)
+            self._mend(due)
             await self._add_up()
-            self._slow_at = monotonic() + _SLOWLY_S
+            # What is due at once is asked for at each step, a bounded number at a time.
+            self._slow_at = monotonic() + (_SLOWLY_S if len(due) < AT_ONCE else 0.0)
         if monotonic() >= self._trim_at:
             await self._retain(sorted(states))
             self._trim_at = monotonic() + self._settings.trim_every_s
