@@ -28,7 +28,7 @@ from tests.simulator.actions import (
 
 PARTITIONS = 4
 LEASE_MS = 600
-HORIZON_MS = 1300
+HORIZON_MS = 1500
 _CONVERSATIONS = 10
 _TYPES = ("message_received.text", "message.sent", "openai.call_completed")
 _WORDS: tuple[tuple[Server, str, int], ...] = (
@@ -110,7 +110,7 @@ def draw(seed: int) -> Schedule:
         workers=workers,
         lanes=rng.choice((1, 2)),
         batch_events=rng.choice((3, 8, 100)),
-        block_ms=rng.choice((400, 1000, 1500)),
+        block_ms=rng.choice((400, 1500, 2000)),
         uvloop=rng.random() < 0.5,
         durable_postgres=rng.random() < 0.7,
         events=events,
@@ -143,7 +143,7 @@ def _lull(rng: Random, faults: list[Step]) -> range:
     long = [step.at_ms for step in faults if getattr(step.action, "for_ms", 0) > LEASE_MS]
     if not long or rng.random() < 0.3:
         return range(0)
-    return range(long[0] - 60, long[0] + LEASE_MS + 200)
+    return range(long[0] - 60, long[0] + LEASE_MS + 250)
 
 
 def _publishes(rng: Random, events: int, lull: range) -> list[Step]:
@@ -186,12 +186,16 @@ def _fault(rng: Random, kind: type[Fault], workers: int) -> Fault:
     slot, partition = rng.randrange(workers), rng.randrange(PARTITIONS)
     server: Server = rng.choice(("redis", "redis", "postgres"))
     short, down = rng.randrange(50, 300), rng.randrange(0, 300)
-    silence = rng.choice((short, LEASE_MS + 250 + short))
+    silence = rng.choice((short, LEASE_MS + 500 + short))
+    style = rng.choice(_STYLES)
+    if silence > LEASE_MS and rng.random() < 0.75:
+        # Cut off from its lease, but not from its streams.
+        server, style = "postgres", rng.choice(("mute", "deaf"))
     made: dict[type[Fault], Fault] = {
         Kill: Kill(slot, down),
         Stop: Stop(slot, down),
         Freeze: Freeze(slot, silence),
-        Cut: Cut(slot, server, rng.choice(_STYLES), silence),
+        Cut: Cut(slot, server, style, silence),
         Delay: Delay(slot, server, rng.randrange(5, 80), 2 * short),
         RestartRedis: RestartRedis(down),
         RestartPostgres: RestartPostgres(rng.choice(("quit", "kill")), down),
