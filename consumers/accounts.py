@@ -18,6 +18,10 @@ from projections.statements import statements
 _SQL = statements("consumers", "accounts.sql")
 
 
+Conservation = dict[tuple[int, str, str], int]
+"""(partition, projection, outcome) → events."""
+
+
 @dataclass(frozen=True, slots=True)
 class Losses:
     """A group's losses that nobody has acknowledged."""
@@ -97,6 +101,16 @@ class Accounts:
                     self._member.member_id,
                     *map(list, zip(*rows, strict=True)),
                 )
+
+    async def conservation(self, partitions: Iterable[int]) -> Conservation:
+        """(partition, projection, outcome) → events; the group's own under projection ''.
+
+        For the group `read = applied + duplicate + dead`, for each projection
+        `position = applied + filtered + parked + discarded`.
+        """
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["conservation"], self._group, list(partitions))
+        return {(row["partition"], row["projection"], row["outcome"]): row["count"] for row in rows}
 
     async def imbalances(self) -> dict[int, int]:
         """Partition → by how much its accounts do not add up; 0 everywhere, or there is a defect."""

@@ -45,6 +45,23 @@ SELECT entry_id, body::text AS body FROM runtime.event_log
 SELECT entry_id, body_hash FROM runtime.seen_events
  WHERE group_name = $1 AND partition = $2 ORDER BY seen_at DESC LIMIT $3
 
+-- name: conservation
+-- $1 group_name text, $2 partitions smallint[]
+-- A row a partition and outcome: the group's own (projection ''), and each of its projections'.
+SELECT c.partition, '' AS projection, o.outcome, o.count
+  FROM runtime.checkpoints AS c,
+       LATERAL (VALUES ('read', c.read), ('applied', c.applied), ('duplicate', c.duplicate),
+                       ('dead', c.dead)) AS o (outcome, count)
+ WHERE c.group_name = $1 AND c.partition = ANY ($2)
+UNION ALL
+SELECT p.partition, p.projection, o.outcome, o.count
+  FROM runtime.projection_checkpoints AS p
+  JOIN runtime.projections AS r ON r.name = p.projection AND r.version = p.version,
+       LATERAL (VALUES ('position', p.position), ('applied', p.applied),
+                       ('filtered', p.filtered), ('parked', p.parked),
+                       ('discarded', p.discarded)) AS o (outcome, count)
+ WHERE r.group_name = $1 AND r.state <> 'retired' AND p.partition = ANY ($2)
+
 -- name: imbalances
 -- $1 group_name text
 -- Conservation, as Postgres stands: both differences are 0 in every row.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from consumers.accounts import Losses
+from consumers.accounts import Conservation, Losses
 from events.entry_id import ZERO, EntryId
 
 
@@ -59,6 +59,8 @@ class GroupStatus:
     last_error_at: datetime | None = None
     losses: Losses = field(default_factory=Losses)
     """The group's losses that nobody has acknowledged, over all partitions."""
+    conservation: Conservation = field(default_factory=dict)
+    """What became of all events of the member's partitions; the group's own under ''."""
     detached: dict[str, str] = field(default_factory=dict)
     """Projections that are fed no more, and why."""
     held_back: dict[str, float] = field(default_factory=dict)

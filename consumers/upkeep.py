@@ -124,6 +124,7 @@ class Upkeep:
         imbalances = await self._accounts.imbalances()
         for partition, owned in self._status.partitions.items():
             owned.imbalance = imbalances.get(partition)
+        self._status.conservation = await self._accounts.conservation(self._status.partitions)
 
     async def _retain(self, partitions: list[int]) -> None:
         if self._group.basis is not Basis.LOG:

@@ -195,6 +195,14 @@ HELD_BACK = Family(
     ("group",),
     "For how long a group has kept streams from being trimmed; no sample when it does not.",
 )
+CONSERVATION = Family(
+    "agent_runtime_conservation_events",
+    "gauge",
+    ("group", "partition", "projection", "outcome"),
+    "What became of all events ever read in this service's partitions: for a group (projection "
+    "empty) read = applied + duplicate + dead, for a projection position = applied + filtered + "
+    "parked + discarded.",
+)
 IMBALANCE = Family(
     "agent_runtime_conservation_imbalance",
     "gauge",
@@ -246,6 +254,7 @@ FAMILIES = (
     DETACHED,
     TRIMMED,
     HELD_BACK,
+    CONSERVATION,
     IMBALANCE,
 )
 
@@ -317,7 +326,16 @@ class _Snapshots(Collector):
     def describe(self) -> Iterable[Metric]:
         yield CounterMetricFamily(DOMAIN_EVENTS.name, DOMAIN_EVENTS.help)
         yield CounterMetricFamily(LOST.name, LOST.help)
-        for family in (LAG_EVENTS, LAG_SECONDS, OWNED, CHECK_UP, DETACHED, IMBALANCE, HELD_BACK):
+        for family in (
+            LAG_EVENTS,
+            LAG_SECONDS,
+            OWNED,
+            CHECK_UP,
+            DETACHED,
+            IMBALANCE,
+            HELD_BACK,
+            CONSERVATION,
+        ):
             yield GaugeMetricFamily(family.name, family.help)
 
     def collect(self) -> Iterable[Metric]:
@@ -328,6 +346,7 @@ class _Snapshots(Collector):
         yield _gauge(OWNED, ((_labels(g, p), 1.0) for g, p in owned))
         yield _lost(owned)
         yield _gauge(IMBALANCE, ((_labels(g, p), p.imbalance) for g, p in owned))
+        yield _gauge(CONSERVATION, _conservation(self._statuses()))
         yield _gauge(HELD_BACK, _held_back(self._statuses()))
         yield _gauge(DETACHED, _detached(self._statuses()))
         yield _gauge(CHECK_UP, (([name], float(up)) for name, up in self._checks().items()))
@@ -360,6 +379,14 @@ def _lost(owned: Iterable[tuple[str, PartitionStatus]]) -> CounterMetricFamily:
 
 def _detached(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:
     return (([s.group, name], 1.0) for s in statuses for name in s.detached)
+
+
+def _conservation(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:
+    return (
+        ([status.group, str(partition), projection, outcome], count)
+        for status in statuses
+        for (partition, projection, outcome), count in sorted(status.conservation.items())
+    )
 
 
 def _held_back(statuses: Iterable[GroupStatus]) -> Iterator[tuple[list[str], float]]:

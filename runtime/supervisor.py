@@ -23,7 +23,7 @@ from runtime.consumer_process import REFUSED
 from runtime.exposition import Encoded, encode, merge, only_summed
 from runtime.logs import get_logger
 from runtime.merged_readiness import merged_ready
-from runtime.metrics import CHECK_UP, DOMAIN_EVENTS, Metrics
+from runtime.metrics import CHECK_UP, DOMAIN_EVENTS, LOST, Metrics
 from runtime.service import CLOSING_S, StartRefused
 from runtime.settings import Settings
 
@@ -31,7 +31,7 @@ _log = get_logger(__name__)
 _LINE_LIMIT = 64 * 1024 * 1024
 _STEADY_S = 30.0
 """A child that lived so long starts again without a growing pause."""
-_EXACT = frozenset({DOMAIN_EVENTS.name})
+_EXACT = frozenset({DOMAIN_EVENTS.name, LOST.name})
 """Told by the owner of the partition alone: never added up, never kept for a dead child."""
 
 

@@ -88,6 +88,7 @@ async def test_a_loss_shows_in_ready_logs_and_metrics_until_it_is_acknowledged(
         assert (
             'agent_runtime_conservation_imbalance{group="projections",partition="0"} 0.0' in metrics
         )
+        assert 'events{group="agent",outcome="read",partition="0",projection=""}' in metrics
         assert (await operator.run("groups", "acknowledge-losses")).code == 0
         await service.wait_ready(lambda r: r["status"] == "ok")
     await redis.aclose()

@@ -59,6 +59,7 @@ def status() -> GroupStatus:
         },
         detached={"messages": "KeyError"},
         held_back={"billing": 7200.0},
+        conservation={(0, "", "read"): 8, (0, "messages", "parked"): 1},
     )
 
 
