@@ -103,14 +103,18 @@ def draw(seed: int) -> Schedule:
     rng = Random(f"crash simulator {seed}")
     workers = rng.choice((2, 3, 3))
     events = _events(rng)
-    faults = _faults(rng, workers)
-    steps = _publishes(rng, len(events), _lull(rng, faults)) + faults
+    stale = _stale_reader(rng, workers) if rng.random() < 0.5 else None
+    lull = range(0) if stale is None else range(stale.at_ms - 60, stale.at_ms + LEASE_MS + 250)
+    steps = _publishes(rng, len(events), lull)
+    # Other faults would wake the stale reader, or take its place: they come when it has read.
+    steps += _faults(rng, workers, after_ms=lull.stop and lull.stop + 150)
+    steps += [] if stale is None else [stale]
     return Schedule(
         seed=seed,
         workers=workers,
         lanes=rng.choice((1, 2)),
         batch_events=rng.choice((3, 8, 100)),
-        block_ms=rng.choice((400, 1500, 2000)),
+        block_ms=rng.choice((400, 1500) if stale is None else (1500, 2000)),
         uvloop=rng.random() < 0.5,
         durable_postgres=rng.random() < 0.7,
         events=events,
@@ -134,16 +138,17 @@ def _events(rng: Random) -> tuple[PlannedEvent, ...]:
     return tuple(events)
 
 
-def _lull(rng: Random, faults: list[Step]) -> range:
-    """When nothing is published: around the beginning of a long silence, until the lease is lost.
+def _stale_reader(rng: Random, workers: int) -> Step:
+    """A worker that is silent for longer than its lease, while nothing is published at first.
 
-    A silent worker's read then stays blocked in Redis, and what is published afterwards is given to
-    it although its partitions have another owner.
+    Its read stays blocked in Redis: what is published afterwards is given to it although its
+    partitions have another owner by then.
     """
-    long = [step.at_ms for step in faults if getattr(step.action, "for_ms", 0) > LEASE_MS]
-    if not long or rng.random() < 0.3:
-        return range(0)
-    return range(long[0] - 60, long[0] + LEASE_MS + 250)
+    slot, for_ms = rng.randrange(workers), LEASE_MS + 500 + rng.randrange(300)
+    silence: Fault = Freeze(slot, for_ms)
+    if rng.random() < 0.3:
+        silence = Cut(slot, "postgres", rng.choice(("mute", "deaf")), for_ms)
+    return Step(rng.randrange(100, 300), silence)
 
 
 def _publishes(rng: Random, events: int, lull: range) -> list[Step]:
@@ -166,7 +171,7 @@ def _publishes(rng: Random, events: int, lull: range) -> list[Step]:
     return published
 
 
-def _faults(rng: Random, workers: int) -> list[Step]:
+def _faults(rng: Random, workers: int, *, after_ms: int) -> list[Step]:
     steps: list[Step] = []
     kinds, weights = list(_KINDS), list(_KINDS.values())
     for _ in range(rng.randrange(4, 9)):
@@ -178,7 +183,14 @@ def _faults(rng: Random, workers: int) -> list[Step]:
         trigger = _trigger(rng, action) if isinstance(action, _TRIGGERED) else None
         # A long silence begins early, so that its partitions are worked on by others meanwhile.
         is_long = getattr(action, "for_ms", 0) > LEASE_MS
-        steps.append(Step(rng.randrange(300 if is_long else HORIZON_MS), action, trigger))
+        steps.append(
+            Step(
+                after_ms
+                + rng.randrange(300 if is_long and not after_ms else HORIZON_MS - after_ms),
+                action,
+                trigger,
+            )
+        )
     return steps
 
 
@@ -186,7 +198,7 @@ def _fault(rng: Random, kind: type[Fault], workers: int) -> Fault:
     slot, partition = rng.randrange(workers), rng.randrange(PARTITIONS)
     server: Server = rng.choice(("redis", "redis", "postgres"))
     short, down = rng.randrange(50, 300), rng.randrange(0, 300)
-    silence = rng.choice((short, LEASE_MS + 500 + short))
+    silence = rng.choice((short, LEASE_MS + 250 + short))
     style = rng.choice(_STYLES)
     if silence > LEASE_MS and rng.random() < 0.75:
         # Cut off from its lease, but not from its streams.
