@@ -29,7 +29,11 @@ async def samples(service: ServiceProcess) -> dict[tuple[str, tuple[str, ...]], 
 
 
 def owned(found: dict[tuple[str, tuple[str, ...]], float]) -> int:
-    return sum(name == "agent_runtime_consumer_partition_owned" for name, _ in found)
+    """Partitions of the log's group that somebody owns."""
+    return sum(
+        name == "agent_runtime_consumer_partition_owned" and labels[0] == "projections"
+        for name, labels in found
+    )
 
 
 async def child_pids(service: ServiceProcess, count: int) -> list[int]:
