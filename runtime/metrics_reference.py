@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runtime.metrics import FAMILIES, Family
+from runtime.metric_families import FAMILIES, Family
 
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
 

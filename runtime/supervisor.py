@@ -23,7 +23,8 @@ from runtime.consumer_process import REFUSED
 from runtime.exposition import Encoded, encode, merge, only_summed
 from runtime.logs import get_logger
 from runtime.merged_readiness import merged_ready
-from runtime.metrics import CHECK_UP, DOMAIN_EVENTS, LOST, Metrics
+from runtime.metric_families import CHECK_UP, DOMAIN_EVENTS, LOST
+from runtime.metrics import Metrics
 from runtime.service import CLOSING_S, StartRefused
 from runtime.settings import Settings
 

@@ -16,7 +16,8 @@ from runtime import metrics_reference
 from runtime.engine_observer import EngineObserver
 from runtime.exposition import Encoded, encode, merge, only_summed, render
 from runtime.logs import get_logger
-from runtime.metrics import DOMAIN_EVENTS, FAMILIES, POSTGRES_INFO, REDIS_INFO, Metrics
+from runtime.metric_families import DOMAIN_EVENTS, FAMILIES, POSTGRES_INFO, REDIS_INFO
+from runtime.metrics import Metrics
 
 BATCH = BatchCommitted(
     group="projections",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.metrics import FAMILIES
+from runtime.metric_families import FAMILIES
 from runtime.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
