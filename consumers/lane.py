@@ -133,10 +133,6 @@ class Lane:
         if len(self._stale) > before:
             self._reader.interrupt()
 
-    def distrust_all(self) -> None:
-        """Load the state of every partition anew before the next batch."""
-        self.distrust(self._states)
-
     def stop(self) -> None:
         """End `run` after the batch in flight."""
         self._stopping.set()

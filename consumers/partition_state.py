@@ -50,6 +50,10 @@ class PartitionState:
     """When the stream is to be looked at again; the process's monotonic clock."""
     read_up_to: EntryId | None = None
 
+    def fed(self) -> set[str]:
+        """The projections that are fed as far as is known here, each as `name vN`."""
+        return {f"{name} v{checkpoint.version}" for name, checkpoint in self.projections.items()}
+
     def unsync(self) -> None:
         """Distrust Redis' cursor: the gap above the checkpoint is read again."""
         self.synced = False

@@ -7,7 +7,6 @@ or detached, a Postgres that went back in time, losses, conservation, and retent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from time import monotonic
 
 import asyncpg
@@ -58,7 +57,6 @@ class Upkeep:
         self._settings = settings
         self._observer = observer
         self._status = status
-        self._known: tuple[list[str], datetime] | None = None
         self._slow_at = self._trim_at = 0.0
 
     async def step(self) -> None:
@@ -92,12 +90,16 @@ class Upkeep:
         self._status.losses = Losses(
             row["count"], row["at_least"], row["since"], row["entries"], row["reasons"]
         )
-        known = (row["fed"], row["server_started"])
-        if self._known is not None and self._known != known:
-            # Attached or detached projections; or a server that may be of an earlier moment.
-            for lane in self._lanes:
-                lane.distrust_all()
-        self._known = known
+        # Attached or detached projections; or a server that may be of an earlier moment. Held
+        # against what each partition knows, not against the last look: one that was detached and
+        # attached again in between looks as before.
+        fed, server_started = set(row["fed"]), row["server_started"]
+        for lane in self._lanes:
+            lane.distrust(
+                partition
+                for partition, state in lane.states.items()
+                if state.fed() != fed or state.server_started != server_started
+            )
 
     async def _find_what_went_back(self, states: Mapping[int, PartitionState]) -> None:
         """Checkpoints only grow; one below what was committed is a Postgres of an earlier moment.

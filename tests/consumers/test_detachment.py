@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -26,7 +27,7 @@ from tests.consumers.choosy import (
     messages,
     wait_parked,
 )
-from tests.consumers.members import Member, member, wait_caught_up
+from tests.consumers.members import SETTINGS, Member, member, wait_caught_up
 from tests.consumers.test_catch_up import BEHIND
 from tests.consumers.test_exactly_once import publish
 from tests.consumers.test_many_kills import UNBALANCED
@@ -190,6 +191,37 @@ async def test_a_dropped_table_detaches_its_projection_until_it_is_there_again(
         await wait_caught_up(database_url, redis_url)
         await wait_no_projection_behind(db)
     await check_equal_to_a_run_without_trouble(servers, migrated_template, database_url, redis_url)
+
+
+async def test_a_projection_that_is_detached_and_attached_between_two_looks_catches_up(
+    database_url: str, redis_url: str, db: asyncpg.Connection
+) -> None:
+    switch, observer = Switch(), Detachments()
+    group = group_with(Broken(by_name("conversations"), switch))
+    slow_beats = replace(SETTINGS, lease_s=30.0, heartbeat_s=2.0)
+    await publish(redis_url, some_of_each())
+    async with member(
+        database_url, redis_url, group=group, observer=observer, settings=slow_beats
+    ) as running:
+        while not observer.told:  # noqa: ASYNC110 - the next look is a beat away
+            await asyncio.sleep(0.001)
+        switch.on = False
+        while loads_the_detached(running):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        await db.execute(ATTACH, "conversations")
+        await wait_caught_up(database_url, redis_url)
+        await wait_no_projection_behind(db)
+    rows = await db.fetchval("SELECT count(*) FROM projections.conversations")
+    assert rows == CONVERSATIONS
+
+
+def loads_the_detached(running: Member) -> bool:
+    """Whether a partition still counts on being fed what was detached."""
+    return any(
+        "conversations" in state.projections
+        for lane in running.engine._lanes
+        for state in lane.states.values()
+    )
 
 
 async def test_one_poisoned_conversation_never_detaches_however_often_it_is_refused(
