@@ -1,0 +1,1 @@
+"""The agent: how a burst of messages becomes a turn, and a turn an answer."""

@@ -1,0 +1,1 @@
+"""Where what the agent says goes out: one port, and the channels that ship."""

@@ -1,0 +1,1 @@
+"""Companies as the platform configures them: what a file or the `core` tables say."""

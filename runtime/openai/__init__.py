@@ -1,0 +1,1 @@
+"""OpenAI by company: credentials, calls, pacing, budgets."""
