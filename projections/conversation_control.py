@@ -2,6 +2,10 @@
 
 `owner` is `bot`, `human` (a handoff was accepted, or a person wrote from the channel) or `closed`
 (the contact was erased).
+
+Two write these rows: the group, and commands that take effect at once (in their own transaction,
+with the event that tells of it). So `load` locks what it loads, and events that this runtime
+emitted are not applied again.
 """
 
 from __future__ import annotations
@@ -9,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from events.catalogue.messages import MessageReceived, MessageSent
 from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut, Handoff
 from events.envelope import RecordedEvent
+from events.sources import AGENT_RUNTIME
 from projections.conversations import MESSAGES_IN
 from projections.draft import Draft
 from projections.projection import Changes, State, Table, Touched
@@ -31,6 +37,8 @@ class Control:
     opted_out: bool
     channel: str | None
     centurion_id: str | None
+    contact: dict[str, Any] | None
+    """As the channel last told it: id, name, phone, email."""
     last_inbound_at: datetime | None
     last_inbound_position: int | None
 
@@ -48,7 +56,9 @@ class ConversationControl:
         "contact.opted_in",
         "contact.erased",
     }
-    tables = (Table("conversation_control", Control, key=2, schema="agent"),)
+    tables = (
+        Table("conversation_control", Control, key=2, json=frozenset({"contact"}), schema="agent"),
+    )
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
         """Every conversation that the events belong to."""
@@ -61,7 +71,7 @@ class ConversationControl:
         for recorded in events:
             key = (recorded.event.company_id, recorded.event.conversation_id)
             row = draft.get(key) or draft.put(
-                key, Control(*key, "bot", None, False, None, None, None, None)
+                key, Control(*key, "bot", None, False, None, None, None, None, None)
             )
             _apply(row, recorded)
         return {"conversation_control": draft.changed}
@@ -69,10 +79,13 @@ class ConversationControl:
 
 def _apply(row: Control, recorded: RecordedEvent) -> None:
     event, payload = recorded.event, recorded.event.payload
+    if event.source == AGENT_RUNTIME:
+        return
     match payload:
         case MessageReceived():
             row.channel = payload.channel
             row.centurion_id = payload.centurion_id or row.centurion_id
+            row.contact = payload.contact.model_dump(exclude_none=True)
             row.last_inbound_at = event.occurred_at
             row.last_inbound_position = recorded.position
         case MessageSent(by="human") if row.owner != "closed":
@@ -82,7 +95,7 @@ def _apply(row: Control, recorded: RecordedEvent) -> None:
         case ContactOptedOut() | ContactOptedIn():
             row.opted_out = isinstance(payload, ContactOptedOut)
         case ContactErased():
-            row.owner, row.handoff_id = "closed", None
+            row.owner, row.handoff_id, row.contact = "closed", None, None
 
 
 def _hand_over(row: Control, type_: str, handoff_id: str) -> None:

@@ -1,21 +1,42 @@
-"""The agent's inbox: every message of a customer, one row each, for the turns to close."""
+"""The agent's inbox: every message of a customer, one row each, and the bursts that wait for a turn.
+
+A burst is what a conversation has that no turn has closed yet. The group opens and lengthens it;
+a turn that closes it up to a position deletes its row, or leaves the rest. So `load` locks bursts.
+What a media message says comes later, by an event of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from events.catalogue.messages import MessageReceived
+from events.catalogue.messages import (
+    MessageReceived,
+    MessageReceivedContent,
+    MessageReceivedDescribed,
+    MessageReceivedMedia,
+    MessageReceivedText,
+    MessageReceivedTranscribed,
+)
+from events.catalogue.service import ContactErased
 from events.envelope import RecordedEvent
 from projections.conversations import MESSAGES_IN
-from projections.projection import Changes, Key, State, Table, Touched
+from projections.draft import Draft
+from projections.projection import Changes, State, Table, Touched
+
+_ENRICHED = frozenset({"message_received.transcribed", "message_received.described"})
 
 
 @dataclass(slots=True)
 class InboxMessage:
-    """A row of `agent.inbox`. `position` is the group's: it orders a conversation's messages."""
+    """A row of `agent.inbox`. `position` is the group's: it orders a conversation's messages.
+
+    `received_at` is the database's clock when the group took it. `content` is the media of a media
+    message, the content of a structured one.
+    """
 
     company_id: str
     conversation_id: str
@@ -26,39 +47,119 @@ class InboxMessage:
     kind: str
     channel: str
     centurion_id: str | None
+    correlation_id: str
+    text: str | None
+    content: dict[str, Any] | None
     occurred_at: datetime
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class Burst:
+    """A row of `agent.bursts`: open messages of a conversation, from the first to the last one."""
+
+    company_id: str
+    conversation_id: str
+    centurion_id: str | None
+    first_received_at: datetime
+    last_received_at: datetime
+    last_position: int
 
 
 class Inbox:
-    """The work queue `agent.inbox`."""
+    """The work queue `agent.inbox`, and `agent.bursts` that says where work waits."""
 
     name = "inbox"
     version = 1
-    reads = MESSAGES_IN
-    tables = (Table("inbox", InboxMessage, key=3, schema="agent"),)
+    reads = MESSAGES_IN | _ENRICHED | {"contact.erased"}
+    tables = (
+        Table("inbox", InboxMessage, key=3, json=frozenset({"content"}), schema="agent"),
+        Table("bursts", Burst, key=2, schema="agent"),
+    )
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
-        """Nothing: rows are only added."""
-        return {}
+        """Bursts of who wrote; all messages of conversations whose messages change."""
+        wrote = {_key(r) for r in events if isinstance(r.event.payload, MessageReceived)}
+        changes = {_key(r) for r in events if not isinstance(r.event.payload, MessageReceived)}
+        return {"inbox": changes, "bursts": wrote}
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
-        """One row an inbound message."""
-        rows: dict[Key, InboxMessage] = {}
+        """One row an inbound message; its burst lengthened."""
+        inbox: Draft[InboxMessage] = Draft(state.get("inbox"))
+        bursts: Draft[Burst] = Draft(state.get("bursts"))
         for recorded in events:
-            event, payload = recorded.event, recorded.event.payload
+            payload = recorded.event.payload
             if isinstance(payload, MessageReceived):
-                key = (event.company_id, event.conversation_id, event.id)
-                rows[key] = InboxMessage(
-                    *key,
-                    partition=recorded.partition,
-                    position=recorded.position,
-                    message_id=payload.message_id,
-                    kind=event.type.partition(".")[2],
-                    channel=payload.channel,
-                    centurion_id=payload.centurion_id,
-                    occurred_at=event.occurred_at,
-                )
-        return {"inbox": rows}
+                row = _message(recorded, payload)
+                inbox.put((*_key(recorded), row.event_id), row)
+                _lengthen(bursts, row)
+            else:
+                _change(inbox, recorded)
+        return {"inbox": inbox.changed, "bursts": bursts.changed}
+
+
+def _key(recorded: RecordedEvent) -> tuple[str, str]:
+    return recorded.event.company_id, recorded.event.conversation_id
+
+
+def _message(recorded: RecordedEvent, payload: MessageReceived) -> InboxMessage:
+    event = recorded.event
+    return InboxMessage(
+        event.company_id,
+        event.conversation_id,
+        event.id,
+        partition=recorded.partition,
+        position=recorded.position,
+        message_id=payload.message_id,
+        kind=event.type.partition(".")[2],
+        channel=payload.channel,
+        centurion_id=payload.centurion_id,
+        correlation_id=event.correlation_id,
+        text=_text(payload),
+        content=_content(payload),
+        occurred_at=event.occurred_at,
+        received_at=recorded.recorded_at,
+    )
+
+
+def _text(payload: MessageReceived) -> str | None:
+    if isinstance(payload, MessageReceivedText):
+        return payload.text
+    if isinstance(payload, MessageReceivedMedia):
+        return payload.text if payload.text is not None else payload.media.caption
+    return None
+
+
+def _content(payload: MessageReceived) -> dict[str, Any] | None:
+    if isinstance(payload, MessageReceivedMedia):
+        return payload.media.model_dump(exclude_none=True)
+    return payload.content if isinstance(payload, MessageReceivedContent) else None
+
+
+def _lengthen(bursts: Draft[Burst], message: InboxMessage) -> None:
+    key = (message.company_id, message.conversation_id)
+    at = message.received_at
+    row = bursts.get(key) or bursts.put(
+        key, Burst(*key, message.centurion_id, at, at, message.position)
+    )
+    row.centurion_id = message.centurion_id or row.centurion_id
+    row.last_received_at, row.last_position = at, message.position
+
+
+def _change(inbox: Draft[InboxMessage], recorded: RecordedEvent) -> None:
+    payload = recorded.event.payload
+    for key in inbox.loaded_keys():
+        if key[:2] != _key(recorded):
+            continue
+        if isinstance(payload, ContactErased):
+            row = inbox.get(key)
+            if row is not None:
+                row.text = row.content = None
+        elif isinstance(payload, MessageReceivedTranscribed | MessageReceivedDescribed):
+            found = inbox.peek(key)
+            row = inbox.get(key) if found and found.message_id == payload.message_id else None
+            if row is not None:
+                row.text = f"{row.text}\n{payload.text}" if row.text else payload.text
 
 
 PROJECTION = Inbox()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from events.sources import AGENT_RUNTIME
 from projections.conversation_control import PROJECTION
 from tests.projections.spec import event, given
 
@@ -52,3 +55,17 @@ def test_an_erased_contact_closes_it_for_good() -> None:
     given(PROJECTION, event("message_received.text")).when(event("contact.erased")).then(
         owner(owner="closed")
     ).when(event("handoff.accepted", handoff_id="h-2")).then(owner(owner="closed"))
+
+
+def test_what_this_runtime_decided_is_not_applied_again() -> None:
+    accepted = event("handoff.accepted", handoff_id="h-1")
+    own = replace(accepted, event=replace(accepted.event, source=AGENT_RUNTIME))
+    given(PROJECTION, event("message_received.text")).when(own).then(owner(owner="bot"))
+
+
+def test_the_contact_is_kept_as_last_told_until_it_is_erased() -> None:
+    told = {"id": "5511987654321", "name": "Ana Lima"}
+    spec = given(PROJECTION, event("message_received.text")).when(
+        event("message_received.text", contact=told)
+    )
+    spec.then(owner(contact=told)).when(event("contact.erased")).then(owner(contact=None))

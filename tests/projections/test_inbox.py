@@ -19,6 +19,41 @@ def test_each_inbound_message_has_one_row_in_its_place() -> None:
     )
 
 
-def test_what_enriches_a_message_is_no_message() -> None:
-    assert "message_received.transcribed" not in PROJECTION.reads
-    assert "message.sent" not in PROJECTION.reads
+def test_a_burst_grows_from_its_first_message_to_its_last() -> None:
+    first = event("message_received.text", number=3)
+    last = event("message_received.text", number=5, centurion_id="cora")
+    given(PROJECTION).when(first, last).then(
+        {
+            "bursts": {
+                ("acme", "c-1"): {
+                    "first_received_at": first.recorded_at,
+                    "last_received_at": last.recorded_at,
+                    "last_position": 5,
+                    "centurion_id": "cora",
+                }
+            }
+        }
+    )
+
+
+def test_what_was_said_in_a_voice_message_stands_in_its_row_and_is_no_message() -> None:
+    audio = event("message_received.audio", message_id="m-9", number=4)
+    other = event("message_received.text", message_id="m-10", number=5)
+    said = event("message_received.transcribed", message_id="m-9", text="bom dia", number=6)
+    spec = given(PROJECTION, audio, other).when(said)
+    spec.then(
+        {
+            "inbox": {
+                ("acme", "c-1", audio.event.id): {"text": "bom dia"},
+                ("acme", "c-1", other.event.id): {"text": "oi"},
+            },
+            "bursts": {("acme", "c-1"): {"last_position": 5}},
+        }
+    )
+
+
+def test_the_words_of_an_erased_contact_are_gone() -> None:
+    text = event("message_received.text", number=3)
+    given(PROJECTION, text).when(event("contact.erased")).then(
+        {"inbox": {("acme", "c-1", text.event.id): {"text": None, "content": None}}}
+    )
