@@ -63,6 +63,7 @@ class Burst:
     centurion_id: str | None
     first_received_at: datetime
     last_received_at: datetime
+    first_position: int
     last_position: int
 
 
@@ -140,7 +141,7 @@ def _lengthen(bursts: Draft[Burst], message: InboxMessage) -> None:
     key = (message.company_id, message.conversation_id)
     at = message.received_at
     row = bursts.get(key) or bursts.put(
-        key, Burst(*key, message.centurion_id, at, at, message.position)
+        key, Burst(*key, message.centurion_id, at, at, message.position, message.position)
     )
     row.centurion_id = message.centurion_id or row.centurion_id
     row.last_received_at, row.last_position = at, message.position

@@ -54,6 +54,7 @@ CREATE TABLE {table} (
     centurion_id       text,
     first_received_at  timestamptz NOT NULL,
     last_received_at   timestamptz NOT NULL,
+    first_position     bigint      NOT NULL,
     last_position      bigint      NOT NULL,
     PRIMARY KEY (company_id, conversation_id)
 ) WITH (fillfactor = 50)
@@ -65,7 +66,7 @@ CREATE OR REPLACE VIEW agent.bursts AS SELECT * FROM {table}
 -- $1 company_id text[], $2 conversation_id text[]
 -- Locked: a turn may be closing it.
 SELECT t.company_id, t.conversation_id, t.centurion_id, t.first_received_at, t.last_received_at,
-       t.last_position
+       t.first_position, t.last_position
   FROM {table} AS t
  WHERE (t.company_id, t.conversation_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
  ORDER BY t.company_id, t.conversation_id
@@ -75,7 +76,8 @@ SELECT t.company_id, t.conversation_id, t.centurion_id, t.first_received_at, t.l
 -- one array per column, in column order
 INSERT INTO {table} AS t
 SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
+    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[],
+    $7::bigint[])
 ON CONFLICT (company_id, conversation_id) DO UPDATE SET
     centurion_id = excluded.centurion_id, last_received_at = excluded.last_received_at,
     last_position = excluded.last_position

@@ -163,7 +163,9 @@ class Faults:
 
     async def _sql(self, statement: str, argument: str | int) -> None:
         """Once; a server that is down has its own fault already."""
-        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+        ):
             conn = await asyncpg.connect(self._database_url)
             try:
                 await conn.execute(statement, argument)

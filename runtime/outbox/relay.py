@@ -1,0 +1,124 @@
+"""Sends the outbox's rows to their streams, in order, until the log holds them.
+
+The relay of a partition is run by whoever owns the partition in the group `agent`. Two of them for
+a moment do no harm: each sends rows in the order of their ids, and a row twice is a duplicate.
+
+A row is deleted only when the event log holds its id. Redis may have acknowledged it and lost it:
+then it is sent again, with what follows it in its conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import asyncpg
+
+from consumers.backoff import Backoff
+from consumers.cancellation import raise_if_cancelled
+from consumers.errors import faults_translated, told
+from events.publisher import Publisher
+from projections.statements import statements
+
+_SQL = statements("runtime.outbox", "outbox.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Durations in seconds. `resend_after_s` doubles with each send of a row, up to 15 minutes."""
+
+    poll_s: float = 1.0
+    resend_after_s: float = 30.0
+    batch_events: int = 500
+
+
+class RelayObserver(Protocol):
+    """Is told what the relay does."""
+
+    def relayed(self, events: int, again: int) -> None:
+        """Events were appended to their streams; `again` of them had been sent before."""
+
+    def relay_failed(self, error: str, wait_s: float) -> None:
+        """A round failed and is tried again."""
+
+    def outbox_depth(self, rows: int, age_s: float) -> None:
+        """How many rows wait for the log, and how old the oldest of them is."""
+
+
+class Relay:
+    """`run` works until it is cancelled; `wake` says that there are rows, or that the log grew."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        publisher: Publisher,
+        *,
+        owned: Callable[[], Collection[int]],
+        observer: RelayObserver,
+        settings: RelaySettings | None = None,
+    ) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._owned = owned
+        self._observer = observer
+        self._settings = settings or RelaySettings()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once, instead of at the next poll."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay for ever; faults of the surroundings are retried with back-off."""
+        backoff = Backoff(initial_s=0.1, max_s=5.0)
+        while True:
+            self._woken.clear()
+            wait_s = self._settings.poll_s
+            try:
+                if await self.step():
+                    continue
+                backoff.reset()
+            except Exception as error:  # noqa: BLE001 - a defect here must not stop the relay
+                wait_s = backoff.next_s()
+                self._observer.relay_failed(told(error), wait_s)
+                raise_if_cancelled()
+                await asyncio.sleep(wait_s)
+                continue
+            await self._wait(wait_s)
+
+    async def step(self) -> int:
+        """One round over the owned partitions; returns how many events were sent.
+
+        Raises:
+            PublishFailed, TransientFault: what was not confirmed is sent again later.
+        """
+        owned = sorted(self._owned())
+        if not owned:
+            return 0
+        with faults_translated():
+            return await self._step(owned)
+
+    async def _step(self, owned: list[int]) -> int:
+        await self._pool.execute(_SQL["confirm"], owned)
+        settings = self._settings
+        rows = await self._pool.fetch(
+            _SQL["to send"], owned, settings.resend_after_s, settings.batch_events
+        )
+        if rows:
+            entry_ids = await self._publisher.publish_raw([row["body"].encode() for row in rows])
+            await self._pool.execute(
+                _SQL["sent"], [row["id"] for row in rows], [str(found) for found in entry_ids]
+            )
+            self._observer.relayed(len(rows), sum(1 for row in rows if row["sends"]))
+        waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
+        self._observer.outbox_depth(waiting, age_s)
+        return len(rows)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
