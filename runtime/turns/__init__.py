@@ -1,0 +1,1 @@
+"""Turns: bursts are claimed, decided, sent through one gate, and closed."""

@@ -1,0 +1,120 @@
+"""Who works on which conversation: claims with a lease and a fence, fair over companies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from consumers.errors import faults_translated
+from projections.statements import statements
+from runtime.ids import new_id
+
+_SQL = statements("runtime.turns", "claims.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to one conversation's turn. `attempt` counts from 1."""
+
+    turn_id: UUID
+    company_id: str
+    conversation_id: str
+    worker: str
+    fence: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the bursts of one centurion become due; `centurion_id` is '' for who named nobody."""
+
+    company_id: str
+    centurion_id: str
+    debounce_ms: int
+    max_wait_ms: int
+    turns_at_once: int
+
+
+class Claims:
+    """One worker's claims. Each method is one short transaction.
+
+    Raises `TransientFault` when Postgres does not answer.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, worker: str, lease_s: float) -> None:
+        self._pool = pool
+        self._worker = worker
+        self._lease_s = lease_s
+
+    async def who_waits(self) -> list[tuple[str, str]]:
+        """(company_id, centurion_id or '') of all open bursts."""
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["who waits"])
+        return [(row["company_id"], row["centurion_id"]) for row in rows]
+
+    async def claim(self, paces: Sequence[Pace], most: int) -> list[Claim]:
+        """Claim due turns, new ones and those whose worker is gone, in rounds over companies."""
+        if not paces or most < 1:
+            return []
+        with faults_translated():
+            async with self._pool.acquire() as conn, conn.transaction():
+                await conn.execute(_SQL["hold claiming"])
+                rows = await conn.fetch(
+                    _SQL["claim"],
+                    self._worker,
+                    self._lease_s,
+                    [new_id() for _ in range(most)],
+                    [pace.company_id for pace in paces],
+                    [pace.centurion_id for pace in paces],
+                    [pace.debounce_ms for pace in paces],
+                    [pace.max_wait_ms for pace in paces],
+                    [pace.turns_at_once for pace in paces],
+                )
+        return [
+            Claim(
+                row["turn_id"],
+                row["company_id"],
+                row["conversation_id"],
+                self._worker,
+                row["fence"],
+                row["attempts"],
+            )
+            for row in rows
+        ]
+
+    async def next_due_s(self, paces: Sequence[Pace]) -> float | None:
+        """Seconds until the next turn is due, at most 0 when one is; None when nothing waits."""
+        with faults_translated():
+            due: float | None = await self._pool.fetchval(
+                _SQL["next due"],
+                [pace.company_id for pace in paces],
+                [pace.centurion_id for pace in paces],
+                [pace.debounce_ms for pace in paces],
+                [pace.max_wait_ms for pace in paces],
+            )
+        return due
+
+    async def renew(self, claims: Sequence[Claim]) -> set[UUID]:
+        """Renew the leases; the turns that are still this worker's."""
+        if not claims:
+            return set()
+        with faults_translated():
+            rows = await self._pool.fetch(
+                _SQL["renew"],
+                self._worker,
+                self._lease_s,
+                [claim.turn_id for claim in claims],
+                [claim.fence for claim in claims],
+            )
+        return {row["turn_id"] for row in rows}
+
+    async def written_to(self, claims: Sequence[Claim]) -> dict[UUID, float]:
+        """Turns whose customer wrote again since, with the seconds that their burst is open."""
+        if not claims:
+            return {}
+        with faults_translated():
+            rows = await self._pool.fetch(_SQL["written to"], [claim.turn_id for claim in claims])
+        return {row["turn_id"]: row["open_s"] for row in rows}

@@ -1,0 +1,109 @@
+"""How a turn ends: its messages closed, its burst ended or shortened, its completion told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from events.catalogue.fields import Tokens
+from events.catalogue.messages import MessageSuppressed
+from events.catalogue.turns import TurnCompleted
+from events.envelope import Event
+from projections.statements import statements
+from runtime.outbox import append
+from runtime.turns.emission import Emitter
+from runtime.turns.held import Held
+
+_SQL = statements("runtime.turns", "closing.sql")
+
+
+def emitter(on: Held, *, correlation_id: str | None = None) -> Emitter:
+    """For the events of a held turn: what its last message set off."""
+    known = correlation_id or on.turn.correlation_id or str(on.claim.turn_id)
+    claim = on.claim
+    return Emitter(claim.company_id, claim.conversation_id, known, on.turn.causation_id, on.now)
+
+
+async def close_messages(on: Held, covers: Sequence[UUID], upper: int, reason: str) -> None:
+    """Close inbound messages up to a position for good; the burst keeps what is newer."""
+    await mark_closed(on, covers, reason)
+    place = on.claim.company_id, on.claim.conversation_id
+    ended = await on.conn.execute(_SQL["end burst"], *place, upper)
+    if ended == "DELETE 0":
+        await on.conn.execute(_SQL["shorten burst"], *place, upper)
+
+
+async def mark_closed(on: Held, covers: Sequence[UUID], reason: str) -> None:
+    """Close inbound messages for good; the burst stays as it is."""
+    claim = on.claim
+    await on.conn.execute(
+        _SQL["close messages"],
+        claim.company_id,
+        claim.conversation_id,
+        list(covers),
+        claim.turn_id,
+        reason,
+    )
+
+
+async def complete(
+    on: Held,
+    outcome: str,
+    reason: str,
+    *,
+    partitions: int,
+    also: Sequence[Event] = (),
+) -> None:
+    """End the turn: `turn.completed` covers what its prompt contained, closed for good.
+
+    `also` is told before it, in the same transaction.
+    """
+    covers, upper = on.turn.covers, on.turn.upper_position
+    await close_messages(on, covers, upper, reason)
+    await on.conn.execute(_SQL["end turn"], on.claim.turn_id, outcome, reason)
+    told = emitter(on).event("turn.completed", completed(on, outcome, reason))
+    await append(on.conn, [*also, told], partitions=partitions)
+
+
+async def supersede(on: Held, reason: str, *, partitions: int, also: Sequence[Event] = ()) -> None:
+    """End the turn without closing anything: the next one covers the whole burst."""
+    await on.conn.execute(_SQL["suppress the rest"], on.claim.turn_id, reason)
+    await on.conn.execute(_SQL["end turn"], on.claim.turn_id, "superseded", reason)
+    told = emitter(on).event("turn.completed", completed(on, "superseded", reason))
+    await append(on.conn, [*also, told], partitions=partitions)
+
+
+async def suppress_rest(on: Held, reason: str) -> list[Event]:
+    """Send nothing more of the turn; the event that tells of it, when anything was left."""
+    left = await on.conn.fetch(_SQL["suppress the rest"], on.claim.turn_id, reason)
+    if not left:
+        return []
+    payload = MessageSuppressed(
+        turn_id=str(on.claim.turn_id), reason=reason, covers=list(on.turn.covers)
+    )
+    return [emitter(on).event("message.suppressed", payload)]
+
+
+def completed(on: Held, outcome: str, reason: str) -> TurnCompleted:
+    """The payload of `turn.completed`."""
+    turn = on.turn
+    tokens = None
+    if turn.prompt_tokens is not None and turn.completion_tokens is not None:
+        prompt, completion = turn.prompt_tokens, turn.completion_tokens
+        tokens = Tokens(prompt=prompt, completion=completion, total=prompt + completion)
+    return TurnCompleted(
+        turn_id=str(on.claim.turn_id),
+        covers=list(turn.covers),
+        outcome=outcome,  # type: ignore[arg-type]  # checked by the model
+        reason=reason,
+        ms=int((on.now - turn.opened_at).total_seconds() * 1000),
+        model=turn.model,
+        tokens=tokens,
+        cost=turn.cost_usd,
+    )
+
+
+async def retry_later(on: Held, wait_s: float) -> None:
+    """Give the turn back, to be taken up again after a while."""
+    claim = on.claim
+    await on.conn.execute(_SQL["retry later"], claim.turn_id, claim.fence, claim.worker, wait_s)

@@ -1,0 +1,38 @@
+-- name: close messages
+-- $1 company_id text, $2 conversation_id text, $3 event_id uuid[], $4 turn_id uuid, $5 reason text
+INSERT INTO agent.inbox_closures (company_id, conversation_id, event_id, turn_id, reason)
+SELECT $1, $2, e, $4, $5 FROM unnest($3::uuid[]) AS e
+ON CONFLICT DO NOTHING
+
+-- name: end burst
+-- $1 company_id text, $2 conversation_id text, $3 upper_position bigint
+DELETE FROM agent.bursts
+ WHERE company_id = $1 AND conversation_id = $2 AND last_position <= $3
+
+-- name: shorten burst
+-- $1 company_id text, $2 conversation_id text, $3 upper_position bigint
+UPDATE agent.bursts AS b
+   SET first_position = i.position, first_received_at = i.received_at
+  FROM (SELECT position, received_at FROM agent.inbox
+         WHERE company_id = $1 AND conversation_id = $2 AND position > $3
+         ORDER BY position LIMIT 1) AS i
+ WHERE b.company_id = $1 AND b.conversation_id = $2
+
+-- name: end turn
+-- $1 turn_id uuid, $2 outcome text, $3 reason text
+UPDATE agent.turns
+   SET state = 'done', outcome = $2, reason = $3, completed_at = clock_timestamp(),
+       lease_until = NULL, retry_at = NULL
+ WHERE turn_id = $1
+
+-- name: suppress the rest
+-- $1 turn_id uuid, $2 reason text
+UPDATE agent.outbound SET state = 'suppressed', detail = $2, settled_at = clock_timestamp()
+ WHERE turn_id = $1 AND state = 'pending'
+RETURNING part
+
+-- name: retry later
+-- $1 turn_id uuid, $2 fence bigint, $3 worker text, $4 wait in seconds float8
+UPDATE agent.turns
+   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $4)
+ WHERE turn_id = $1 AND fence = $2 AND worker = $3 AND state <> 'done'

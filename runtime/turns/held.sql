@@ -1,0 +1,27 @@
+-- name: bound the transaction
+-- $1 lock, $2 statement, $3 idle-in-transaction time-out: time with unit, text
+SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
+       set_config('idle_in_transaction_session_timeout', $3, true)
+
+-- name: hold the conversation
+-- $1 company_id text, $2 conversation_id text
+-- First and alone: what is read after it is what stands. Whoever accepts a handoff takes it too.
+SELECT owner, opted_out, channel, centurion_id, contact::text, last_inbound_at
+  FROM agent.conversation_control
+ WHERE company_id = $1 AND conversation_id = $2
+   FOR UPDATE
+
+-- name: hold the turn
+-- $1 turn_id uuid, $2 fence bigint, $3 worker text
+SELECT t.state, t.upper_position, t.covers, t.failures, t.correlation_id, t.causation_id,
+       t.opened_at, t.decided, t.decided_reason, t.model, t.prompt_tokens, t.completion_tokens,
+       t.cost_usd, b.centurion_id AS burst_centurion_id, b.first_received_at, b.first_position,
+       b.last_position, clock_timestamp() AS now,
+       EXISTS (SELECT FROM agent.channel_reports AS r
+                WHERE r.company_id = t.company_id AND r.conversation_id = t.conversation_id
+                  AND r.kind = 'sent') AS has_echoes
+  FROM agent.turns AS t
+  LEFT JOIN agent.bursts AS b USING (company_id, conversation_id)
+ WHERE t.turn_id = $1 AND t.fence = $2 AND t.worker = $3 AND t.state <> 'done'
+   FOR UPDATE OF t
+

@@ -1,0 +1,19 @@
+-- name: open messages
+-- $1 company_id text, $2 conversation_id text, $3 first_position bigint, $4 most integer
+SELECT event_id, position, message_id, kind, channel, centurion_id, correlation_id, text,
+       content::text, occurred_at, received_at
+  FROM agent.inbox
+ WHERE company_id = $1 AND conversation_id = $2 AND position >= $3 AND closed_at IS NULL
+ ORDER BY position LIMIT $4
+
+-- name: begin thinking
+-- $1 turn_id uuid, $2 upper_position bigint, $3 covers uuid[], $4 causation_id uuid,
+-- $5 correlation_id text
+UPDATE agent.turns
+   SET upper_position = $2, covers = $3, causation_id = $4, correlation_id = $5
+ WHERE turn_id = $1
+
+-- name: withdraw
+-- $1 turn_id uuid
+-- A turn that has nothing to say and nothing to tell leaves no trace.
+DELETE FROM agent.turns WHERE turn_id = $1
