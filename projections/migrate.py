@@ -15,6 +15,7 @@ from importlib.resources import files
 import asyncpg
 
 from events.errors import PartitionsDisagree
+from projections.declared_columns import declared_columns
 from projections.group import Basis
 from projections.projection import Projection, Table
 from projections.registry import ALL, fingerprint, group_of
@@ -146,7 +147,21 @@ async def check(conn: Database) -> list[str]:
         return [str(error)]
     if pending:
         return [f"migration {m.title} is not applied" for m in pending]
-    return await _check_projections(conn)
+    return [*await _check_declared(conn), *await _check_projections(conn)]
+
+
+async def _check_declared(conn: Database) -> list[str]:
+    """Columns that the migrations declare and that are not there: a platform's table may differ."""
+    problems = []
+    declared = declared_columns(migration.sql for migration in known_migrations())
+    for (schema, table), columns in sorted(declared.items()):
+        rows = await conn.fetch(_SQL["columns"], schema, table)
+        missing = sorted(columns - {row["column_name"] for row in rows})
+        if not rows:
+            problems.append(f"{schema}.{table} is not there, or may not be read")
+        else:
+            problems.extend(f"{schema}.{table} lacks column {column}" for column in missing)
+    return problems
 
 
 async def _pending(conn: Database) -> list[Migration]:

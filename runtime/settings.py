@@ -22,9 +22,12 @@ from pydantic_settings import (
 )
 
 from consumers.engine_settings import EngineSettings
+from runtime.cipher import Cipher, KeyInvalid, key_bytes
 from runtime.redis_urls import RedisUrl, RedisUrlInvalid
 
 DB_SCHEMES = ("postgresql", "postgres")
+_KEYS = ("CREDENTIALS_KEY", "CREDENTIALS_KEY_PREVIOUS")
+_SECRET_NAMES = {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN", *_KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,17 @@ class Settings(BaseSettings):
         None,
         description="When set, POST routes want `Authorization: Bearer <token>`.",
         json_schema_extra=_allowed("8 to 1000 printable ASCII characters without spaces"),
+    )
+    credentials_key: SecretStr | None = Field(
+        None,
+        description="Encrypts companies' secrets at rest (AES-256-GCM). Needed where there are any.",
+        json_schema_extra=_allowed("32 bytes in base64 or hex: `openssl rand -base64 32`"),
+    )
+    credentials_key_previous: SecretStr | None = Field(
+        None,
+        description="The key before CREDENTIALS_KEY: still decrypts, until "
+        "`agent-runtime companies apply --rotate-keys` has run.",
+        json_schema_extra=_allowed("32 bytes in base64 or hex; only with CREDENTIALS_KEY"),
     )
     stream_prefix: Prefix = Field(
         "domain-events",
@@ -246,6 +260,16 @@ class Settings(BaseSettings):
             stream_keep_s=self.stream_keep_hours * 3600,
         )
 
+    def cipher(self) -> Cipher | None:
+        """What secrets at rest are encrypted with; None without CREDENTIALS_KEY."""
+        if self.credentials_key is None:
+            return None
+        previous = self.credentials_key_previous
+        return Cipher(
+            key_bytes(self.credentials_key.get_secret_value()),
+            key_bytes(previous.get_secret_value()) if previous else None,
+        )
+
     def to_environ(self) -> dict[str, str]:
         """The environment that gives these settings again, secrets included: for child processes."""
         found: dict[str, str] = {}
@@ -264,8 +288,8 @@ class Settings(BaseSettings):
             found |= {password, unquote(password)} if password else set()
         if self.redis_url:
             found |= RedisUrl.parse(self.redis_url.get_secret_value()).secrets
-        if self.api_token:
-            found.add(self.api_token.get_secret_value())
+        for secret in (self.api_token, self.credentials_key, self.credentials_key_previous):
+            found |= {secret.get_secret_value()} if secret else set()
         return frozenset(found)
 
 
@@ -326,7 +350,7 @@ def _field_problems(error: ValidationError, known: Mapping[str, str]) -> Iterato
 
 def _may_hold_secret(name: str, value: str) -> bool:
     """Also when somebody gave a URL to a variable that wants none."""
-    return name in {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN"} or "@" in value or "://" in value
+    return name in _SECRET_NAMES or "@" in value or "://" in value
 
 
 def _joint_problems(settings: Settings, *, embedded: bool) -> Iterator[Problem]:
@@ -334,7 +358,19 @@ def _joint_problems(settings: Settings, *, embedded: bool) -> Iterator[Problem]:
     token = settings.api_token.get_secret_value() if settings.api_token else "x" * 8
     if not (8 <= len(token) <= 1000 and all("!" <= character <= "~" for character in token)):
         yield Problem("API_TOKEN", "too short, too long, or not ASCII", allowed_values("API_TOKEN"))
+    yield from _key_problems(settings)
     yield from _order_problems(settings)
+
+
+def _key_problems(settings: Settings) -> Iterator[Problem]:
+    keys = (settings.credentials_key, settings.credentials_key_previous)
+    for name, key in zip(_KEYS, keys, strict=True):
+        try:
+            key_bytes(key.get_secret_value() if key else "0" * 64)
+        except KeyInvalid as error:
+            yield Problem(name, str(error), allowed_values(name))
+    if settings.credentials_key_previous and not settings.credentials_key:
+        yield Problem(_KEYS[1], "is set without CREDENTIALS_KEY", allowed_values(_KEYS[1]))
 
 
 def _order_problems(settings: Settings) -> Iterator[Problem]:

@@ -88,18 +88,18 @@ CREATE TABLE agent.facts (
     CONSTRAINT facts_one_value_a_name PRIMARY KEY (company_id, conversation_id, name)
 );
 
--- The score that was last told, so that an unchanged one is not told again.
+-- What was last told of a lead, so that what is unchanged is not told again.
 CREATE TABLE agent.scorings (
-    company_id       text             NOT NULL,
-    conversation_id  text             NOT NULL,
-    lead_id          text             NOT NULL,
-    score            double precision NOT NULL,
-    qualified        boolean          NOT NULL,
-    disqualified     boolean          NOT NULL,
-    rules_hash       text             NOT NULL,
-    scored_at        timestamptz      NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT scorings_one_a_conversation PRIMARY KEY (company_id, conversation_id)
+    company_id       text        NOT NULL,
+    conversation_id  text        NOT NULL,
+    lead_id          text        NOT NULL,
+    scoring          jsonb       NOT NULL,
+    standing         text        NOT NULL,
+    scored_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT scorings_one_a_conversation PRIMARY KEY (company_id, conversation_id),
+    CONSTRAINT scorings_standing_is_known CHECK (standing IN ('open', 'qualified', 'disqualified'))
 );
+COMMENT ON COLUMN agent.scorings.standing IS 'what was last told of the lead; a qualified one stays so';
 
 -- Events that are still to be appended to their streams, written in the transaction of what they
 -- tell. Ids of one conversation are given under its lock, so that none commits after a higher one.

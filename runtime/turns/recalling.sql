@@ -38,7 +38,7 @@ SELECT f.key AS name, (f.value->'value')::text AS value, f.value->>'evidence' AS
 
 -- name: scoring
 -- $1 company_id text, $2 conversation_id text
-SELECT lead_id, score, qualified, disqualified, rules_hash FROM agent.scorings
+SELECT lead_id, scoring::text, standing FROM agent.scorings
  WHERE company_id = $1 AND conversation_id = $2
 
 -- name: handoff is open

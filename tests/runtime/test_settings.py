@@ -24,6 +24,8 @@ OTHER_VALUES = {
     "PORT": "5001",
     "HOST": "127.0.0.1",
     "API_TOKEN": "token-of-the-api",
+    "CREDENTIALS_KEY": "ab" * 32,
+    "CREDENTIALS_KEY_PREVIOUS": "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=",
     "STREAM_PREFIX": "other",
     "PARTITIONS": "4",
     "PROCESSES": "3",
@@ -88,6 +90,7 @@ def test_all_wrong_values_are_told_at_once_with_what_is_allowed() -> None:
         ("REDIS_URL", "redis://:hunter2@:0/0"),
         ("REDIS_URL", "hunter2"),
         ("API_TOKEN", "hunter2"),
+        ("CREDENTIALS_KEY", "hunter2"),
         ("PORT", "redis://:hunter2@cache/0"),
     ],
 )
@@ -106,6 +109,29 @@ def test_settings_show_no_secret() -> None:
 
 def test_secrets_are_known_as_written_and_decoded() -> None:
     assert load(URLS).secrets() == {"hunter2", "s3cr%40t", "s3cr@t"}
+
+
+def test_keys_and_tokens_are_secrets_too() -> None:
+    names = ("API_TOKEN", "CREDENTIALS_KEY", "CREDENTIALS_KEY_PREVIOUS")
+
+    assert {OTHER_VALUES[name] for name in names} <= load(OTHER_VALUES).secrets()
+
+
+def test_what_is_encrypted_under_the_previous_key_is_still_read() -> None:
+    before = load({**URLS, "CREDENTIALS_KEY": "cd" * 32}).cipher()
+    environ = {"CREDENTIALS_KEY": "ab" * 32, "CREDENTIALS_KEY_PREVIOUS": "cd" * 32}
+    after = load({**URLS, **environ}).cipher()
+    assert before is not None
+    assert after is not None
+
+    assert after.decrypt(before.encrypt("hunter2")) == "hunter2"
+    assert load(URLS).cipher() is None
+
+
+def test_a_previous_key_alone_is_refused() -> None:
+    error = refused({**URLS, "CREDENTIALS_KEY_PREVIOUS": "ab" * 32})
+
+    assert [problem.name for problem in error.problems] == ["CREDENTIALS_KEY_PREVIOUS"]
 
 
 @pytest.mark.parametrize(
