@@ -1,0 +1,54 @@
+"""Text as the rules compare it: small letters, no accents, single spaces, and the way back."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text that still knows which characters of the original it came from."""
+
+    original: str
+    text: str
+    starts: tuple[int, ...]
+    """For each character of `text` the index of its origin in `original`."""
+
+    def quote(self, start: int, end: int) -> str:
+        """The original's words behind `text[start:end]`."""
+        if start >= end:
+            return ""
+        stop = self.starts[end] if end < len(self.starts) else len(self.original)
+        return self.original[self.starts[start] : stop].strip()
+
+
+def fold(text: str) -> Folded:
+    """Small letters without accents; runs of blanks become one, lines stay lines."""
+    characters: list[str] = []
+    starts: list[int] = []
+    for index, character in enumerate(text):
+        for folded in _folded(character):
+            if folded in " \n" and characters and characters[-1] in " \n":
+                if folded == "\n":
+                    characters[-1] = "\n"
+                continue
+            characters.append(folded)
+            starts.append(index)
+    return Folded(text, "".join(characters), tuple(starts))
+
+
+def folded(text: str) -> str:
+    """The folded text alone, without blanks around it."""
+    return fold(text).text.strip()
+
+
+def _folded(character: str) -> str:
+    if character in "\n\r\u2028\u2029":
+        return "\n"
+    if character.isspace():
+        return " "
+    plain = unicodedata.normalize("NFKD", character.translate(_QUOTES)).casefold()
+    return "".join(c for c in plain if not unicodedata.combining(c) and c not in "\n\r")
