@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from events.catalogue.fields import Tokens
@@ -15,6 +16,14 @@ from runtime.turns.emission import Emitter
 from runtime.turns.held import Held
 
 _SQL = statements("runtime.turns", "closing.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A turn is over: with an outcome of `turn.completed`, or `closed` without any event."""
+
+    outcome: str
+    reason: str
 
 
 def emitter(on: Held, *, correlation_id: str | None = None) -> Emitter:
@@ -53,7 +62,7 @@ async def complete(
     *,
     partitions: int,
     also: Sequence[Event] = (),
-) -> None:
+) -> Ended:
     """End the turn: `turn.completed` covers what its prompt contained, closed for good.
 
     `also` is told before it, in the same transaction.
@@ -63,14 +72,16 @@ async def complete(
     await on.conn.execute(_SQL["end turn"], on.claim.turn_id, outcome, reason)
     told = emitter(on).event("turn.completed", completed(on, outcome, reason))
     await append(on.conn, [*also, told], partitions=partitions)
+    return Ended(outcome, reason)
 
 
-async def supersede(on: Held, reason: str, *, partitions: int, also: Sequence[Event] = ()) -> None:
+async def supersede(on: Held, reason: str, *, partitions: int) -> Ended:
     """End the turn without closing anything: the next one covers the whole burst."""
     await on.conn.execute(_SQL["suppress the rest"], on.claim.turn_id, reason)
     await on.conn.execute(_SQL["end turn"], on.claim.turn_id, "superseded", reason)
     told = emitter(on).event("turn.completed", completed(on, "superseded", reason))
-    await append(on.conn, [*also, told], partitions=partitions)
+    await append(on.conn, [told], partitions=partitions)
+    return Ended("superseded", reason)
 
 
 async def suppress_rest(on: Held, reason: str) -> list[Event]:

@@ -8,13 +8,23 @@ from datetime import timedelta
 import asyncpg
 import orjson
 
+from consumers.errors import faults_translated
 from projections.statements import statements
 from runtime.agent.context import Contact, Inbound
 from runtime.agent.reasons import Reason
 from runtime.companies.config import Centurion, Channel, Company
 from runtime.ids import new_id
 from runtime.outbox import append
-from runtime.turns.closing import close_messages, complete, completed, emitter, mark_closed
+from runtime.turns.claims import Claim
+from runtime.turns.closing import (
+    Ended,
+    close_messages,
+    complete,
+    completed,
+    emitter,
+    mark_closed,
+)
+from runtime.turns.consenting import heed
 from runtime.turns.gate import silence_of
 from runtime.turns.held import Held
 
@@ -43,12 +53,16 @@ class Opened:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A turn that was over as it began: silent, or closed without an event."""
+async def wanted(pool: asyncpg.Pool, claim: Claim) -> tuple[str | None, str | None]:
+    """The centurion that the burst names and the channel it came on, as they stand unlocked."""
+    with faults_translated():
+        row = await pool.fetchrow(_SQL["wanted"], claim.company_id, claim.conversation_id)
+    return (None, None) if row is None else (row["centurion_id"], row["channel"])
 
-    outcome: str
-    reason: str
+
+def wants(on: Held) -> tuple[str | None, str | None]:
+    """The same of what is held."""
+    return on.turn.burst_centurion_id or on.control.centurion_id, on.control.channel
 
 
 async def messages(on: Held) -> list[asyncpg.Record]:
@@ -72,16 +86,15 @@ async def begin(
     on: Held, rows: list[asyncpg.Record], speaker: Speaker, *, partitions: int
 ) -> Opened | Ended:
     """Close the burst at its last message, and say what is to be thought about, or why nothing."""
-    on = await _cover(on, rows)
+    on = await cover(on, rows)
+    on = await heed(on, burst := tuple(map(_inbound, rows)), partitions=partitions)
     reason = _silence(on, speaker)
     if reason is not None:
-        await complete(on, "silent", reason, partitions=partitions)
-        return Ended("silent", reason)
+        return await complete(on, "silent", reason, partitions=partitions)
     limit = on.now - timedelta(seconds=speaker.company.settings.answer_within_s)
     fresh = [row for row in rows if row["occurred_at"] >= limit]
     if not fresh:
-        await complete(on, "silent", Reason.TOO_OLD, partitions=partitions)
-        return Ended("silent", Reason.TOO_OLD)
+        return await complete(on, "silent", Reason.TOO_OLD, partitions=partitions)
     if len(fresh) < len(rows):
         old = [row for row in rows if row["occurred_at"] < limit]
         on = await _leave_out(on, old, fresh, partitions=partitions)
@@ -89,12 +102,13 @@ async def begin(
     return Opened(
         speaker,
         Contact(**{"id": on.claim.conversation_id, **contact}),
-        tuple(_inbound(row) for row in fresh),
+        tuple(message for message in burst if message.occurred_at >= limit),
         on.turn.failures,
     )
 
 
-async def _cover(on: Held, rows: list[asyncpg.Record]) -> Held:
+async def cover(on: Held, rows: list[asyncpg.Record]) -> Held:
+    """Close the burst at the last of these messages: the turn covers them and nothing newer."""
     last = rows[-1]
     turn = replace(
         on.turn,
@@ -126,7 +140,7 @@ async def _leave_out(
     await mark_closed(beside, beside.turn.covers, Reason.TOO_OLD)
     told = emitter(on).event("turn.completed", completed(beside, "silent", Reason.TOO_OLD))
     await append(on.conn, [told], partitions=partitions)
-    return await _cover(on, fresh)
+    return await cover(on, fresh)
 
 
 def _silence(on: Held, speaker: Speaker) -> Reason | None:

@@ -1,0 +1,191 @@
+"""The worker `debounce`: claims bursts that have become quiet and runs their turns."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from consumers.cancellation import raise_if_cancelled
+from consumers.errors import told
+from runtime.companies.config import Centurion, Company
+from runtime.companies.directory import Directory
+from runtime.companies.errors import ConfigInvalid
+from runtime.turns.claims import Claims, Pace
+from runtime.turns.errors import ClaimLost
+from runtime.turns.parts import TurnParts
+from runtime.turns.turn import Turn
+
+NAME = "debounce"
+_NOBODY = (3000, 30_000, 8)
+"""Debounce and longest wait in milliseconds, turns at once, where nobody answers: to be closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebounceSettings:
+    """`turns` bounds this process's; durations in seconds.
+
+    Bursts are looked at when something was written, when the next is due, and each `poll_s`.
+    """
+
+    turns: int = 32
+    poll_s: float = 1.0
+    watch_s: float = 0.2
+    """How often running turns are held against what their customers wrote since."""
+    stop_grace_s: float = 10.0
+
+
+class Debounce:
+    """Start/stop contract: `run` is awaited once and returns after `stop`, its turns done.
+
+    Turns that are not done within the grace are cancelled: their leases run out, and others take
+    them up.
+    """
+
+    def __init__(
+        self, parts: TurnParts, claims: Claims, *, settings: DebounceSettings | None = None
+    ) -> None:
+        self._parts = parts
+        self._claims = claims
+        self._settings = settings or DebounceSettings()
+        self._running: dict[asyncio.Task[None], Turn] = {}
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was written: look at once."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the running turns are done."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and run turns until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            looking = [
+                tasks.create_task(self._renewing(), name=f"{NAME}-renewing"),
+                tasks.create_task(self._watching(), name=f"{NAME}-watching"),
+            ]
+            while not self._stopping.is_set():
+                self._woken.clear()
+                wait_s = await self._tick(tasks)
+                raise_if_cancelled()
+                await self._wait(wait_s)
+            if self._running:
+                _, late = await asyncio.wait(self._running, timeout=self._settings.stop_grace_s)
+                for task in late:
+                    task.cancel()
+            for task in looking:
+                task.cancel()
+
+    async def _tick(self, tasks: asyncio.TaskGroup) -> float:
+        """Claim what is due; returns how long to wait then, in seconds."""
+        try:
+            paces = await self._paces()
+            free = self._settings.turns - len(self._running)
+            claimed = await self._claims.claim(paces, free)
+            for claim in claimed:
+                turn = Turn(self._parts, claim)
+                task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
+                self._running[task] = turn
+                task.add_done_callback(self._done)
+            next_s = None if claimed else await self._claims.next_due_s(paces)
+        except Exception as error:  # noqa: BLE001 - the next tick comes
+            self._parts.observer.tick_failed(NAME, told(error))
+            return self._settings.poll_s
+        self._parts.observer.ticked(NAME)
+        if claimed:
+            return 0.0 if len(self._running) < self._settings.turns else self._settings.poll_s
+        if next_s is None or next_s <= 0:
+            # Due and not claimed: its company has as much at work as it may, or we have.
+            return self._settings.poll_s if next_s is None else self._settings.watch_s
+        return min(next_s, self._settings.poll_s)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
+        self._woken.set()
+
+    async def _work(self, turn: Turn) -> None:
+        observer = self._parts.observer
+        try:
+            await turn.run()
+        except ClaimLost:
+            observer.lost(turn.claim)
+        except Exception as error:  # noqa: BLE001 - one turn's fault is not another's
+            try:
+                await turn.failed(told(error))
+            except ClaimLost:
+                observer.lost(turn.claim)
+            except Exception as fault:  # noqa: BLE001 - its lease runs out
+                observer.failed(turn.claim, told(fault), self._parts.lease_s)
+        raise_if_cancelled()
+
+    async def _paces(self) -> list[Pace]:
+        waiting = await self._claims.who_waits()
+        return [await self._pace(*place) for place in waiting]
+
+    async def _pace(self, company_id: str, centurion_id: str) -> Pace:
+        found = await _speaks(self._parts.directory, company_id, centurion_id)
+        if found is None:
+            return Pace(company_id, centurion_id, *_NOBODY)
+        company, centurion = found
+        return Pace(
+            company_id,
+            centurion_id,
+            centurion.debounce_ms,
+            centurion.max_wait_ms,
+            company.settings.turns_at_once,
+        )
+
+    async def _renewing(self) -> None:
+        """Keep the leases of running turns; who has lost one stops at once."""
+        while True:
+            await asyncio.sleep(self._parts.lease_s / 4)
+            turns = dict(self._running)
+            try:
+                kept = await self._claims.renew([turn.claim for turn in turns.values()])
+            except Exception as error:  # noqa: BLE001 - tried again well within the lease
+                self._parts.observer.tick_failed(NAME, told(error))
+                continue
+            for task, turn in turns.items():
+                if turn.claim.turn_id not in kept and not task.done():
+                    task.cancel()
+                    self._parts.observer.lost(turn.claim)
+
+    async def _watching(self) -> None:
+        """Interrupt thoughts that a newer message has overtaken, as long as the burst may wait."""
+        while True:
+            await asyncio.sleep(self._settings.watch_s)
+            thinking = {
+                turn.claim.turn_id: turn for turn in self._running.values() if turn.max_wait_s
+            }
+            try:
+                found = await self._claims.written_to([t.claim for t in thinking.values()])
+            except Exception as error:  # noqa: BLE001 - the gate looks too
+                self._parts.observer.tick_failed(NAME, told(error))
+                continue
+            for turn_id, open_s in found.items():
+                if open_s < thinking[turn_id].max_wait_s:
+                    thinking[turn_id].interrupt()
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+
+async def _speaks(
+    directory: Directory, company_id: str, centurion_id: str
+) -> tuple[Company, Centurion] | None:
+    """Who answers; None where nobody does, or where the rows say what cannot be used."""
+    try:
+        company = await directory.company(company_id)
+        centurion = await directory.centurion(company_id, centurion_id or None)
+    except ConfigInvalid:
+        return None
+    return None if company is None or centurion is None else (company, centurion)

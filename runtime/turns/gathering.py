@@ -1,0 +1,95 @@
+"""Puts together what a turn is decided from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+
+from consumers.errors import TransientFault, faults_translated
+from projections.statements import statements
+from runtime.agent.context import Passage, TurnContext
+from runtime.agent.qualification import Scoring
+from runtime.turns.claims import Claim
+from runtime.turns.opening import Opened
+from runtime.turns.recalling import Recalling
+from runtime.turns.thought import Retrieval, Told
+
+_SQL = statements("runtime.turns", "recalling.sql")
+
+
+class Knowledge(Protocol):
+    """Finds what a company knows."""
+
+    async def passages(self, company_id: str, question: str) -> tuple[Passage, ...]:
+        """Passages above the gate, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A turn's context, and what only its recording needs."""
+
+    context: TurnContext
+    told: Told | None
+    retrieval: Retrieval | None
+    handoff_is_open: bool
+
+
+class Gathering:
+    """Reads for one turn after the other. Raises `TransientFault` when Postgres does not answer."""
+
+    def __init__(self, pool: asyncpg.Pool, knowledge: Knowledge) -> None:
+        self._pool = pool
+        self._recalling = Recalling(pool)
+        self._knowledge = knowledge
+
+    async def gather(self, claim: Claim, opened: Opened) -> Gathered:
+        """The context of an opened turn."""
+        speaker, place = opened.speaker, (claim.company_id, claim.conversation_id)
+        bare = TurnContext(
+            claim.turn_id,
+            speaker.company,
+            speaker.centurion,
+            claim.conversation_id,
+            speaker.channel_name,
+            opened.contact,
+            opened.burst,
+            datetime.now(UTC).astimezone(ZoneInfo(speaker.company.timezone)),
+            history=await self._recalling.history(
+                *place, burst=[message.event_id for message in opened.burst]
+            ),
+            facts=await self._recalling.facts(*place),
+            failures=opened.failures,
+        )
+        context, retrieval = await self.with_passages(bare)
+        with faults_translated():
+            row = await self._pool.fetchrow(_SQL["scoring"], *place)
+            is_open = bool(await self._pool.fetchval(_SQL["handoff is open"], *place))
+        return Gathered(context, _told(row), retrieval, is_open)
+
+    async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
+        """The context with what the company's knowledge says; a failing search leaves it without."""
+        question = context.question
+        if not question.strip():
+            return context, None
+        began = perf_counter()
+        failed: str | None = None
+        found: tuple[Passage, ...] = ()
+        try:
+            with faults_translated():
+                found = await self._knowledge.passages(context.company.id, question)
+        except TransientFault as fault:
+            failed = fault.fault
+        ms = int((perf_counter() - began) * 1000)
+        return replace(context, passages=found), Retrieval(question[:2000], ms, failed)
+
+
+def _told(row: asyncpg.Record | None) -> Told | None:
+    if row is None:
+        return None
+    return Told(row["lead_id"], Scoring.of(orjson.loads(row["scoring"])), row["standing"])

@@ -1,0 +1,34 @@
+-- name: decide
+-- $1 turn_id uuid, $2 decided text, $3 reason text, $4 model text, $5 prompt_tokens bigint,
+-- $6 completion_tokens bigint, $7 cost_usd numeric
+UPDATE agent.turns
+   SET state = 'sending', decided = $2, decided_reason = $3, model = $4, prompt_tokens = $5,
+       completion_tokens = $6, cost_usd = $7
+ WHERE turn_id = $1
+
+-- name: put parts
+-- $1 message_id uuid[], $2 text[], and once each: $3 company_id text, $4 conversation_id text,
+-- $5 turn_id uuid, $6 centurion_id text, $7 channel text, $8 contact text
+INSERT INTO agent.outbound (message_id, company_id, conversation_id, turn_id, centurion_id, part,
+                            parts, channel, contact, text)
+SELECT n.message_id, $3, $4, $5, $6, n.number, cardinality($1::uuid[]), $7, $8::jsonb, n.text
+  FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS n (message_id, text, number)
+
+-- name: keep facts
+-- $1 company_id text, $2 conversation_id text, $3 name text[], $4 value text[], $5 evidence text[],
+-- $6 event_id uuid[], $7 confidence float8[], $8 by text[]
+INSERT INTO agent.facts AS f
+       (company_id, conversation_id, name, value, evidence, event_id, confidence, by)
+SELECT $1, $2, n.name, n.value::jsonb, n.evidence, n.event_id, n.confidence, n.by
+  FROM unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::float8[], $8::text[])
+       AS n (name, value, evidence, event_id, confidence, by)
+ON CONFLICT (company_id, conversation_id, name) DO UPDATE
+   SET value = excluded.value, evidence = excluded.evidence, event_id = excluded.event_id,
+       confidence = excluded.confidence, by = excluded.by, recorded_at = clock_timestamp()
+
+-- name: keep scoring
+-- $1 company_id text, $2 conversation_id text, $3 lead_id text, $4 scoring text, $5 standing text
+INSERT INTO agent.scorings AS s (company_id, conversation_id, lead_id, scoring, standing)
+VALUES ($1, $2, $3, $4::jsonb, $5)
+ON CONFLICT (company_id, conversation_id) DO UPDATE
+   SET scoring = excluded.scoring, standing = excluded.standing, scored_at = clock_timestamp()

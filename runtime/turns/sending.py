@@ -1,0 +1,165 @@
+"""What happens to one part of an answer, under the conversation's lock: before and after its send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from events.catalogue.fields import Contact as WireContact
+from events.catalogue.messages import MessageFailed, MessageSent, MessageUnknown
+from events.envelope import Event
+from projections.statements import statements
+from runtime.agent.context import Contact
+from runtime.agent.reasons import Reason
+from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.companies.config import Channel
+from runtime.outbox import append
+from runtime.turns.closing import Ended, complete, emitter, supersede, suppress_rest
+from runtime.turns.gate import Go, Standing, Supersede, verdict
+from runtime.turns.held import Held
+
+_SQL = statements("runtime.turns", "sending.sql")
+MOST_ATTEMPTS = 4
+"""How often one part is offered to its channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A row of `agent.outbound` that is to be sent, or may be out already."""
+
+    message_id: UUID
+    part: int
+    parts: int
+    centurion_id: str
+    channel: str
+    contact: dict[str, Any]
+    text: str
+    state: str
+    attempts: int
+    is_begun: bool
+    """Another part of the answer is out, or may be."""
+
+    @property
+    def may_be_out(self) -> bool:
+        """An attempt was begun whose outcome is not known."""
+        return self.state == "sending"
+
+    def outbound(self, on: Held) -> OutboundPart:
+        """As the channel's port wants it."""
+        return OutboundPart(
+            self.message_id,
+            on.claim.company_id,
+            on.claim.conversation_id,
+            self.centurion_id,
+            self.channel,
+            Contact(**self.contact),
+            self.text,
+            on.claim.turn_id,
+            self.part,
+            self.parts,
+        )
+
+
+async def next_part(on: Held) -> Part | None:
+    """The first part that is not settled; None when the answer is through."""
+    row = await on.conn.fetchrow(_SQL["next part"], on.claim.turn_id)
+    if row is None:
+        return None
+    values = dict(row) | {"contact": orjson.loads(row["contact"])}
+    return Part(**values)
+
+
+async def let_out(
+    on: Held, part: Part, channel: Channel, *, max_wait_ms: int, partitions: int
+) -> Ended | None:
+    """Ask the gate; None when the part may be sent now, else the turn is over.
+
+    A part that may be out already and whose channel takes no idempotency key is never repeated.
+    """
+    standing = Standing(
+        on.control.owner,
+        on.control.opted_out,
+        on.control.last_inbound_at,
+        on.turn.is_written_to,
+        part.is_begun or part.may_be_out,
+        on.waited_ms(),
+        on.now,
+    )
+    said = verdict(standing, channel, max_wait_ms=max_wait_ms)
+    if isinstance(said, Supersede):
+        return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
+    if part.may_be_out and not (isinstance(said, Go) and channel.takes_idempotency_key):
+        detail = "the worker was gone before the channel's answer"
+        return await give_up(on, part, Sent(Fate.UNKNOWN, detail=detail), partitions=partitions)
+    if isinstance(said, Go):
+        await on.conn.execute(_SQL["send"], part.message_id)
+        return None
+    told = await suppress_rest(on, said.reason)
+    outcome, reason = _after_suppression(on, part, said.reason)
+    return await complete(on, outcome, reason, partitions=partitions, also=told)
+
+
+def _after_suppression(on: Held, part: Part, reason: str) -> tuple[str, str]:
+    if part.is_begun:
+        return on.turn.decided or "replied", on.turn.decided_reason or Reason.ANSWERED
+    return "silent", reason
+
+
+async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended | None:
+    """The part is out: told as `message.sent`; the turn is over when the answer is through."""
+    await on.conn.execute(
+        _SQL["settle"], part.message_id, "sent", sent.provider_message_id, sent.detail or None
+    )
+    told = [emitter(on).event("message.sent", _sent(on, part, sent))]
+    if await next_part(on) is None:
+        outcome = on.turn.decided or "replied"
+        reason = on.turn.decided_reason or Reason.ANSWERED
+        return await complete(on, outcome, reason, partitions=partitions, also=told)
+    await append(on.conn, told, partitions=partitions)
+    return None
+
+
+async def try_again(on: Held, part: Part, sent: Sent) -> None:
+    """Keep the part for another attempt: certainly not out, or perhaps."""
+    state = "pending" if sent.fate is Fate.FAILED and not part.may_be_out else "sending"
+    await on.conn.execute(_SQL["settle"], part.message_id, state, None, sent.detail)
+
+
+async def give_up(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended:
+    """End the turn over a part that did not go out, or of which it is not known."""
+    is_unknown = sent.fate is Fate.UNKNOWN or part.may_be_out
+    state = "unknown" if is_unknown else "failed"
+    await on.conn.execute(_SQL["settle"], part.message_id, state, None, sent.detail)
+    reason = Reason.OUTCOME_UNKNOWN if is_unknown else _failure(sent)
+    told = [_status(on, part, is_unknown=is_unknown, detail=sent.detail)]
+    told += await suppress_rest(on, reason)
+    outcome = "unknown" if is_unknown else "failed"
+    if part.is_begun and not is_unknown:
+        outcome = on.turn.decided or "replied"
+    return await complete(on, outcome, reason, partitions=partitions, also=told)
+
+
+def _failure(sent: Sent) -> Reason:
+    return Reason.CHANNEL_UNREACHABLE if sent.retryable else Reason.CHANNEL_REFUSED
+
+
+def _sent(on: Held, part: Part, sent: Sent) -> MessageSent:
+    return MessageSent(
+        message_id=str(part.message_id),
+        channel=part.channel,
+        contact=WireContact(**part.contact),
+        text=part.text,
+        turn_id=str(on.claim.turn_id),
+        by="bot",
+        chunk=part.part,
+        provider_message_id=sent.provider_message_id,
+    )
+
+
+def _status(on: Held, part: Part, *, is_unknown: bool, detail: str) -> Event:
+    model = MessageUnknown if is_unknown else MessageFailed
+    payload = model(at=on.now, message_id=str(part.message_id), reason=detail[:500] or None)
+    return emitter(on).event("message.unknown" if is_unknown else "message.failed", payload)

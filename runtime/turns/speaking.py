@@ -1,0 +1,114 @@
+"""Offers an answer to its channel, part by part, each through the gate."""
+
+from __future__ import annotations
+
+import asyncio
+
+from consumers.backoff import Backoff
+from runtime.agent.reasons import Reason
+from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.turns import sending
+from runtime.turns.claims import Claim
+from runtime.turns.closing import Ended, complete, retry_later, suppress_rest
+from runtime.turns.held import Held
+from runtime.turns.opening import Speaker
+from runtime.turns.parts import TurnParts
+from runtime.turns.speakers import speaker_of
+from runtime.turns.stopwatch import Stopwatch
+from runtime.turns.taking_over import settle_echoes
+
+PATIENCE_S = 5.0
+"""The longest wait for a channel that keeps the turn; for a longer one it is given back."""
+
+
+class Speaking:
+    """Sends what one turn decided to say."""
+
+    def __init__(self, parts: TurnParts, claim: Claim, stopwatch: Stopwatch) -> None:
+        self._parts = parts
+        self._claim = claim
+        self._stopwatch = stopwatch
+        self._backoff = Backoff(initial_s=0.5, max_s=30.0)
+
+    async def run(self, speaker: Speaker | None) -> Ended | None:
+        """Send all parts; None when the turn was given back for a while.
+
+        `speaker` is None where another worker had decided: it is looked up.
+        """
+        parts = self._parts
+        speaker = speaker or await self._found()
+        while True:
+            async with parts.held(self._claim) as on:
+                on = await settle_echoes(on, partitions=parts.partitions)
+                part = await sending.next_part(on)
+                if part is None or speaker is None:
+                    return await self._end_unsaid(on)
+                ended = await sending.let_out(
+                    on,
+                    part,
+                    speaker.channel,
+                    max_wait_ms=speaker.centurion.max_wait_ms,
+                    partitions=parts.partitions,
+                )
+                outbound = part.outbound(on)
+            if ended is not None:
+                return ended
+            sent = await self._offer(outbound, speaker)
+            parts.observer.part_settled(self._claim, part.part, sent)
+            ended, wait_s = await self._settle(part, sent, speaker)
+            if ended is not None or wait_s is None:
+                return ended
+            with self._stopwatch.elsewhere():
+                await asyncio.sleep(wait_s)
+
+    async def _found(self) -> Speaker | None:
+        async with self._parts.held(self._claim) as on:
+            part = await sending.next_part(on)
+        if part is None:
+            return None
+        found = await speaker_of(
+            self._parts.directory, self._claim.company_id, part.centurion_id, part.channel
+        )
+        return None if isinstance(found, Reason) else found
+
+    async def _end_unsaid(self, on: Held) -> Ended:
+        """Nothing is left to say, or nobody to say it: its centurion or channel is gone."""
+        told = await suppress_rest(on, Reason.NO_CENTURION)
+        outcome, reason = on.turn.decided or "silent", on.turn.decided_reason or Reason.NO_CENTURION
+        if told:
+            outcome, reason = "silent", Reason.NO_CENTURION
+        return await complete(on, outcome, reason, partitions=self._parts.partitions, also=told)
+
+    async def _offer(self, outbound: OutboundPart, speaker: Speaker) -> Sent:
+        """One attempt on the channel, outside of any transaction."""
+        sender = self._parts.senders[speaker.channel.kind]
+        secret = self._parts.directory.channel_secret(
+            self._claim.company_id, speaker.centurion, speaker.channel_name
+        )
+        with self._stopwatch.elsewhere():
+            return await sender.send(outbound, speaker.channel, secret)
+
+    async def _settle(
+        self, part: sending.Part, sent: Sent, speaker: Speaker
+    ) -> tuple[Ended | None, float | None]:
+        """Write what the channel said: how the turn ended, or how long to wait before going on.
+
+        Neither: the turn was given back, for a wait that is too long to keep it.
+        """
+        partitions = self._parts.partitions
+        async with self._parts.held(self._claim) as on:
+            if sent.fate is Fate.SENT:
+                self._backoff.reset()
+                ended = await sending.settle_sent(on, part, sent, partitions=partitions)
+                if part.part == 1:
+                    after_s = on.waited_ms() / 1000
+                    self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
+                return ended, speaker.channel.typing_pause_ms / 1000
+            if not (sent.retryable and part.attempts + 1 < sending.MOST_ATTEMPTS):
+                return await sending.give_up(on, part, sent, partitions=partitions), 0.0
+            await sending.try_again(on, part, sent)
+            wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
+            if wait_s > PATIENCE_S:
+                await retry_later(on, wait_s)
+                return None, None
+            return None, wait_s

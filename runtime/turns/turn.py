@@ -1,0 +1,147 @@
+"""One turn from its claim to its end: open, gather, think, record, speak."""
+
+from __future__ import annotations
+
+import asyncio
+
+from runtime.agent.decision import Decision
+from runtime.agent.reasons import Reason
+from runtime.turns import opening
+from runtime.turns.claims import Claim
+from runtime.turns.closing import Ended, complete, retry_later, supersede
+from runtime.turns.errors import Superseded
+from runtime.turns.gathering import Gathered
+from runtime.turns.opening import Opened
+from runtime.turns.parts import TurnParts
+from runtime.turns.recording import record
+from runtime.turns.speakers import speaker_of
+from runtime.turns.speaking import Speaking
+from runtime.turns.stopwatch import Stopwatch
+from runtime.turns.taking_over import settle_echoes
+from runtime.turns.thought import Thought
+
+MOST_ATTEMPTS = 5
+"""How often a turn is taken up before it is given up."""
+
+
+class Turn:
+    """Runs one claim. `interrupt` says that the customer wrote again."""
+
+    def __init__(self, parts: TurnParts, claim: Claim) -> None:
+        self._parts = parts
+        self.claim = claim
+        self._written_to = asyncio.Event()
+        self._stopwatch = Stopwatch()
+        self.max_wait_s = 0.0
+        """How long the burst may be open for the turn to be superseded; 0 before it is known."""
+
+    def interrupt(self) -> None:
+        """The running thought is of no use any more: the turn will run again over all of it."""
+        self._written_to.set()
+
+    async def run(self) -> None:
+        """Work on the claim to its end, or until it must be given back.
+
+        Raises:
+            ClaimLost: another worker has it by now.
+            Exception: whatever else; `failed` says what becomes of the turn.
+        """
+        ended = await self._run()
+        if ended is not None:
+            self._tell(ended)
+
+    async def failed(self, error: str) -> None:
+        """Give the turn back after a fault, with a growing pause; give it up after too many.
+
+        Raises:
+            ClaimLost, TransientFault: the lease's end gives it back.
+        """
+        if self.claim.attempt < MOST_ATTEMPTS:
+            wait_s = min(60.0, 0.5 * 4.0 ** (self.claim.attempt - 1))
+            self._parts.observer.failed(self.claim, error, wait_s)
+            async with self._parts.held(self.claim) as on:
+                await retry_later(on, wait_s)
+            return
+        async with self._parts.held(self.claim) as on:
+            if not on.turn.covers and (rows := await opening.messages(on)):
+                on = await opening.cover(on, rows)
+            ended = await complete(on, "failed", Reason.GAVE_UP, partitions=self._parts.partitions)
+        self._tell(ended)
+
+    def _tell(self, ended: Ended) -> None:
+        took_s = self._stopwatch.took_s
+        self._parts.observer.ended(self.claim, ended.outcome, ended.reason, took_s)
+
+    async def _run(self) -> Ended | None:
+        opened = await self._open()
+        if isinstance(opened, Ended):
+            return opened
+        speaker = None
+        if opened is not None:
+            self._parts.observer.opened(self.claim, len(opened.burst))
+            speaker = opened.speaker
+            self.max_wait_s = speaker.centurion.max_wait_ms / 1000
+            ended = await self._think(opened)
+            if ended is not None:
+                return ended
+        return await Speaking(self._parts, self.claim, self._stopwatch).run(speaker)
+
+    async def _open(self) -> Opened | Ended | None:
+        """What is to be thought about; None when that is done and something is to be sent."""
+        partitions = self._parts.partitions
+        while True:
+            # Before the locks: the directory may have to ask Postgres itself.
+            wanted = await opening.wanted(self._parts.pool, self.claim)
+            speaker = await speaker_of(self._parts.directory, self.claim.company_id, *wanted)
+            async with self._parts.held(self.claim) as on:
+                if on.turn.state == "sending":
+                    return None
+                on = await settle_echoes(on, partitions=partitions)
+                rows = await opening.messages(on)
+                if not rows:
+                    return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
+                if wanted != opening.wants(on):
+                    continue
+                if isinstance(speaker, Reason):
+                    return await opening.close_unheard(on, rows, speaker)
+                return await opening.begin(on, rows, speaker, partitions=partitions)
+
+    async def _think(self, opened: Opened) -> Ended | None:
+        """Decide and record; None when there is something to send."""
+        gathered = await self._parts.gathering.gather(self.claim, opened)
+        try:
+            decision = await self._decided(gathered)
+        except Superseded:
+            async with self._parts.held(self.claim) as on:
+                return await supersede(on, Reason.NEWER_INBOUND, partitions=self._parts.partitions)
+        thought = Thought(
+            gathered.context, decision, gathered.told, gathered.retrieval, gathered.handoff_is_open
+        )
+        return await self._record(opened, thought)
+
+    async def _decided(self, gathered: Gathered) -> Decision:
+        """The thinker's decision, unless the customer writes again meanwhile."""
+        try:
+            with self._stopwatch.elsewhere():
+                async with asyncio.TaskGroup() as tasks:
+                    deciding = tasks.create_task(
+                        self._parts.thinker.decide(gathered.context), name="deciding"
+                    )
+                    newer = tasks.create_task(self._written_to.wait(), name="written-to")
+                    await asyncio.wait({deciding, newer}, return_when=asyncio.FIRST_COMPLETED)
+                    newer.cancel()
+                    if not deciding.done():
+                        deciding.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        if deciding.cancelled():
+            raise Superseded
+        return deciding.result()
+
+    async def _record(self, opened: Opened, thought: Thought) -> Ended | None:
+        partitions = self._parts.partitions
+        async with self._parts.held(self.claim) as on:
+            on = await settle_echoes(on, partitions=partitions)
+            if on.turn.is_written_to and on.waited_ms() < self.max_wait_s * 1000:
+                return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
+            return await record(on, thought, opened.speaker.channel, partitions=partitions)
