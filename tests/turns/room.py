@@ -1,0 +1,324 @@
+"""A whole runtime for tests of turns: both groups, the relay, a worker, and a channel that keeps record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from redis.asyncio import Redis
+
+from consumers.groups import AGENT
+from consumers.observer import BatchCommitted, SilentObserver
+from events.publisher import Publisher
+from runtime.agent.context import Passage, TurnContext
+from runtime.agent.decision import Decision
+from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.companies.config import Centurion, Channel, Company
+from runtime.companies.directory import Directory
+from runtime.ids import new_id
+from runtime.outbox import Relay, RelaySettings
+from runtime.turns.claims import Claim, Claims
+from runtime.turns.debounce import Debounce, DebounceSettings
+from runtime.turns.gathering import Gathering
+from runtime.turns.parts import TurnParts
+from tests.consumers.members import member, wait_caught_up
+
+LEASE_S = 2.0
+Thinking = Callable[[TurnContext], Awaitable[Decision]]
+
+
+@dataclass
+class Channels:
+    """A sender that keeps what it was given; `answers` are its outcomes, in order, then SENT."""
+
+    answers: list[Sent] = field(default_factory=list)
+    sent: list[OutboundPart] = field(default_factory=list)
+    before: Callable[[OutboundPart], Awaitable[None]] | None = None
+
+    async def send(self, part: OutboundPart, channel: Channel, secret: str | None) -> Sent:
+        if self.before is not None:
+            await self.before(part)
+        self.sent.append(part)
+        if self.answers:
+            return self.answers.pop(0)
+        return Sent(Fate.SENT, provider_message_id=f"p-{len(self.sent)}")
+
+    @property
+    def texts(self) -> list[str]:
+        return [part.text for part in self.sent]
+
+
+class Mind:
+    """A thinker that keeps what it was asked; `think` is what it does."""
+
+    def __init__(self, think: Thinking | None = None) -> None:
+        self.asked: list[TurnContext] = []
+        self.think = think or answering()
+
+    async def decide(self, context: TurnContext) -> Decision:
+        self.asked.append(context)
+        return await self.think(context)
+
+
+def answering(reply: str | None = None) -> Thinking:
+    """Always the same reply, else one that repeats the question."""
+
+    async def think(context: TurnContext) -> Decision:
+        return Decision(by="rules", reply=reply or f"ouvi: {context.question}")
+
+    return think
+
+
+class Nothing:
+    """A company that knows nothing."""
+
+    async def passages(self, company_id: str, question: str) -> tuple[Passage, ...]:
+        return ()
+
+
+class Ears:
+    """What the turns told."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+        self.faults: list[str] = []
+        self.losses = self.ticks = 0
+
+    def opened(self, claim: Claim, messages: int) -> None:
+        pass
+
+    def ended(self, claim: Claim, outcome: str, reason: str, took_s: float) -> None:
+        self.ends.append((outcome, str(reason)))
+
+    def replied(self, claim: Claim, after_s: float, overhead_s: float) -> None:
+        pass
+
+    def part_settled(self, claim: Claim, part: int, sent: Sent) -> None:
+        pass
+
+    def failed(self, claim: Claim, error: str, wait_s: float) -> None:
+        self.faults.append(error)
+
+    def lost(self, claim: Claim) -> None:
+        self.losses += 1
+
+    def ticked(self, worker: str) -> None:
+        self.ticks += 1
+
+    def tick_failed(self, worker: str, error: str) -> None:
+        self.faults.append(error)
+
+    def relayed(self, events: int, again: int) -> None:
+        pass
+
+    def relay_failed(self, error: str, wait_s: float) -> None:
+        self.faults.append(error)
+
+    def outbox_depth(self, rows: int, age_s: float) -> None:
+        pass
+
+
+@dataclass
+class Room:
+    """What a test looks at."""
+
+    pool: asyncpg.Pool
+    redis: Redis
+    database_url: str
+    redis_url: str
+    mind: Mind
+    channels: Channels
+    ears: Ears
+    directory: Directory
+    numbers: int = 0
+
+    async def write(self, *texts: str, conversation: str = "c-1", **changes: Any) -> list[UUID]:
+        """The customer writes, one message a text; the events' ids."""
+        bodies = [self.inbound(text, conversation, **changes) for text in texts]
+        await Publisher(self.redis).publish_raw([orjson.dumps(body) for body in bodies])
+        return [UUID(str(body["id"])) for body in bodies]
+
+    def inbound(
+        self, text: str, conversation: str = "c-1", *, company: str = "acme", **changes: Any
+    ) -> dict[str, Any]:
+        """A customer's text message, published now unless `changes` say otherwise."""
+        self.numbers += 1
+        payload = {
+            "message_id": f"in-{self.numbers}",
+            "channel": "whatsapp",
+            "contact": {"id": conversation, "name": "Ana"},
+            "text": text,
+        }
+        return {
+            "id": str(new_id()),
+            "type": "message_received.text",
+            "version": 1,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "company_id": company,
+            "conversation_id": conversation,
+            "source": "tests",
+            "correlation_id": f"cor-{self.numbers}",
+            "causation_id": None,
+            "payload": payload,
+        } | changes
+
+    async def tell(self, type_: str, conversation: str = "c-1", **payload: Any) -> None:
+        """Somebody publishes another event."""
+        body = self.inbound("", conversation) | {"type": type_, "payload": payload}
+        await Publisher(self.redis).publish_raw([orjson.dumps(body)])
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what the test's own objects say."""
+        async with asyncio.timeout(30):
+            while not condition():  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.01)
+
+    async def wait_quiet(self) -> None:
+        """Until no burst is open and all that was decided stands in the log and the read models."""
+        await wait_caught_up(self.database_url, self.redis_url, group="agent")
+        async with asyncio.timeout(30):
+            while await self.pool.fetchval(  # noqa: ASYNC110 - a real condition
+                "SELECT EXISTS (SELECT FROM agent.bursts) OR EXISTS (SELECT FROM runtime.outbox)"
+            ):
+                await asyncio.sleep(0.01)
+        await wait_caught_up(self.database_url, self.redis_url)
+
+    async def turns(self, conversation: str = "c-1") -> list[tuple[str, str, list[str]]]:
+        """(outcome, reason, covers) of `turn.completed`, in the log's order."""
+        rows = await self.logged("turn.completed", conversation)
+        return [(row["outcome"], row["reason"], row["covers"]) for row in rows]
+
+    async def logged(self, type_: str, conversation: str = "c-1") -> list[dict[str, Any]]:
+        """Payloads of the log's events of a type, in order."""
+        rows = await self.pool.fetch(
+            "SELECT body->'payload' AS payload FROM runtime.event_log"
+            " WHERE type = $1 AND conversation_id = $2 ORDER BY position",
+            type_,
+            conversation,
+        )
+        return [orjson.loads(row["payload"]) for row in rows]
+
+
+def centurion(**changes: Any) -> Centurion:
+    """Cora, who answers quickly on every channel."""
+    known: dict[str, Any] = {
+        "id": "cora",
+        "name": "Cora",
+        "debounce_ms": 100,
+        "max_wait_ms": 3000,
+        "channels": {"*": {"kind": "log"}},
+    }
+    return Centurion.model_validate(known | changes)
+
+
+async def configure(pool: asyncpg.Pool, company: Company, *centurions: Centurion) -> None:
+    """Put a company and its centurions where the platform keeps them."""
+    settings = company.settings.model_dump_json()
+    await pool.execute(
+        "INSERT INTO core.companies (id, name, status, timezone, locale, settings)"
+        " VALUES ($1, $2, $3, $4, $5, $6::jsonb)",
+        *(company.id, company.name, company.status, company.timezone, company.locale, settings),
+    )
+    for one in centurions:
+        row = orjson.loads(one.model_dump_json())
+        await pool.execute(
+            "INSERT INTO core.centurions (id, company_id, name, prompt, models, debounce_ms,"
+            " max_wait_ms, qualification, handoff, followup, channels, enabled, version)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
+            *(one.id, company.id, one.name, one.prompt, orjson.dumps(row["models"]).decode()),
+            *(one.debounce_ms, one.max_wait_ms),
+            *(
+                orjson.dumps(row[column]).decode()
+                for column in ("qualification", "handoff", "followup", "channels")
+            ),
+            one.enabled,
+        )
+
+
+class _Waking(SilentObserver):
+    def __init__(self, *wakes: Callable[[], None]) -> None:
+        self._wakes = wakes
+
+    def batch_committed(self, batch: BatchCommitted) -> None:
+        for wake in self._wakes:
+            wake()
+
+
+@asynccontextmanager
+async def worker(room: Room, name: str = "worker-1") -> AsyncIterator[Debounce]:
+    """One debounce worker, stopped cleanly at the end."""
+    parts = TurnParts(
+        room.pool,
+        room.directory,
+        Gathering(room.pool, Nothing()),
+        room.mind,
+        {"log": room.channels, "webhook": room.channels},
+        room.ears,
+        16,
+        LEASE_S,
+    )
+    debounce = Debounce(
+        parts,
+        Claims(room.pool, worker=name, lease_s=LEASE_S),
+        settings=DebounceSettings(poll_s=0.1, watch_s=0.02, stop_grace_s=5.0),
+    )
+    task = asyncio.create_task(debounce.run(), name=name)
+    try:
+        yield debounce
+    finally:
+        debounce.stop()
+        await task
+
+
+@asynccontextmanager
+async def room(
+    database_url: str,
+    redis_url: str,
+    *,
+    centurions: Sequence[Centurion] = (),
+    company: Company | None = None,
+    think: Thinking | None = None,
+) -> AsyncIterator[Room]:
+    """Both groups and the relay run; `worker` adds a worker."""
+    pool = await asyncpg.create_pool(database_url, min_size=2, max_size=12)
+    redis = Redis.from_url(redis_url)
+    ears = Ears()
+    company = company or Company(id="acme", name="Acme")
+    await configure(pool, company, *(centurions or (centurion(),)))
+    made = Room(
+        pool,
+        redis,
+        database_url,
+        redis_url,
+        Mind(think),
+        Channels(),
+        ears,
+        Directory(pool, None),
+    )
+    relay = Relay(
+        pool,
+        Publisher(redis),
+        owned=lambda: range(16),
+        observer=ears,
+        settings=RelaySettings(poll_s=0.02),
+    )
+    relaying = asyncio.create_task(relay.run(), name="relay")
+    waking = _Waking(relay.wake)
+    try:
+        async with (
+            member(database_url, redis_url, observer=waking),
+            member(database_url, redis_url, group=AGENT, member_id="agent", observer=waking),
+        ):
+            yield made
+    finally:
+        relaying.cancel()
+        await asyncio.wait({relaying})
+        await redis.aclose()
+        await pool.close()
