@@ -250,7 +250,8 @@ class Lane:
             return
         entries = await self._reader.read_gaps(states)
         if not entries and not self._disturbers and not self._stopping.is_set():
-            hurried = alone or bool(self._mends)
+            # What waits for a partition that is left out now does not hurry the others.
+            hurried = alone or any(mend.partition in states for mend in self._mends)
             entries = await self._reader.read_new(states, hurried=hurried)
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.

@@ -14,9 +14,31 @@ from redis import Redis
 
 from projections.migrate import migrate
 from runtime.embedded import EmbeddedServers
+from tests.told import KEY, Told
 
 ROOT = Path(__file__).parent.parent
 _numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the place for what tests say."""
+    config.stash[KEY] = Told()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what tests said, also of those that passed."""
+    if lines := config.stash[KEY].summary():
+        terminalreporter.section("told by the tests")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def told(request: pytest.FixtureRequest) -> Told:
+    """What a test says here is printed at the end of the run."""
+    return request.config.stash[KEY]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import orjson
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from consumers.engine_settings import EngineSettings
 from consumers.isolation import Isolation
 from events.partitioning import partition_of, stream_key
+from tests.consumers.choosy import ask
 from tests.consumers.members import member
 from tests.consumers.test_dead_letters import body
 
@@ -87,3 +89,41 @@ async def test_a_stream_that_cannot_be_read_stops_nobody_else(
                 await asyncio.sleep(0.02)
     await conn.close()
     await redis.aclose()
+
+
+async def test_what_is_asked_for_in_a_sick_partition_does_not_hurry_the_others(
+    database_url: str, redis_url: str
+) -> None:
+    redis = Redis.from_url(redis_url)
+    conn = await asyncpg.connect(database_url)
+    conversation = next(f"c{n}" for n in range(200) if partition_of("acme", f"c{n}", 16) == 3)
+    await redis.set(stream_key(3), "not a stream")
+    slow = replace(SETTINGS, retry_initial_s=1.0, retry_max_s=1.0, block_ms=1000)
+    async with member(database_url, redis_url, settings=slow) as one:
+        async with asyncio.timeout(60):
+            while "partition 3" not in (one.engine.status().last_error or ""):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        # Until the others, which were tried one by one, are read together again.
+        await wait_beats(conn, 15)
+        await ask(conn, conversation)
+        before = await reads(redis)
+        await wait_beats(conn, 12)
+        assert await reads(redis) - before < 7
+    await conn.close()
+    await redis.aclose()
+
+
+async def wait_beats(conn: asyncpg.Connection, count: int) -> None:
+    """Until the member has heart-beaten so often."""
+    beat = "SELECT heartbeat_at FROM runtime.members"
+    async with asyncio.timeout(60):
+        for _ in range(count):
+            last = await conn.fetchval(beat)
+            while await conn.fetchval(beat) == last:  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.02)
+
+
+async def reads(redis: Redis) -> int:
+    """How often XREADGROUP was sent to the server."""
+    told = await redis.info("commandstats")
+    return int(told.get("cmdstat_xreadgroup", {"calls": 0})["calls"])

@@ -21,6 +21,7 @@ from tests.consumers.armed_worker import kill, start_armed_worker, wait_frozen
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_exactly_once import corpus_lines, publish
 from tests.oracle import check_read_models
+from tests.told import Told
 
 UP = 3
 BETWEEN_READ_AND_COMMIT, BETWEEN_COMMIT_AND_ACK = "before_commit", "before_ack"
@@ -119,7 +120,8 @@ async def under_load(
 
 async def kill_in_a_row(
     database_url: str, redis_url: str, corpus: Path, *, kills: int, batch_events: int
-) -> None:
+) -> str:
+    """Returns what it did, for people."""
     began = monotonic()
     lines = corpus_lines(corpus)
     killing = Killing(database_url, redis_url, kills, batch_events)
@@ -135,26 +137,27 @@ async def kill_in_a_row(
     unbalanced = await conn.fetch(UNBALANCED)
     epochs = await conn.fetchval("SELECT sum(epoch) FROM runtime.partition_owners")
     await conn.close()
-    print(
-        f"\n{dict(killing.killed)} in {killed_after:.1f} s ({killed_after / kills:.2f} s each),"
+    said = (
+        f"SIGKILLs: {dict(killing.killed)} in {killed_after:.1f} s ({killed_after / kills:.2f} s each),"
         f" {monotonic() - began:.1f} s in all, {epochs} takeovers of partitions"
     )
     assert unbalanced == []
     assert killing.killed.total() == kills
     one, other = (killing.killed[p] for p in (BETWEEN_READ_AND_COMMIT, BETWEEN_COMMIT_AND_ACK))
     assert abs(one - other) <= 2 * UP
+    return said
 
 
 @pytest.mark.timeout(300)
 async def test_ten_kills_in_a_row_under_load_change_nothing(
-    database_url: str, redis_url: str, corpus: Path
+    database_url: str, redis_url: str, corpus: Path, told: Told
 ) -> None:
-    await kill_in_a_row(database_url, redis_url, corpus, kills=10, batch_events=150)
+    told.say(await kill_in_a_row(database_url, redis_url, corpus, kills=10, batch_events=150))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_two_hundred_kills_in_a_row_under_load_change_nothing(
-    database_url: str, redis_url: str, corpus: Path
+    database_url: str, redis_url: str, corpus: Path, told: Told
 ) -> None:
-    await kill_in_a_row(database_url, redis_url, corpus, kills=200, batch_events=32)
+    told.say(await kill_in_a_row(database_url, redis_url, corpus, kills=200, batch_events=32))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from tests.simulator.campaign import Campaign, arenas
 from tests.simulator.mutants import MUTANTS
+from tests.told import Told
 
 _SEEDS = 50
 _FOUND_BEFORE = {
@@ -25,22 +27,29 @@ _FOUND_BEFORE = {
 _QUICK = ("group_recreated_at_dollar", "ack_before_commit")
 
 
-def _is_found(mutant: str, directory: Path) -> bool:
+def _is_found(mutant: str, directory: Path, told: Told) -> bool:
     first = _FOUND_BEFORE[mutant]
     others = [seed for seed in range(_SEEDS) if seed not in first]
     with arenas(directory) as places:
         campaign = Campaign(places, [*first, *others], mutant=mutant, stop_at_first=True)
+        began = monotonic()
         asyncio.run(campaign.run())
+    found = campaign.failed[0].schedule.seed if campaign.failed else None
+    told.say(
+        f"mutant {mutant}: "
+        + (f"found by seed {found}" if campaign.failed else "NOT FOUND")
+        + f", after {len(campaign.results)} seeds, {monotonic() - began:.1f} s"
+    )
     return bool(campaign.failed)
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("mutant", _QUICK)
-def test_a_planted_defect_is_found(mutant: str, tmp_path: Path) -> None:
-    assert _is_found(mutant, tmp_path)
+def test_a_planted_defect_is_found(mutant: str, tmp_path: Path, told: Told) -> None:
+    assert _is_found(mutant, tmp_path, told)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_every_planted_defect_is_found(mutant: str, tmp_path: Path) -> None:
-    assert _is_found(mutant, tmp_path)
+def test_every_planted_defect_is_found(mutant: str, tmp_path: Path, told: Told) -> None:
+    assert _is_found(mutant, tmp_path, told)
