@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("events", "projections", "consumers", "runtime")
-_PROGRAM_FILES = {".py", ".sql", ".txt", ".typed"}
+_PROGRAM_FILES = {".py", ".sql", ".txt", ".typed", ".yaml"}
 
 
 def _builders() -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.audit import audit
+from runtime.cli.companies import companies
 from runtime.cli.context import carry_out, errors, opened, settings_or_exit
 from runtime.cli.dead_letters import dead_letters
 from runtime.cli.events import events
@@ -36,6 +37,7 @@ app.add_typer(streams, name="streams")
 app.add_typer(parked, name="parked")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(audit, name="audit")
+app.add_typer(companies, name="companies")
 
 
 @app.command()

@@ -28,7 +28,7 @@ def _pieces(paragraph: str, most: int) -> list[tuple[str, str]]:
     if len(paragraph) <= most:
         return [("\n\n", paragraph)] if paragraph else []
     pieces: list[tuple[str, str]] = []
-    for sentence in _SENTENCES.split(paragraph):
+    for sentence in map(str.strip, _SENTENCES.split(paragraph)):
         whole = [sentence] if len(sentence) <= most else _WORDS.split(sentence)
         pieces.extend((" ", piece) for piece in whole if piece)
     # A long paragraph begins a passage of its own.

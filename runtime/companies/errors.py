@@ -2,8 +2,7 @@
 
 CompaniesError
 ├── ConfigInvalid    a row of `core` cannot be used; `.table`, `.row_id`, `.path`
-├── FileInvalid      a file cannot be applied; `.problems`, everything at once
-└── RotationFailed   a secret at rest opens with neither key; `.places`, nothing was written
+└── FileInvalid      a file cannot be applied; `.problems`, everything at once
 """
 
 from __future__ import annotations
@@ -50,11 +49,3 @@ class FileInvalid(CompaniesError):
     def __init__(self, problems: Sequence[FileProblem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
-
-
-class RotationFailed(CompaniesError):
-    """Secrets that cannot be re-encrypted; nothing was written."""
-
-    def __init__(self, places: Sequence[str]) -> None:
-        super().__init__("neither key opens: " + ", ".join(places))
-        self.places = tuple(places)

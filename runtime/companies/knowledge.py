@@ -8,7 +8,7 @@ from projections.statements import statements
 from runtime.agent.context import Passage
 from runtime.companies.words import asked
 
-MINIMUM = 0.3
+MINIMUM = 0.35
 """The gate: what scores less does not answer the question."""
 _SQL = statements("runtime.companies", "knowledge.sql")
 

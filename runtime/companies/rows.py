@@ -14,7 +14,16 @@ from runtime.companies.errors import ConfigInvalid
 
 COMPANIES, CENTURIONS = "core.companies", "core.centurions"
 JSON_COLUMNS = frozenset(
-    {"settings", "models", "qualification", "handoff", "followup", "channels", "config"}
+    {
+        "settings",
+        "models",
+        "qualification",
+        "handoff",
+        "followup",
+        "channels",
+        "config",
+        "config_override",
+    }
 )
 Row = Mapping[str, Any] | asyncpg.Record
 M = TypeVar("M", bound=BaseModel)

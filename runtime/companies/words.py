@@ -7,16 +7,17 @@ import unicodedata
 
 _SEPARATORS = re.compile(r"[\W_]+")
 
-_SAY_NOTHING = frozenset(
-    # Stop words whose accents are folded, which Postgres's own list knows with accents only.
-    "nao sao voce voces esta estao ate sera serao ja so tambem alguem ha e a as"
-    # Words of asking.
-    " qual quais quanto quantos quanta quantas quando onde quem como porque por que o"
-    # Words of courtesy and of chat.
-    " oi ola opa bom boa dia tarde noite tudo bem obrigado obrigada favor gentileza vc vcs pra pro"
-    " queria quero gostaria saber sabe pode poderia posso podem consegue me dizer diz fala falar ai"
-    " entao ok tipo la tem ter".split()
+_GREETINGS = re.compile(r"\b(?:bom dia|boa tarde|boa noite|tudo bem|por favor|por gentileza)\b")
+_STOP_WORDS = (
+    # Those whose accents are folded here: Postgres's own list knows them with accents only.
+    "nao sao voce voces esta estao ate sera serao ja so tambem alguem ha e a as o",
+    # Of asking.
+    "qual quais quanto quantos quanta quantas quando onde quem como porque por que",
+    # Of courtesy and of chat.
+    "oi ola opa obrigado obrigada vc vcs pra pro queria quero gostaria saber sabe pode poderia posso",
+    "podem consegue me dizer diz fala falar ai entao ok tipo la tem ter",
 )
+_SAY_NOTHING = frozenset(word for line in _STOP_WORDS for word in line.split())
 
 
 def folded(text: str) -> str:
@@ -28,5 +29,6 @@ def folded(text: str) -> str:
 
 def asked(question: str, most: int = 60) -> str:
     """The first words of a question that ask for something, folded; at most `most` of them."""
-    words = dict.fromkeys(word for word in folded(question).split() if word not in _SAY_NOTHING)
+    said = _GREETINGS.sub(" ", folded(question))
+    words = dict.fromkeys(word for word in said.split() if word not in _SAY_NOTHING)
     return " ".join(list(words)[:most])

@@ -10,6 +10,6 @@ import pytest
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    made = asyncpg.create_pool(database_url, min_size=1, max_size=4, statement_cache_size=0)
+    made = asyncpg.create_pool(database_url, min_size=1, max_size=4)
     async with made as opened:
         yield opened
