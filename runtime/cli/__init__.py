@@ -9,6 +9,7 @@ import typer
 from runtime.cli.audit import audit
 from runtime.cli.companies import companies
 from runtime.cli.context import carry_out, errors, opened, settings_or_exit
+from runtime.cli.conversations import conversations
 from runtime.cli.dead_letters import dead_letters
 from runtime.cli.events import events
 from runtime.cli.group_removal import remove
@@ -31,6 +32,7 @@ groups.command("losses")(losses)
 groups.command("acknowledge-losses")(acknowledge_losses)
 groups.command("remove")(remove)
 app.add_typer(events, name="events")
+app.add_typer(conversations, name="conversations")
 app.add_typer(projections, name="projections")
 app.add_typer(groups, name="groups")
 app.add_typer(streams, name="streams")
