@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import signal
 from pathlib import Path
 
+from tests.model_server.brain import Answering, default_brain
 from tests.model_server.server import DEFAULT_KEY, ModelServer, ServerSettings
 
 
@@ -15,7 +17,13 @@ def _bounds(text: str) -> tuple[float, float]:
     return float(low), float(high or low)
 
 
-def _settings() -> ServerSettings:
+def _brain(text: str) -> Answering:
+    module, _, name = text.partition(":")
+    found: Answering = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _asked() -> tuple[Answering, ServerSettings]:
     parser = argparse.ArgumentParser(prog="python -m tests.model_server")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--record", type=Path, help="a JSON Lines file; continued if it exists")
@@ -23,8 +31,9 @@ def _settings() -> ServerSettings:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--key", action="append", help=f"a known key ({DEFAULT_KEY})")
     parser.add_argument("--model", action="append", help="a model that exists (all do)")
+    parser.add_argument("--brain", type=_brain, default=default_brain, help="MODULE:CALLABLE")
     given = parser.parse_args()
-    return ServerSettings(
+    return given.brain, ServerSettings(
         port=given.port,
         keys=tuple(given.key or (DEFAULT_KEY,)),
         models=tuple(given.model) if given.model else None,
@@ -34,13 +43,13 @@ def _settings() -> ServerSettings:
     )
 
 
-async def _serve(settings: ServerSettings) -> None:
+async def _serve(answering: Answering, settings: ServerSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with ModelServer(settings=settings) as server:
+    async with ModelServer(answering, settings) as server:
         print(server.url, flush=True)
         await stop.wait()
 
 
-asyncio.run(_serve(_settings()))
+asyncio.run(_serve(*_asked()))

@@ -29,7 +29,7 @@ _BYTES_A_SECOND = 4000
 def refusal_of(seen: Seen, misbehave: Misbehave) -> errors.Refusal | None:
     """The error that a misbehaviour is, if it is one."""
     kind = misbehave.kind
-    if kind in WITHOUT_SENSE.get(seen.endpoint, ()):
+    if kind in WITHOUT_SENSE[seen.endpoint]:
         return errors.Refusal(500, f"{kind} makes no sense for {seen.endpoint}", code="programming")
     plain = {
         Kind.RATE_LIMITED: errors.rate_limited(seen.model, {}),
@@ -88,6 +88,8 @@ def _is_empty(misbehave: Misbehave | None) -> bool:
 
 def _content(call: Call, seen: Seen, content: Content) -> Payload:
     call.answered = content.said
+    if content.failure is not None:
+        call.error_code, call.answered = content.failure
     call.usage = {"input_tokens": content.input_tokens, "output_tokens": content.output_tokens}
     if seen.endpoint is Endpoint.CHAT:
         call.answer_id = f"chatcmpl-{secrets.token_hex(14)}"

@@ -79,7 +79,7 @@ def _head(seen: Seen, answer_id: str, name: str) -> dict[str, Any]:
 
 
 def _finish_reason(content: Content) -> str:
-    return "length" if content.cut_short else "stop"
+    return content.cut_by or "stop"
 
 
 def _chunk(head: dict[str, Any], delta: dict[str, Any], finish_reason: str | None) -> bytes:

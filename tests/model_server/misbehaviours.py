@@ -60,14 +60,24 @@ class Kind(StrEnum):
     LENGTH = "length"
     """Half of the right text, `finish_reason` length or status incomplete: chat's `parse()` raises
     LengthFinishReasonError, that of responses pydantic's ValidationError."""
+    CONTENT_FILTER = "content_filter"
+    """The same, ended by the filter: ContentFilterFinishReasonError, or ValidationError."""
+    FAILED = "failed"
+    """200 with a response of status failed and an error (`code`, `message`); a stream ends with
+    `response.failed`. The client raises nothing. Responses alone have it."""
 
 
-SPOILS_THE_RIGHT_ANSWER = frozenset({Kind.SLOW, Kind.CUT_IN_BODY, Kind.MALFORMED_BODY, Kind.LENGTH})
+SPOILS_THE_RIGHT_ANSWER = frozenset(
+    {Kind.SLOW, Kind.CUT_IN_BODY, Kind.MALFORMED_BODY, Kind.LENGTH, Kind.CONTENT_FILTER}
+)
 """For these the test's own callable is asked; the others need no answer from it."""
-WITHOUT_SENSE: dict[Endpoint, frozenset[Kind]] = {
-    Endpoint.EMBEDDINGS: frozenset({Kind.REFUSAL, Kind.LENGTH}),
-    Endpoint.TRANSCRIPTIONS: frozenset({Kind.REFUSAL, Kind.LENGTH}),
-    Endpoint.MODELS: frozenset({Kind.REFUSAL, Kind.LENGTH}),
+_OF_CONTENT = frozenset({Kind.REFUSAL, Kind.LENGTH, Kind.CONTENT_FILTER, Kind.FAILED})
+WITHOUT_SENSE = {
+    Endpoint.CHAT: frozenset({Kind.FAILED}),
+    Endpoint.RESPONSES: frozenset[Kind](),
+    Endpoint.EMBEDDINGS: _OF_CONTENT,
+    Endpoint.TRANSCRIPTIONS: _OF_CONTENT,
+    Endpoint.MODELS: _OF_CONTENT | {Kind.NOT_JSON, Kind.WRONG_SCHEMA, Kind.EMPTY},
 }
 """What an endpoint cannot do; asked for, the server answers 500 and says so."""
 

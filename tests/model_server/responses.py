@@ -14,21 +14,27 @@ from typing import Any
 from tests.model_server.content import Content
 from tests.model_server.protocol import Seen, pieces
 
+_REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
 
 def response(seen: Seen, content: Content, answer_id: str) -> dict[str, Any]:
     """The whole answer. Without content its output has no item."""
     now = int(time.time())
-    status = "incomplete" if content.cut_short else "completed"
+    status = "incomplete" if content.cut_by else "completed"
+    error = None
+    if content.failure is not None:
+        status = "failed"
+        error = {"code": content.failure[0], "message": content.failure[1]}
     output = [_message(content, answer_id, status)] if content.said else []
     return {
         **_asked(seen),
         "id": answer_id,
         "object": "response",
         "created_at": now,
-        "completed_at": None if content.cut_short else now,
+        "completed_at": now if status == "completed" else None,
         "status": status,
-        "error": None,
-        "incomplete_details": {"reason": "max_output_tokens"} if content.cut_short else None,
+        "error": error,
+        "incomplete_details": {"reason": _REASONS[content.cut_by]} if content.cut_by else None,
         "output": output,
         "usage": _usage(content),
     }
@@ -47,6 +53,7 @@ def _events(seen: Seen, content: Content, answer_id: str) -> Iterator[tuple[str,
         **whole,
         "status": "in_progress",
         "completed_at": None,
+        "error": None,
         "incomplete_details": None,
         "output": [],
         "usage": None,

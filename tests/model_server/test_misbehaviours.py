@@ -247,6 +247,24 @@ async def test_half_an_answer_fails_to_parse(server: ModelServer, client: AsyncO
     assert (await chat(client)).choices[0].finish_reason == "length"
 
 
+async def test_a_filtered_answer_fails_to_parse(server: ModelServer, client: AsyncOpenAI) -> None:
+    server.program.rule(Rule(Kind.CONTENT_FILTER))
+    with pytest.raises(openai.ContentFilterFinishReasonError):
+        await parsed_chat(client)
+    with pytest.raises(ValidationError):
+        await parsed_response(client)
+    assert (await response(client)).incomplete_details.reason == "content_filter"
+
+
+async def test_a_failed_response_raises_nothing(server: ModelServer, client: AsyncOpenAI) -> None:
+    server.program.rule(Rule(Misbehave(Kind.FAILED, code="rate_limit_exceeded")))
+    answer = await parsed_response(client)
+    assert (answer.status, answer.output, answer.output_parsed) == ("failed", [], None)
+    assert answer.error.code == "rate_limit_exceeded"
+    assert (await response_stream(client))[-1].type == "response.failed"
+    assert [call.error_code for call in server.calls] == ["rate_limit_exceeded"] * 2
+
+
 async def test_a_refusal_takes_the_contents_place(server: ModelServer, client: AsyncOpenAI) -> None:
     server.program.rule(Rule(Misbehave(Kind.REFUSAL, message="No.")))
     message = await parsed_chat(client)

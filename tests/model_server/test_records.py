@@ -9,8 +9,10 @@ import aiohttp
 import openai
 import pytest
 
+from tests.model_server.brain import Reply
 from tests.model_server.official_client import official_client
 from tests.model_server.process import running_model_server
+from tests.model_server.protocol import Seen
 from tests.model_server.records import read_record
 from tests.model_server.server import ModelServer, ServerSettings
 
@@ -46,6 +48,19 @@ async def test_a_record_is_continued_and_a_torn_line_is_left_out(tmp_path: Path)
         await client.models.list()
         assert [(call.number, call.arrived) for call in server.calls] == [(1, 1), (2, 3)]
     assert [call.number for call in read_record(path)] == [1, 2]
+
+
+def shout(seen: Seen) -> Reply:
+    """A brain that a process is started with."""
+    return Reply(seen.last_user_text.upper())
+
+
+async def test_a_process_thinks_with_the_brain_that_it_is_given() -> None:
+    async with (
+        running_model_server("--brain", "tests.model_server.test_records:shout") as server,
+        official_client(server.base_url) as client,
+    ):
+        assert (await client.responses.create(model="m", input="oi")).output_text == "OI"
 
 
 async def test_a_process_is_programmed_and_read_over_http(tmp_path: Path) -> None:
