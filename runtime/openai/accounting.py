@@ -1,0 +1,168 @@
+"""What becomes of a call in the books: its budget, cost, report and the credentials' health."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+import openai
+
+from runtime.agent.reasons import Reason
+from runtime.logs import get_logger
+from runtime.openai.budget import BudgetExhausted, Budgets, Limits
+from runtime.openai.credentials import Credentials
+from runtime.openai.errors import CallFault
+from runtime.openai.exchanges import Answer
+from runtime.openai.health import Health, HealthBook, health_of
+from runtime.openai.prices import Prices, TokenCount
+from runtime.openai.usages import CallCompleted, CallFailed, Origin, Usages
+
+_log = get_logger(__name__)
+_SETTLING_S = 60.0
+"""How much longer than its call a reservation holds."""
+_POSTGRES_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to make. `send` gets the client and the seconds that it may take."""
+
+    origin: Origin
+    model: str
+    most_tokens: TokenCount
+    send: Callable[[openai.AsyncOpenAI, float], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Where calls are accounted for."""
+
+    budgets: Budgets
+    prices: Prices
+    health: HealthBook
+    usages: Usages
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An answer with what it cost; None where that is not known."""
+
+    answer: Answer
+    cost_usd: Decimal | None
+
+
+class Account:
+    """One attempt's: `reserve`, then either `completed` or `failed`."""
+
+    def __init__(self, accounts: Accounts, credentials: Credentials, call: Call) -> None:
+        self._accounts = accounts
+        self._credentials = credentials
+        self._call = call
+        self._reservation: UUID | None = None
+        self._estimate_usd = Decimal(0)
+
+    async def reserve(self, *, for_s: float) -> None:
+        """Hold the most that the attempt may cost, where there is a budget.
+
+        Raises:
+            CallFault: the budget is spent; or the model has no price, so that it could not be kept;
+                or Postgres does not answer.
+        """
+        limits = _limits(self._credentials)
+        if not limits.any:
+            return
+        estimate_usd = self._price(self._call.model, self._call.most_tokens)
+        if estimate_usd is None:
+            raise CallFault(
+                Reason.OPENAI_BUDGET_EXHAUSTED,
+                f"there is a budget, and the price list has no price for {self._call.model}",
+            )
+        try:
+            self._reservation = await self._accounts.budgets.reserve(
+                self._credentials.credential_set_id,
+                limits,
+                estimate_usd,
+                hold_s=for_s + _SETTLING_S,
+            )
+        except BudgetExhausted as error:
+            raise CallFault(Reason.OPENAI_BUDGET_EXHAUSTED, str(error)) from error
+        except _POSTGRES_AWAY as error:
+            raise CallFault(
+                Reason.OPENAI_UNAVAILABLE, "Postgres did not answer for the budget"
+            ) from error
+        self._estimate_usd = estimate_usd
+
+    async def completed(self, answer: Answer, *, ms: int) -> Paid:
+        """Count an answer; one whose usage is not told counts as the estimate."""
+        tokens = answer.tokens
+        cost_usd = None if tokens is None else self._cost(answer.model, tokens)
+        await self._settle(self._estimate_usd if cost_usd is None else cost_usd)
+        await self._accounts.usages.completed(
+            CallCompleted(
+                origin=self._call.origin,
+                model=answer.model,
+                credential_set_id=self._credentials.credential_set_id,
+                tokens=tokens or TokenCount(0, 0),
+                cost_usd=cost_usd,
+                ms=ms,
+            )
+        )
+        await self._accounts.health.note(self._call.origin.company_id, Health.OK)
+        return Paid(answer, cost_usd)
+
+    async def failed(self, fault: CallFault, *, ms: int) -> None:
+        """Count a call without an answer; one that may have cost something counts as the estimate."""
+        await self._settle(self._estimate_usd if fault.may_have_cost else Decimal(0))
+        await self._accounts.usages.failed(
+            CallFailed(
+                origin=self._call.origin,
+                model=self._call.model,
+                credential_set_id=self._credentials.credential_set_id,
+                reason=fault.reason,
+                status=fault.status,
+                retryable=fault.retryable,
+                ms=ms,
+            )
+        )
+        health = health_of(fault.reason)
+        await self._accounts.health.note(
+            self._call.origin.company_id,
+            health,
+            None if health is Health.OK else fault.detail,
+            api_key=self._credentials.api_key,
+        )
+
+    async def _settle(self, cost_usd: Decimal) -> None:
+        if self._reservation is None:
+            return
+        try:
+            await self._accounts.budgets.settle(self._reservation, cost_usd)
+        except _POSTGRES_AWAY as error:
+            # The reservation holds the money until it expires; the call's report has the cost.
+            _log.warning(
+                "openai.budget_not_settled",
+                company_id=self._call.origin.company_id,
+                cost_usd=str(cost_usd),
+                error=type(error).__name__,
+            )
+
+    def _cost(self, model: str, tokens: TokenCount) -> Decimal | None:
+        """By the model that answered, else by the one that was asked: an alias may have the price."""
+        cost_usd = self._price(model, tokens)
+        return self._price(self._call.model, tokens) if cost_usd is None else cost_usd
+
+    def _price(self, model: str, tokens: TokenCount) -> Decimal | None:
+        return self._accounts.prices.cost_usd(model, tokens, datetime.now(UTC).date())
+
+
+def _limits(credentials: Credentials) -> Limits:
+    config = credentials.config
+    return Limits(_usd(config.daily_budget_usd), _usd(config.monthly_budget_usd))
+
+
+def _usd(amount: float | None) -> Decimal | None:
+    return None if amount is None else Decimal(str(amount))

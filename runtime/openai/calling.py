@@ -1,0 +1,127 @@
+"""Makes a call as it should be made: pace, breaker, time limit, retries, accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from random import uniform
+
+import httpx2
+import openai
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from runtime.agent.reasons import Reason
+from runtime.openai.accounting import Account, Accounts, Call, Paid
+from runtime.openai.background import Background
+from runtime.openai.breaker import BreakerSettings
+from runtime.openai.clients import Clients
+from runtime.openai.clock import Clock
+from runtime.openai.credentials import Credentials
+from runtime.openai.errors import CallFault
+from runtime.openai.exchanges import Answer
+from runtime.openai.faults import translated
+from runtime.openai.gate import Gates, Permit
+
+_FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 8.0
+
+
+class Caller:
+    """Makes calls for all companies of the process."""
+
+    def __init__(
+        self, clients: Clients, accounts: Accounts, *, breaker: BreakerSettings, clock: Clock
+    ) -> None:
+        self._clients = clients
+        self._accounts = accounts
+        self._clock = clock
+        self._gates = Gates(breaker=breaker, clock=clock)
+        self._background = Background()
+
+    async def call(self, credentials: Credentials, call: Call, *, deadline_s: float) -> Paid:
+        """The answer, after as many attempts as the credentials' configuration allows.
+
+        `deadline_s`, by the clock, bounds attempts and pauses together. A caller that is cancelled
+        leaves the request under way running, so that its cost is counted.
+
+        Raises:
+            CallFault: the last attempt's.
+        """
+
+        def enough(state: RetryCallState) -> bool:
+            too_late = self._clock.now_s() + state.upcoming_sleep >= deadline_s
+            return too_late or state.attempt_number >= credentials.config.max_attempts
+
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            retry=retry_if_exception(_passes),
+            wait=_pause_s,
+            stop=enough,
+            reraise=True,
+        )
+        return await retrying(self._attempt, credentials, call, deadline_s)
+
+    def breaker_states(self) -> Mapping[str, str]:
+        """By credential set: `closed`, `open`, `half_open`."""
+        return self._gates.breaker_states()
+
+    async def aclose(self, *, within_s: float) -> None:
+        """Wait for calls under way, at most so long, then close the clients."""
+        await self._background.aclose(within_s=within_s)
+        await self._clients.aclose()
+
+    async def _attempt(self, credentials: Credentials, call: Call, deadline_s: float) -> Paid:
+        permit = await self._gates.of(credentials).admit(deadline_s)
+        # Nothing is awaited between the permit and the task that gives it back.
+        work = self._made(permit, credentials, call, deadline_s)
+        return await self._background.run(work, name=f"openai-{call.origin.purpose}")
+
+    async def _made(
+        self, permit: Permit, credentials: Credentials, call: Call, deadline_s: float
+    ) -> Paid:
+        account = Account(self._accounts, credentials, call)
+        try:
+            timeout_s = min(credentials.config.timeout_s, deadline_s - self._clock.now_s())
+            if timeout_s <= 0:
+                raise CallFault(Reason.OPENAI_TIMEOUT, "no time is left for an attempt")
+            await account.reserve(for_s=timeout_s)
+            started_s = self._clock.now_s()
+            try:
+                answer = await self._sent(credentials, call, timeout_s)
+            except CallFault as fault:
+                permit.failed(fault)
+                await account.failed(fault, ms=self._ms_since(started_s))
+                raise
+            except asyncio.CancelledError:
+                # Only a process that stops cancels what runs in the background.
+                stopped = CallFault(Reason.OPENAI_UNAVAILABLE, "stopped", may_have_cost=True)
+                await account.failed(stopped, ms=self._ms_since(started_s))
+                raise
+            permit.heard(answer.headers)
+            permit.answered()
+            return await account.completed(answer, ms=self._ms_since(started_s))
+        finally:
+            permit.close()
+
+    async def _sent(self, credentials: Credentials, call: Call, timeout_s: float) -> Answer:
+        try:
+            async with self._clients.lease(credentials) as client, asyncio.timeout(timeout_s):
+                return await call.send(client, timeout_s)
+        except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
+            raise translated(error) from error
+
+    def _ms_since(self, started_s: float) -> int:
+        return round((self._clock.now_s() - started_s) * 1000)
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, CallFault) and error.retryable
+
+
+def _pause_s(state: RetryCallState) -> float:
+    """What the server asked for and a little more, else doubling with jitter."""
+    fault = state.outcome.exception() if state.outcome else None
+    jitter = uniform(0.0, 1.0)  # noqa: S311 - jitter, not a secret
+    if isinstance(fault, CallFault) and fault.retry_after_s is not None:
+        return fault.retry_after_s * (1 + jitter / 10)
+    whole = min(_MAX_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1))
+    return whole * (0.5 + jitter / 2)

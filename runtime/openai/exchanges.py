@@ -1,0 +1,233 @@
+"""One request and its answer, in both of the API's shapes.
+
+The client is used for its addresses, headers and errors; the answer's body is read by our own
+models, because the client's are built without checking.
+
+Source: https://platform.openai.com/docs/guides/structured-outputs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import openai
+from pydantic import BaseModel, Field, ValidationError
+
+from runtime.agent.reasons import Reason
+from runtime.openai.errors import CallFault
+from runtime.openai.prices import TokenCount
+
+Role = Literal["user", "assistant"]
+_Body = TypeVar("_Body", bound=BaseModel)
+_BYTES_A_TOKEN = 2
+"""Fewer than any text has on average: an estimate is rather too high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the conversation, as the model sees it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a model: an answer of the shape `schema`, strictly."""
+
+    model: str
+    system: str
+    messages: tuple[Message, ...]
+    schema_name: str
+    schema: Mapping[str, Any]
+    max_output_tokens: int
+    temperature: float | None = None
+
+    @property
+    def most_tokens(self) -> TokenCount:
+        """The most that it is likely to take."""
+        texts = [self.system, repr(self.schema), *(message.text for message in self.messages)]
+        size = sum(len(text.encode()) for text in texts)
+        return TokenCount(prompt=size // _BYTES_A_TOKEN + 1, completion=self.max_output_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `tokens` is None where the server tells no usage.
+
+    `refusal` is the model's or its filter's; `cut` says that the limit of tokens ended the text.
+    """
+
+    text: str
+    model: str
+    tokens: TokenCount | None
+    headers: Mapping[str, str]
+    refusal: str | None = None
+    cut: bool = False
+
+
+async def ask_chat(client: openai.AsyncOpenAI, question: Question, *, timeout_s: float) -> Answer:
+    """Ask by Chat Completions.
+
+    Raises:
+        openai.OpenAIError, CallFault
+    """
+    system: Any = {"role": "system", "content": question.system}
+    messages: Any = [
+        {"role": message.role, "content": message.text} for message in question.messages
+    ]
+    raw = await client.chat.completions.with_raw_response.create(
+        model=question.model,
+        messages=[system, *messages],
+        response_format={
+            "type": "json_schema",
+            "json_schema": {
+                "name": question.schema_name,
+                "strict": True,
+                "schema": dict(question.schema),
+            },
+        },
+        max_completion_tokens=question.max_output_tokens,
+        temperature=openai.omit if question.temperature is None else question.temperature,
+        timeout=timeout_s,
+    )
+    body = _read(_ChatBody, raw.content, raw.headers)
+    choice = body.choices[0]
+    filtered = choice.finish_reason == "content_filter"
+    usage = body.usage
+    return Answer(
+        text=choice.message.content or "",
+        model=body.model or question.model,
+        tokens=None
+        if usage is None
+        else TokenCount(
+            usage.prompt_tokens, usage.completion_tokens, _cached(usage.prompt_tokens_details)
+        ),
+        headers=raw.headers,
+        refusal=choice.message.refusal or ("content_filter" if filtered else None),
+        cut=choice.finish_reason == "length",
+    )
+
+
+async def ask_responses(
+    client: openai.AsyncOpenAI, question: Question, *, timeout_s: float
+) -> Answer:
+    """Ask by Responses; nothing is stored there.
+
+    Raises:
+        openai.OpenAIError, CallFault
+    """
+    messages: Any = [
+        {"role": message.role, "content": message.text} for message in question.messages
+    ]
+    raw = await client.responses.with_raw_response.create(
+        model=question.model,
+        instructions=question.system,
+        input=messages,
+        text={
+            "format": {
+                "type": "json_schema",
+                "name": question.schema_name,
+                "strict": True,
+                "schema": dict(question.schema),
+            }
+        },
+        max_output_tokens=question.max_output_tokens,
+        temperature=openai.omit if question.temperature is None else question.temperature,
+        store=False,
+        timeout=timeout_s,
+    )
+    body = _read(_ResponsesBody, raw.content, raw.headers)
+    if body.status == "failed":
+        raise CallFault(
+            Reason.OPENAI_UNAVAILABLE, "the response failed", retryable=True, may_have_cost=True
+        )
+    parts = [part for item in body.output if item.type == "message" for part in item.content]
+    refusals = [part.refusal for part in parts if part.refusal]
+    why = body.incomplete_details.reason if body.incomplete_details else None
+    usage = body.usage
+    return Answer(
+        text="".join(part.text or "" for part in parts),
+        model=body.model or question.model,
+        tokens=None
+        if usage is None
+        else TokenCount(
+            usage.input_tokens, usage.output_tokens, _cached(usage.input_tokens_details)
+        ),
+        headers=raw.headers,
+        refusal="\n".join(refusals) or ("content_filter" if why == "content_filter" else None),
+        cut=body.status == "incomplete" and why != "content_filter",
+    )
+
+
+class _Details(BaseModel):
+    cached_tokens: int | None = Field(None, ge=0)
+
+
+class _ChatUsage(BaseModel):
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+    prompt_tokens_details: _Details | None = None
+
+
+class _ChatMessage(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _ChatMessage
+    finish_reason: str | None = None
+
+
+class _ChatBody(BaseModel):
+    choices: list[_Choice] = Field(min_length=1)
+    model: str | None = None
+    usage: _ChatUsage | None = None
+
+
+class _ResponsesUsage(BaseModel):
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+    input_tokens_details: _Details | None = None
+
+
+class _Part(BaseModel):
+    text: str | None = None
+    refusal: str | None = None
+
+
+class _Item(BaseModel):
+    type: str
+    content: list[_Part] = Field(default_factory=list)
+
+
+class _Incomplete(BaseModel):
+    reason: str | None = None
+
+
+class _ResponsesBody(BaseModel):
+    output: list[_Item]
+    status: str | None = None
+    incomplete_details: _Incomplete | None = None
+    model: str | None = None
+    usage: _ResponsesUsage | None = None
+
+
+def _cached(details: _Details | None) -> int:
+    return 0 if details is None else details.cached_tokens or 0
+
+
+def _read(shape: type[_Body], body: bytes, headers: Mapping[str, str]) -> _Body:
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as error:
+        kind = headers.get("content-type", "unknown")
+        raise CallFault(
+            Reason.OPENAI_BAD_OUTPUT,
+            f"the server's answer ({kind}, {len(body)} bytes) is not of the API's shape",
+            status=200,
+            may_have_cost=True,
+        ) from error

@@ -1,0 +1,53 @@
+"""Translates the client's errors, once, by class and status: what passes and what does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx2
+import openai
+
+from runtime.agent.reasons import Reason
+from runtime.openai.errors import CallFault
+from runtime.openai.rate_headers import retry_after_s
+
+_MAX_DETAIL = 300
+_PASSING = {408, 409}
+
+
+def translated(error: openai.OpenAIError | TimeoutError | httpx2.HTTPError) -> CallFault:
+    """The fault that an error of the client's stands for."""
+    if isinstance(error, openai.APIStatusError):
+        return _of_status(error)
+    if isinstance(error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException):
+        return CallFault(
+            Reason.OPENAI_TIMEOUT, "no answer in time", retryable=True, may_have_cost=True
+        )
+    cause = error.__cause__
+    return CallFault(
+        Reason.OPENAI_UNAVAILABLE,
+        f"the connection failed: {type(cause or error).__name__}",
+        retryable=True,
+        may_have_cost=not isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout),
+    )
+
+
+def _of_status(error: openai.APIStatusError) -> CallFault:
+    status = error.status_code
+    detail = f"HTTP {status}: {error.code or error.type or ''} {error.message}"[:_MAX_DETAIL]
+    asked = retry_after_s(error.response.headers, now=datetime.now(UTC))
+    if status in {401, 403}:
+        return CallFault(Reason.OPENAI_KEY_REJECTED, detail, status=status)
+    if status == 429 and "insufficient_quota" in {error.code, error.type}:
+        return CallFault(Reason.OPENAI_QUOTA_EXHAUSTED, detail, status=status)
+    if status == 429:
+        return CallFault(
+            Reason.OPENAI_RATE_LIMITED, detail, status=status, retryable=True, retry_after_s=asked
+        )
+    if status == 400 and error.code == "content_filter":
+        return CallFault(Reason.OPENAI_REFUSED, detail, status=status)
+    if status >= 500 or status in _PASSING:
+        return CallFault(
+            Reason.OPENAI_UNAVAILABLE, detail, status=status, retryable=True, retry_after_s=asked
+        )
+    return CallFault(Reason.OPENAI_REQUEST_INVALID, detail, status=status)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from runtime.agent.reasons import Reason
+from runtime.openai.health import Health, HealthBook, health_of, redacted
+from tests.openai_calls.fakes import TurnedClock
+from tests.openai_calls.platform import bind, binding
+
+
+async def test_health_is_written_when_it_changes_and_else_every_minute(
+    pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    await bind(pool, "acme", "global")
+    book = HealthBook(pool, clock=turned.clock)
+    await book.note("acme", Health.OK)
+    first = await binding(pool, "acme")
+    assert (first["status"], first["last_error"]) == ("ok", None)
+
+    turned.now_s += 59
+    await book.note("acme", Health.OK)
+    assert (await binding(pool, "acme"))["last_validated_at"] == first["last_validated_at"]
+    await book.note("acme", Health.REJECTED, "HTTP 401")
+    changed = await binding(pool, "acme")
+    assert (changed["status"], changed["last_error"]) == ("rejected", "HTTP 401")
+
+    turned.now_s += 60
+    await book.note("acme", Health.REJECTED, "HTTP 401 again")
+    assert (await binding(pool, "acme"))["last_error"] == "HTTP 401 again"
+
+
+async def test_another_company_s_binding_is_left_alone(
+    pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    await bind(pool, "acme", "global")
+    await bind(pool, "beta", "global")
+    await HealthBook(pool, clock=turned.clock).note("acme", Health.REJECTED, "no")
+    assert (await binding(pool, "beta"))["status"] == "unknown"
+
+
+async def test_what_could_not_be_written_is_written_next_time(
+    pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    await bind(pool, "acme", "global")
+    book = HealthBook(pool, clock=turned.clock)
+    await pool.execute("ALTER TABLE core.company_integration_bindings RENAME TO away")
+    await book.note("acme", Health.OK)
+    await pool.execute("ALTER TABLE core.away RENAME TO company_integration_bindings")
+    await book.note("acme", Health.OK)
+    assert (await binding(pool, "acme"))["status"] == "ok"
+
+
+def test_no_key_stands_in_what_is_written_not_even_in_part() -> None:
+    error = "HTTP 401: Incorrect API key provided: sk-pr********abcd. our-odd-key, https://u:p@x/"
+    clean = redacted(error + "y" * 500, "our-odd-key")
+    assert clean is not None
+    assert "abcd" not in clean
+    assert "our-odd-key" not in clean
+    assert "u:p@" not in clean
+    assert len(clean) == 300
+
+
+@pytest.mark.parametrize(
+    ("reason", "health"),
+    [
+        (Reason.OPENAI_KEY_REJECTED, "rejected"),
+        (Reason.OPENAI_QUOTA_EXHAUSTED, "quota_exhausted"),
+        (Reason.OPENAI_RATE_LIMITED, "rate_limited"),
+        (Reason.OPENAI_UNAVAILABLE, "unreachable"),
+        (Reason.OPENAI_TIMEOUT, "unreachable"),
+        (Reason.OPENAI_REQUEST_INVALID, "ok"),
+        (Reason.OPENAI_BAD_OUTPUT, "ok"),
+    ],
+)
+def test_a_fault_tells_the_health_of_the_credentials(reason: Reason, health: str) -> None:
+    assert health_of(reason) == health
