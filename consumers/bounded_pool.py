@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 import asyncpg
@@ -19,11 +19,17 @@ _TRANSACTION = 3.0
 
 
 class BoundedPool:
-    """What is used here of an asyncpg pool, each use bounded by `within_s`."""
+    """What is used here of an asyncpg pool, each use bounded by `within_s`.
 
-    def __init__(self, pool: asyncpg.Pool, *, within_s: float) -> None:
+    With `at_once` no more of its connections are in use from here; others wait their turn.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None
+    ) -> None:
         self._pool = pool
         self._within_s = within_s
+        self._turnstile = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
@@ -53,7 +59,7 @@ class BoundedPool:
 
     @asynccontextmanager
     async def _cut_after(self, seconds: float) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        async with self._pool.acquire(timeout=self._within_s) as conn:
+        async with self._turnstile, self._pool.acquire(timeout=self._within_s) as conn:
             cut = asyncio.get_running_loop().call_later(seconds, conn.terminate)
             try:
                 yield conn
@@ -61,6 +67,8 @@ class BoundedPool:
                 cut.cancel()
 
 
-def bounded(pool: asyncpg.Pool, *, within_s: float) -> asyncpg.Pool:
+def bounded(
+    pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None
+) -> asyncpg.Pool:
     """The pool, bounded. Only the methods above may be used of it."""
-    return cast("asyncpg.Pool", BoundedPool(pool, within_s=within_s))
+    return cast("asyncpg.Pool", BoundedPool(pool, within_s=within_s, at_once=at_once))

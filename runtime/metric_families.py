@@ -5,25 +5,10 @@ Counters are named without `_total`, as the library wants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from runtime.agent_metric_families import AGENT_FAMILIES
+from runtime.metric_family import Family
 
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A metric as it is documented. Counters are named without `_total`, as the library wants."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    labels: tuple[str, ...]
-    help: str
-    buckets: tuple[float, ...] = ()
-
-    @property
-    def shown_name(self) -> str:
-        """The name as it is scraped."""
-        return f"{self.name}_total" if self.kind == "counter" else self.name
-
+__all__ = ["FAMILIES", "Family"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _EVENTS = (1.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)
@@ -239,4 +224,5 @@ FAMILIES = (
     HELD_BACK,
     CONSERVATION,
     IMBALANCE,
+    *AGENT_FAMILIES,
 )

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from consumers.status import GroupStatus, PartitionStatus
+from runtime.agent_metrics import AgentMetrics
 from runtime.metric_families import (
     BATCH_EVENTS,
     BUILD_INFO,
@@ -48,8 +49,8 @@ from runtime.metric_families import (
     TRIMMED,
     UNPARKED,
     VISIBLE_SECONDS,
-    Family,
 )
+from runtime.metric_family import Family
 
 Statuses = Callable[[], Iterable[GroupStatus]]
 COMMITTED_GROUP = "projections"
@@ -80,6 +81,7 @@ class Metrics:
         self.unparked = self._counter(UNPARKED)
         self.detachments = self._counter(DETACHMENTS)
         self.trimmed = self._counter(TRIMMED)
+        self.agent = AgentMetrics(self._registry)
         self._redis_info = self._gauge(REDIS_INFO)
         self._postgres_info = self._gauge(POSTGRES_INFO)
         build = Gauge(BUILD_INFO.name, BUILD_INFO.help, BUILD_INFO.labels, registry=self._registry)

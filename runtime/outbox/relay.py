@@ -10,7 +10,7 @@ then it is sent again, with what follows it in its conversation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +37,8 @@ class RelaySettings:
 class RelayObserver(Protocol):
     """Is told what the relay does."""
 
-    def relayed(self, events: int, again: int) -> None:
-        """Events were appended to their streams; `again` of them had been sent before."""
+    def relayed(self, bodies: Sequence[str], again: int) -> None:
+        """Events were appended to their streams for the first time, and `again` others once more."""
 
     def relay_failed(self, error: str, wait_s: float) -> None:
         """A round failed and is tried again."""
@@ -111,7 +111,8 @@ class Relay:
             await self._pool.execute(
                 _SQL["sent"], [row["id"] for row in rows], [str(found) for found in entry_ids]
             )
-            self._observer.relayed(len(rows), sum(1 for row in rows if row["sends"]))
+            first = [row["body"] for row in rows if not row["sends"]]
+            self._observer.relayed(first, len(rows) - len(first))
         waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
         self._observer.outbox_depth(waiting, age_s)
         return len(rows)

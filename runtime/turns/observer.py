@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from runtime.agent.context import Inbound
 from runtime.channels.port import Sent
 from runtime.turns.claims import Claim
 
@@ -11,7 +13,7 @@ from runtime.turns.claims import Claim
 class TurnObserver(Protocol):
     """Is told of turns after their transactions. Must not raise, nor wait."""
 
-    def opened(self, claim: Claim, messages: int) -> None:
+    def opened(self, claim: Claim, burst: Sequence[Inbound]) -> None:
         """A burst was closed; its turn is thought about."""
 
     def ended(self, claim: Claim, outcome: str, reason: str, took_s: float) -> None:

@@ -78,7 +78,7 @@ class Turn:
             return opened
         speaker = None
         if opened is not None:
-            self._parts.observer.opened(self.claim, len(opened.burst))
+            self._parts.observer.opened(self.claim, opened.burst)
             speaker = opened.speaker
             self.max_wait_s = speaker.centurion.max_wait_ms / 1000
             ended = await self._think(opened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -30,7 +30,7 @@ class Told:
     def __init__(self) -> None:
         self.again = self.failures = 0
 
-    def relayed(self, events: int, again: int) -> None:
+    def relayed(self, bodies: Sequence[str], again: int) -> None:
         self.again += again
 
     def relay_failed(self, error: str, wait_s: float) -> None:

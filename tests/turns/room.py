@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from consumers.groups import AGENT
 from consumers.observer import BatchCommitted, SilentObserver
 from events.publisher import Publisher
-from runtime.agent.context import Passage, TurnContext
+from runtime.agent.context import Inbound, Passage, TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Centurion, Channel, Company
@@ -91,7 +91,7 @@ class Ears:
         self.faults: list[str] = []
         self.losses = self.ticks = 0
 
-    def opened(self, claim: Claim, messages: int) -> None:
+    def opened(self, claim: Claim, burst: Sequence[Inbound]) -> None:
         pass
 
     def ended(self, claim: Claim, outcome: str, reason: str, took_s: float) -> None:
@@ -115,7 +115,7 @@ class Ears:
     def tick_failed(self, worker: str, error: str) -> None:
         self.faults.append(error)
 
-    def relayed(self, events: int, again: int) -> None:
+    def relayed(self, bodies: Sequence[str], again: int) -> None:
         pass
 
     def relay_failed(self, error: str, wait_s: float) -> None:
