@@ -185,7 +185,9 @@ _HUMAN = (
         r"\b(?:don't|do not) (?:want|like) to (?:talk|speak|chat) (?:to|with) (?:an? |this )?"
         r"(?:bot|robot|machine)\b"
     ),
-    _pattern(r"^(?:please |can you |could you |can someone |could someone )call me(?= back\b| please\b| now\b|\W*$)"),
+    _pattern(
+        r"^(?:please |can you |could you |can someone |could someone )call me(?= back\b| please\b| now\b|\W*$)"
+    ),
 )
 
 _AGAINST = r"(?:(?:voces|vcs|vc|voce|ces|a empresa|essa empresa|a loja|essa loja|esta empresa)\b)"
