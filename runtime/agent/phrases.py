@@ -25,7 +25,7 @@ def wordings_of(locale: str) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(wordings) for name, wordings in tomllib.loads(text).items()}
 
 
-def variants(name: str, locale: str, **values: str) -> tuple[str, ...]:
+def variants(name: str, locale: str, /, **values: str) -> tuple[str, ...]:
     """All wordings of a phrase, filled in; an unknown locale is spoken to in English.
 
     Raises:
@@ -39,7 +39,7 @@ def has(name: str, locale: str) -> bool:
     return name in wordings_of(locale)
 
 
-def say(name: str, locale: str, turn_id: UUID, *, unlike: str = "", **values: str) -> str:
+def say(name: str, locale: str, turn_id: UUID, /, *, unlike: str = "", **values: str) -> str:
     """One wording, the same for the same turn; one that `unlike` holds is avoided where possible.
 
     Raises:

@@ -64,7 +64,7 @@ MEANING: dict[Reason, str] = {
     Reason.ANSWERED: "a model answered",
     Reason.ANSWERED_FROM_KNOWLEDGE: "the rules answered with a passage of the company's knowledge",
     Reason.ASKED_FOR_FACT: "the rules asked for the next missing required fact",
-    Reason.GREETED: "the rules answered a greeting",
+    Reason.GREETED: "the rules answered a courtesy: a greeting, a thank-you, a goodbye",
     Reason.DID_NOT_KNOW: "nothing in the company's knowledge answers it, and the customer was told so",
     Reason.HUMAN_OWNS: "a human owns the conversation",
     Reason.CONVERSATION_CLOSED: "the contact was erased",

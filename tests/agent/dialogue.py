@@ -1,0 +1,119 @@
+"""A little dialogue with the rules: what the customer writes, what is decided, what is then known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from runtime.agent.context import Contact, Fact, Inbound, Line, Passage, TurnContext
+from runtime.agent.decision import Decision
+from runtime.agent.deterministic import decide_by_rules
+from runtime.companies.config import Centurion, Company, Criterion, Handoff, Qualification
+from runtime.extraction.found import Found, Kind
+
+_IDS = UUID("2b2f0d2e-7a53-4f0e-9d0a-0d7a5a9e3c11")
+_FORMS: tuple[tuple[Kind, str], ...] = (
+    ("email", r"[\w.+-]+@[\w-]+\.[\w.]+\w"),
+    ("phone", r"\b\d{2} ?9?\d{4}-?\d{4}\b"),
+    ("money", r"R\$ ?\d[\d.]*(?:,\d\d)?|\b\d+ mil\b"),
+    ("date", r"\bamanhã\b"),
+    ("name", r"(?<=[Mm]e chamo )[A-Z]\w+(?: [A-Z]\w+)*|(?<=my name is )[A-Z]\w+"),
+    ("city", r"(?i:(?<=moro em )(?:campinas|taubaté|recife))"),
+)
+
+
+def standin_extract(text: str, *, today: date) -> tuple[Found, ...]:
+    """Finds by the simplest forms, so that the rules stand on the extraction's signature alone."""
+    return tuple(_find(text, today))
+
+
+def _find(text: str, today: date) -> Iterator[Found]:
+    for kind, form in _FORMS:
+        for found in re.finditer(form, text):
+            value = found[0]
+            if kind == "money":
+                digits = re.sub(r"\D", "", value.split(",")[0])
+                value = f"{int(digits) * (1000 if 'mil' in value else 1)}.00"
+            elif kind == "phone":
+                value = "+55" + re.sub(r"\D", "", value)
+            elif kind == "date":
+                value = (today + timedelta(days=1)).isoformat()
+            elif kind == "city":
+                value = value.title()
+            yield Found(kind, value, found[0], found.start(), found.end(), 0.9)
+
+
+def wants(field_name: str, label: str, *, required: bool = True) -> Criterion:
+    """A criterion that a fact be known."""
+    return Criterion(
+        key=field_name, type="field_present", required=required, label=label, field=field_name
+    )
+
+
+NAME = wants("nome", "seu nome")
+EMAIL = wants("e-mail", "seu e-mail")
+MODEL = wants("modelo", "o modelo de carro que você procura")
+BUDGET = wants("orcamento", "seu orçamento")
+
+
+@dataclass
+class Dialogue:
+    """The state that a conversation leaves behind, turn by turn."""
+
+    criteria: tuple[Criterion, ...] = (NAME, EMAIL)
+    locale: str = "pt-BR"
+    handoff: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+    contact: Contact = field(default_factory=lambda: Contact("c-1"))
+    now: datetime = datetime(2026, 11, 3, 14, 0, tzinfo=UTC)
+    failures: int = 0
+    history: list[Line] = field(default_factory=list)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    turns: int = 0
+
+    def context(self, *texts: str | None) -> TurnContext:
+        """The context in which a burst is decided."""
+        self.turns += 1
+        burst = tuple(
+            Inbound(uuid5(_IDS, f"{self.turns}-{n}"), f"m-{n}", "text", text, self.now)
+            for n, text in enumerate(texts)
+        )
+        company: dict[str, Any] = {"id": "acme", "name": "Acme", "settings": self.settings}
+        return TurnContext(
+            turn_id=uuid5(_IDS, f"turn {self.turns}"),
+            company=Company.model_validate({**company, "locale": self.locale}),
+            centurion=Centurion(
+                id="vendas",
+                name="Vendas",
+                qualification=Qualification(criteria=self.criteria),
+                handoff=Handoff.model_validate(self.handoff),
+            ),
+            conversation_id="c-1",
+            channel="whatsapp",
+            contact=self.contact,
+            burst=burst,
+            now=self.now,
+            history=tuple(self.history),
+            facts=dict(self.facts),
+            passages=self.passages,
+            failures=self.failures,
+        )
+
+    def customer(self, *texts: str | None) -> Decision:
+        """A burst, decided; the history and the facts grow by it."""
+        context = self.context(*texts)
+        decision = decide_by_rules(context, standin_extract)
+        self.history += [Line("contact", text) for text in texts if text]
+        if decision.reply:
+            self.history.append(Line("centurion", decision.reply))
+        self.facts |= {fact.name: fact for fact in decision.facts}
+        return decision
+
+    def value(self, name: str) -> Any:
+        """What is known under a name."""
+        return self.facts[name].value if name in self.facts else None
