@@ -24,9 +24,7 @@ class BoundedPool:
     With `at_once` no more of its connections are in use from here; others wait their turn.
     """
 
-    def __init__(
-        self, pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None
-    ) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None) -> None:
         self._pool = pool
         self._within_s = within_s
         self._turnstile = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
@@ -67,8 +65,6 @@ class BoundedPool:
                 cut.cancel()
 
 
-def bounded(
-    pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None
-) -> asyncpg.Pool:
+def bounded(pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None) -> asyncpg.Pool:
     """The pool, bounded. Only the methods above may be used of it."""
     return cast("asyncpg.Pool", BoundedPool(pool, within_s=within_s, at_once=at_once))

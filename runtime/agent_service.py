@@ -19,7 +19,7 @@ from runtime.agent.deterministic import DeterministicThinker
 from runtime.agent_metrics import AgentMetrics
 from runtime.agent_observer import AgentObserver
 from runtime.channels.registry import open_senders
-from runtime.cipher import Cipher
+from runtime.cipher import Cipher, NoKey
 from runtime.companies.directory import Directory
 from runtime.companies.knowledge import KnowledgeSearch
 from runtime.connections import Connections
@@ -30,7 +30,7 @@ from runtime.outbox import Relay
 from runtime.settings import Settings
 from runtime.turns.claims import Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
-from runtime.turns.deciding import FirstThatCan
+from runtime.turns.deciding import Deciding
 from runtime.turns.gathering import Gathering
 from runtime.turns.parts import TurnParts
 from runtime.usage_events import UsageEvents
@@ -126,7 +126,7 @@ class AgentService:
                 self._pool,
                 directory,
                 Gathering(self._pool, KnowledgeSearch(self._pool)),
-                FirstThatCan([model, DeterministicThinker(extract)]),
+                Deciding(model, DeterministicThinker(extract)),
                 senders,
                 self.observer,
                 settings.partitions,
@@ -144,12 +144,10 @@ class AgentService:
             await self._debounce.run()
 
     def _model(self, cipher: Cipher | None) -> OpenAIThinker:
-        usages = UsageEvents(
-            self._pool, self._metrics, _log, partitions=self._settings.partitions
-        )
+        usages = UsageEvents(self._pool, self._metrics, _log, partitions=self._settings.partitions)
         return OpenAIThinker(
             self._pool,
-            cipher,
+            cipher or NoKey(),
             usages,
             settings=ThinkerSettings(prices=self._settings.openai_prices),
         )

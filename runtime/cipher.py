@@ -80,6 +80,14 @@ def key_bytes(text: str) -> bytes:
     return key
 
 
+class NoKey:
+    """Stands for the cipher where no key is configured: nothing opens."""
+
+    def decrypt(self, text: str) -> str:
+        """Raises `KeyMissing`."""
+        raise KeyMissing
+
+
 class Cipher:
     """Encrypts under the current key; decrypts what it or the previous one has encrypted."""
 

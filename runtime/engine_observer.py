@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from consumers.lineage import Loss
 from consumers.observer import BatchCommitted
 from runtime.logs import Log
@@ -11,9 +13,16 @@ from runtime.metrics import Metrics
 class EngineObserver:
     """The `Observer` of every engine in this process. Bulk work is logged at debug level only."""
 
-    def __init__(self, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        log: Log,
+        *,
+        on_commit: Callable[[str], None] = lambda _group: None,
+    ) -> None:
         self._metrics = metrics
         self._log = log
+        self._on_commit = on_commit
 
     def batch_committed(self, batch: BatchCommitted) -> None:
         """Count the batch's entries by outcome; observe its size and times."""
@@ -33,6 +42,7 @@ class EngineObserver:
             dead=batch.dead,
             commit_s=round(batch.commit_s, 6),
         )
+        self._on_commit(batch.group)
 
     def dead_letter(self, group: str, partition: int, entry_id: str, reason: str) -> None:
         """Count by reason; a warning names the entry."""

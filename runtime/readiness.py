@@ -75,7 +75,7 @@ class Readiness:
             name = "DISABLE_CONNECTIONS" if disabled else "DISABLE_WORKERS"
             self.record("workers", State.DISABLED, f"{name} is set")
         else:
-            self.record("workers", State.OK, "this build has no workers to run")
+            self.record("workers", State.CONNECTING, "not started yet")
 
     def record(self, name: str, state: State, reason: str | None = None) -> None:
         """Keep what was found out about a part just now; a change of state is logged."""
@@ -103,6 +103,24 @@ class Readiness:
             reasons = [reason for status in found for reason in tell(status)]
             self.record(name, State.WAITING if reasons else State.OK, "; ".join(reasons) or None)
 
+    def workers(self, ticks: Mapping[str, tuple[float, str | None]]) -> None:
+        """Take the workers' last ticks: seconds since, and why they fail, by name.
+
+        They degrade the status; consuming goes on without them.
+        """
+        if not ticks or self._checks["workers"].state is State.DISABLED:
+            return
+        bad = [
+            f"{name}: last tick {age_s:.0f} s ago" + (f" ({error})" if error else "")
+            for name, (age_s, error) in sorted(ticks.items())
+            if error or age_s > STALE_AFTER_S
+        ]
+        latest = ", ".join(f"{name}: last tick {age:.1f} s ago" for name, (age, _) in ticks.items())
+        if bad:
+            self.record("workers", State.FAILED, "; ".join(bad))
+        else:
+            self.record("workers", State.OK, latest)
+
     def connection_mode(self) -> str:
         """`disabled`, `connecting`, `connected` or `failed`."""
         if self._disabled:
@@ -117,7 +135,8 @@ class Readiness:
         ready = not self._disabled and all(
             checks[name]["state"] == State.OK for name in ("db", "redis", "consumers")
         )
-        sound = all(checks[name]["state"] == State.OK for name in _ACCOUNTS if name in checks)
+        told = {*_ACCOUNTS, "workers"} & checks.keys()
+        sound = all(checks[name]["state"] in _SOUND for name in told)
         return {
             "status": "ok" if ready and sound else "degraded",
             "ready": ready,
@@ -144,6 +163,8 @@ class Readiness:
         return {"state": str(state), "age_s": round(age_s, 3), "reason": reason}
 
 
+_SOUND = (State.OK, State.DISABLED)
+"""What is switched off on purpose does not degrade the status by itself."""
 _SEVERITY = (State.OK, State.STOPPING, State.CONNECTING, State.WAITING, State.FAILED)
 
 
@@ -205,8 +226,10 @@ async def probe_forever(
     readiness: Readiness,
     connections: Connections,
     statuses: Callable[[], Iterable[GroupStatus]],
+    *,
+    workers: Callable[[], Mapping[str, tuple[float, str | None]]] = dict,
 ) -> None:
-    """Look at Postgres, Redis and the groups about once a second, until cancelled."""
+    """Look at Postgres, Redis, the groups and the workers about once a second, until cancelled."""
     probes: Mapping[str, Callable[[], Awaitable[None]]] = {
         "db": connections.probe_db,
         "redis": connections.probe_redis,
@@ -214,11 +237,16 @@ async def probe_forever(
     async with asyncio.TaskGroup() as tasks:
         for name, probe in probes.items():
             tasks.create_task(_probe(readiness, name, probe), name=f"probe-{name}")
-        tasks.create_task(_watch(readiness, statuses), name="probe-consumers")
+        tasks.create_task(_watch(readiness, statuses, workers), name="probe-consumers")
 
 
-async def _watch(readiness: Readiness, statuses: Callable[[], Iterable[GroupStatus]]) -> None:
+async def _watch(
+    readiness: Readiness,
+    statuses: Callable[[], Iterable[GroupStatus]],
+    workers: Callable[[], Mapping[str, tuple[float, str | None]]],
+) -> None:
     while True:
+        readiness.workers(workers())
         readiness.consumers(statuses())
         readiness.accounts(statuses())
         await asyncio.sleep(PROBE_EVERY_S)

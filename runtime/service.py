@@ -22,6 +22,7 @@ from consumers.topology import record_topology, verify_topology
 from events.errors import PartitionsDisagree
 from projections import groups, migrate
 from projections.group import Basis, ConsumerGroup
+from runtime.agent_service import AgentService
 from runtime.capabilities import ServersUnfit, hold_to_least, labels, risks
 from runtime.connections import PROBE_TIMEOUT_S, Connections
 from runtime.engine_observer import EngineObserver
@@ -32,6 +33,8 @@ from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 _log = get_logger(__name__)
+RELAYING_GROUP = "agent"
+"""Whoever owns a partition in this group relays its outbox."""
 CLOSING_S = 2.0
 """What closing may take after the grace period is over."""
 
@@ -51,9 +54,10 @@ class Service:
             redactor=Redactor(settings.secrets()),
         )
         self._engines: list[Engine] = []
+        self._agent: AgentService | None = None
         self._detected = False
         self._metrics = Metrics(self._statuses, self._readiness.ups, process=process_metrics)
-        self._observer = EngineObserver(self._metrics, _log)
+        self._observer = EngineObserver(self._metrics, _log, on_commit=self._committed)
 
     def ready(self) -> dict[str, Any]:
         """The body of `GET /ready`."""
@@ -86,12 +90,15 @@ class Service:
     async def _consume_until(self, stop: asyncio.Event, connections: Connections) -> None:
         async with asyncio.TaskGroup() as tasks:
             probes = tasks.create_task(
-                probe_forever(self._readiness, connections, self._statuses), name="probes"
+                probe_forever(self._readiness, connections, self._statuses, workers=self._workers),
+                name="probes",
             )
             consuming = tasks.create_task(self._consume(connections), name="consuming")
             await stop.wait()
             if not self._engines:
                 consuming.cancel()
+            if self._agent is not None:
+                self._agent.stop()
             for engine in self._engines:
                 await engine.stop()
             grace_s = self._settings.shutdown_grace_s + CLOSING_S
@@ -117,9 +124,18 @@ class Service:
             )
             for group in groups.ALL
         ]
+        self._agent = AgentService(
+            self._settings,
+            pool,
+            connections,
+            worker=member_id,
+            owned=self._relayed,
+            metrics=self._metrics.agent,
+        )
         async with asyncio.TaskGroup() as tasks:
             for engine in self._engines:
                 tasks.create_task(engine.run(), name=f"group-{engine.status().group}")
+            tasks.create_task(self._agent.run(), name="agent")
 
     async def _report_drift(self, pool: asyncpg.Pool) -> None:
         async with pool.acquire() as conn:
@@ -172,6 +188,17 @@ class Service:
         settings = self._settings
         await verify_topology(conn, partitions=settings.partitions, prefix=settings.stream_prefix)
         await record_topology(conn, connections.redis.commands)
+
+    def _committed(self, group: str) -> None:
+        if self._agent is not None:
+            self._agent.wake(group)
+
+    def _relayed(self) -> list[int]:
+        """Partitions whose outbox this process relays: those it owns in the agent's group."""
+        return [p for s in self._statuses() if s.group == RELAYING_GROUP for p in s.partitions]
+
+    def _workers(self) -> dict[str, tuple[float, str | None]]:
+        return {} if self._agent is None else self._agent.workers()
 
     def _statuses(self) -> Iterable[GroupStatus]:
         return [engine.status() for engine in self._engines]

@@ -211,6 +211,24 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("1 to 16"),
     )
 
+    turns: int = Field(
+        32,
+        ge=1,
+        le=1024,
+        description="Turns of conversations that each process works on at once.",
+        json_schema_extra=_allowed("1 to 1024"),
+    )
+    turn_lease_s: Seconds = Field(
+        30.0,
+        description="A turn whose worker is silent for so long is taken up by another, in seconds.",
+        json_schema_extra=_allowed("above 0, up to 3600"),
+    )
+    openai_prices: Path | None = Field(
+        None,
+        description="A file of model prices instead of the one that ships; dated rows, in YAML.",
+        json_schema_extra=_allowed("the path of a readable file"),
+    )
+
     stream_keep_hours: float = Field(
         24.0,
         gt=0,
@@ -259,6 +277,10 @@ class Settings(BaseSettings):
             stop_grace_s=self.shutdown_grace_s,
             stream_keep_s=self.stream_keep_hours * 3600,
         )
+
+    def worker_share(self) -> int:
+        """How many of the pool's connections the workers may use at once; consumers go first."""
+        return max(2, self.db_pool_max - self.lanes - 4)
 
     def cipher(self) -> Cipher | None:
         """What secrets at rest are encrypted with; None without CREDENTIALS_KEY."""
@@ -359,6 +381,9 @@ def _joint_problems(settings: Settings, *, embedded: bool) -> Iterator[Problem]:
     if not (8 <= len(token) <= 1000 and all("!" <= character <= "~" for character in token)):
         yield Problem("API_TOKEN", "too short, too long, or not ASCII", allowed_values("API_TOKEN"))
     yield from _key_problems(settings)
+    if settings.openai_prices is not None and not settings.openai_prices.is_file():
+        wrong = f"{settings.openai_prices} is not a file"
+        yield Problem("OPENAI_PRICES", wrong, allowed_values("OPENAI_PRICES"))
     yield from _order_problems(settings)
 
 

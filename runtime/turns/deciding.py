@@ -1,35 +1,47 @@
-"""Who thinks about a turn: the first thinker that can."""
+"""Who thinks about a turn: a model, and the rules where it cannot, or must not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, Step, Thinker
 from runtime.agent.errors import CannotThink
+from runtime.agent.triggers import handoff_trigger
+from runtime.agent.utterances import has_words
 
 
-class FirstThatCan:
-    """A `Thinker` made of thinkers, asked in order. The last one should never fail."""
+class Deciding:
+    """A `Thinker` of two. `rules` never fails."""
 
-    def __init__(self, thinkers: Sequence[Thinker]) -> None:
-        self._thinkers = tuple(thinkers)
+    def __init__(self, model: Thinker, rules: Thinker) -> None:
+        self._model = model
+        self._rules = rules
 
     async def decide(self, context: TurnContext) -> Decision:
-        """The first decision, with the steps of those who could not before its own.
+        """The model's decision; the rules' where they alone have the say, or the model cannot.
 
-        Raises:
-            CannotThink: the last thinker's, when none of them could.
+        Words that hand over hold whatever a model would make of them, and cost no token; so does a
+        burst without words. Steps tell who could not decide, and why.
         """
-        steps: list[Step] = []
-        fault = CannotThink("gave_up", "there is no thinker")
-        for thinker in self._thinkers:
-            try:
-                decision = await thinker.decide(context)
-            except CannotThink as error:
-                fault = error
-                steps.append(Step(error.reason, error.detail))
-            else:
-                return replace(decision, steps=(*steps, *decision.steps))
-        raise fault
+        if is_for_rules(context):
+            return await self._rules.decide(context)
+        try:
+            return await self._model.decide(context)
+        except CannotThink as error:
+            decision = await self._rules.decide(context)
+            cannot = Step(str(error.reason), error.detail)
+            return replace(decision, steps=(cannot, *decision.steps))
+
+
+def is_for_rules(context: TurnContext) -> bool:
+    """Whether the rules alone decide this turn."""
+    handoff = context.centurion.handoff
+    if not has_words(context.question):
+        return True
+    if not handoff.enabled:
+        return False
+    return (
+        context.failures >= handoff.after_failures
+        or handoff_trigger(context.question, handoff.words) is not None
+    )
