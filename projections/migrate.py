@@ -15,7 +15,7 @@ from importlib.resources import files
 import asyncpg
 
 from events.errors import PartitionsDisagree
-from projections.declared_columns import declared_columns
+from projections.declared_columns import Columns, declared_columns
 from projections.group import Basis
 from projections.projection import Projection, Table
 from projections.registry import ALL, fingerprint, group_of
@@ -25,6 +25,8 @@ Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """A connection of its own, or one of a pool."""
 
 _SQL = statements("projections", "migrate.sql")
+PLATFORM = "core"
+"""The schema that the platform owns."""
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
 
@@ -137,8 +139,12 @@ def table_statement(projection: Projection, table: Table, verb: str) -> str:
     return for_table(sql, schema=table.schema, table=physical_name(table, projection.version))
 
 
-async def check(conn: Database) -> list[str]:
-    """What stands between this database and this build; [] when they fit. Changes nothing."""
+async def check(conn: Database, *, platform: bool = True) -> list[str]:
+    """What stands between this database and this build; [] when they fit. Changes nothing.
+
+    Without `platform` the platform's own tables are left out: no consumer needs them, and no
+    migration mends them.
+    """
     if not await conn.fetchval(_SQL["is migrated"]):
         return [f"migration {m.title} is not applied" for m in known_migrations()]
     try:
@@ -147,20 +153,27 @@ async def check(conn: Database) -> list[str]:
         return [str(error)]
     if pending:
         return [f"migration {m.title} is not applied" for m in pending]
-    return [*await _check_declared(conn), *await _check_projections(conn)]
+    return [
+        *await _check_declared(conn, platform=platform),
+        *await _check_projections(conn),
+    ]
 
 
-async def _check_declared(conn: Database) -> list[str]:
+async def _check_declared(conn: Database, *, platform: bool) -> list[str]:
     """Columns that the migrations declare and that are not there: a platform's table may differ."""
-    problems = []
     declared = declared_columns(migration.sql for migration in known_migrations())
+    stand: Columns = {}
+    for row in await conn.fetch(_SQL["columns of schemas"], list({s for s, _ in declared})):
+        stand.setdefault((row["table_schema"], row["table_name"]), set()).add(row["column_name"])
+    problems = []
     for (schema, table), columns in sorted(declared.items()):
-        rows = await conn.fetch(_SQL["columns"], schema, table)
-        missing = sorted(columns - {row["column_name"] for row in rows})
-        if not rows:
+        if schema == PLATFORM and not platform:
+            continue
+        if (schema, table) not in stand:
             problems.append(f"{schema}.{table} is not there, or may not be read")
-        else:
-            problems.extend(f"{schema}.{table} lacks column {column}" for column in missing)
+            continue
+        missing = sorted(columns - stand[schema, table])
+        problems.extend(f"{schema}.{table} lacks column {column}" for column in missing)
     return problems
 
 

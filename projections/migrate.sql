@@ -48,3 +48,8 @@ SELECT $1, $2, p, coalesce(c.position, 0), coalesce(c.position, 0)
 -- $1 schema text, $2 table text
 SELECT column_name FROM information_schema.columns
  WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position
+
+-- name: columns of schemas
+-- $1 schemas text[]
+SELECT table_schema, table_name, column_name FROM information_schema.columns
+ WHERE table_schema = ANY($1::text[])

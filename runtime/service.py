@@ -156,7 +156,7 @@ class Service:
             with faults_translated():
                 await self._detect_servers(connections)
                 async with pool.acquire(timeout=PROBE_TIMEOUT_S) as conn:
-                    if problems := await migrate.check(conn):
+                    if problems := await migrate.check(conn, platform=False):
                         return State.WAITING, f"{MIGRATE_HINT} ({'; '.join(problems)})"
                     await self._agree(conn, connections)
         except TransientFault as fault:

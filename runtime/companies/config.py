@@ -35,7 +35,7 @@ def _known_timezone(name: str) -> str:
 class Config(BaseModel):
     """Refuses what it does not know, so that a misspelt key is told at once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class QuietHours(Config):
@@ -48,7 +48,7 @@ class QuietHours(Config):
 class CompanySettings(Config):
     """`core.companies.settings`."""
 
-    answer_within_s: int = Field(3600, ge=1)
+    answer_within_s: int = Field(3600, ge=1, le=1_000_000_000)
     """Inbound older than this, by `occurred_at`, is closed `too_old` and never answered."""
     default_centurion_id: Key | None = None
     """Who answers where a message names nobody; with one enabled centurion it is that one."""

@@ -8,8 +8,8 @@ WITH terms AS MATERIALIZED (
 ), any_of_them AS MATERIALIZED (
     SELECT string_agg(quote_literal(lexeme), ' | ')::tsquery AS query FROM terms
 ), documents AS MATERIALIZED (
-    SELECT id, company_id, version, title
-      FROM core.knowledge_documents WHERE company_id::text = $1 AND status <> 'removed'
+    SELECT id, company_id, coalesce(version, 1) AS version, coalesce(title, '') AS title
+      FROM core.knowledge_documents WHERE company_id::text = $1 AND status IS DISTINCT FROM 'removed'
 ), corpus AS MATERIALIZED (
     SELECT count(*)::float8 AS chunks, greatest(avg(length(c.search)), 1)::float8 AS mean_words
       FROM core.knowledge_chunks AS c

@@ -1,11 +1,13 @@
+-- Ids are compared as text: in a platform's own tables they may be uuid.
+
 -- name: list
 SELECT c.id::text AS id, c.name, c.status, c.timezone, c.locale,
-       (SELECT count(*) FROM core.centurions AS t WHERE t.company_id = c.id AND t.enabled)
+       (SELECT count(*) FROM core.centurions AS t WHERE t.company_id::text = c.id::text AND t.enabled)
            AS centurions,
        (SELECT count(*) FROM core.knowledge_documents AS d
-         WHERE d.company_id = c.id AND d.status <> 'removed') AS documents,
+         WHERE d.company_id::text = c.id::text AND d.status IS DISTINCT FROM 'removed') AS documents,
        (SELECT b.mode FROM core.company_integration_bindings AS b
-         WHERE b.company_id = c.id AND b.provider = 'openai') AS openai
+         WHERE b.company_id::text = c.id::text AND b.provider = 'openai') AS openai
   FROM core.companies AS c ORDER BY c.id
 
 -- name: company

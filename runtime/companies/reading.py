@@ -16,6 +16,13 @@ from runtime.companies.yaml_lines import Document, NotYaml
 
 STDIN = "-"
 _MOST_SECRET = 10_000
+_SHAPES = {
+    "model_type": "a mapping is expected here",
+    "dict_type": "a mapping is expected here",
+    "tuple_type": "a list is expected here",
+    "extra_forbidden": "there is no such key",
+    "missing": "is missing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def _problems(error: ValidationError, name: str, document: Document) -> list[Fil
     problems = []
     for found in error.errors(include_input=False, include_context=False, include_url=False):
         path = tuple(found["loc"])
-        problem = found["msg"].removeprefix("Value error, ")
+        problem = _SHAPES.get(found["type"]) or found["msg"].removeprefix("Value error, ")
         problems.append(FileProblem(name, document.line(path), ".".join(map(str, path)), problem))
     return sorted(problems, key=lambda problem: problem.line or 0)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
+import orjson
+from pydantic import (
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from runtime.companies.config import (
     Centurion,
@@ -66,6 +74,15 @@ class WrittenCenturion(Centurion):
     """A centurion with its channels' secrets."""
 
     channels: dict[str, WrittenChannel] = Field(default_factory=dict)  # type: ignore[assignment]
+
+    @field_validator("followup")
+    @classmethod
+    def _is_json(cls, rules: tuple[dict[str, object], ...]) -> tuple[dict[str, object], ...]:
+        """As they will be read back: YAML has dates, sets and numbers that JSON has not."""
+        try:
+            return tuple(orjson.loads(orjson.dumps(rule)) for rule in rules)
+        except TypeError as error:
+            raise ValueError(f"cannot be kept as JSON: {error}") from None
 
 
 class WrittenSecrets(Config):

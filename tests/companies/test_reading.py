@@ -199,3 +199,16 @@ def test_documents_come_from_files_beside_it(tmp_path: Path) -> None:
 
 def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
     assert read_file(written(tmp_path, "# nothing yet\n"), no_stdin).written.companies == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "settings: {answer_within_s: 1000000000000000000000000}",
+        "centurions: [{id: a, name: A, followup: [{after: !!set {x}}]}]",
+        "centurions: [{id: a, name: A, followup: [{n: 1000000000000000000000000}]}]",
+        "bindings: {openai: {config: {daily_budget_usd: inf}}}",
+    ],
+)
+def test_what_json_cannot_hold_is_refused(tmp_path: Path, wrong: str) -> None:
+    assert len(refused(tmp_path, f"companies: [{{id: acme, name: Acme, {wrong}}}]")) == 1

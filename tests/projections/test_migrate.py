@@ -82,6 +82,16 @@ async def test_a_missing_column_is_reported(conn: asyncpg.Connection) -> None:
     assert await check(conn) == ["projections.daily_counts_v1 lacks column count"]
 
 
+async def test_a_missing_column_of_the_engine_is_reported(conn: asyncpg.Connection) -> None:
+    await conn.execute("ALTER TABLE runtime.audit_log DROP COLUMN actor")
+    await conn.execute("DROP TABLE core.knowledge_chunks")
+    assert await check(conn) == [
+        "core.knowledge_chunks is not there, or may not be read",
+        "runtime.audit_log lacks column actor",
+    ]
+    assert await check(conn, platform=False) == ["runtime.audit_log lacks column actor"]
+
+
 async def test_what_the_migrations_declare_is_what_a_fresh_database_has(
     conn: asyncpg.Connection,
 ) -> None:
@@ -116,6 +126,7 @@ async def test_a_platforms_own_tables_stay_as_they_are(empty_database_url: str) 
         problems = await check(conn)
         assert "core.centurions lacks column debounce_ms" in problems
         assert not [problem for problem in problems if "companies" in problem]
+        assert await check(conn, platform=False) == []
         assert await conn.fetchval("SELECT count(plan) FROM core.companies") == 0
     finally:
         await conn.close()

@@ -55,6 +55,11 @@ class Operator:
         """Run a command without a terminal."""
         return await self._run(DEVNULL, *words)
 
+    async def feed(self, file: Path, *words: str) -> Answer:
+        """Run a command with a file on its standard input."""
+        with file.open("rb") as opened:
+            return await self._run(opened.fileno(), *words)
+
     async def answer(self, said: str, *words: str) -> Answer:
         """Run a command at a terminal and answer its question."""
         ours, theirs = os.openpty()
