@@ -60,7 +60,7 @@ class _Fold:
         self._covering: dict[UUID, list[Turn]] = {}
         received = {r.event.id for r in events if isinstance(r.event.payload, MessageReceived)}
         for turn in self._turns.values():
-            for event_id in dict.fromkeys(turn.covers):
+            for event_id in turn.covers:
                 if event_id in received:
                     self._covering.setdefault(event_id, []).append(turn)
 

@@ -100,7 +100,7 @@ class ChannelServer:
         self.record.add(
             Received(
                 number=len(self.record.received) + 1,
-                path=request.path_qs,
+                path=request.raw_path,
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=body,
                 key=request.headers.get("idempotency-key"),

@@ -26,3 +26,9 @@ async def receiver() -> AsyncIterator[ChannelServer]:
     """An idempotent receiver."""
     async with channel_server() as server:
         yield server
+
+
+@pytest.fixture
+def sender(senders: Mapping[str, Sender]) -> Sender:
+    """The one for webhooks."""
+    return senders["webhook"]

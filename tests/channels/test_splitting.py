@@ -37,7 +37,7 @@ def bare(text: str) -> str:
 @example("a" * 50 + " b", 50)
 @example("a" * 50 + "\n\n\n  b", 50)
 @example(" \u0301" * 10, 3)
-@example("a" + "\u00a0" * 60 + "b", 50)
+@example("a" + "\u00a0" * 120 + "b", 50)
 def test_together_the_parts_are_the_text_but_for_white_space(text: str, most: int) -> None:
     parts = split(text, max_chars=most)
     assert bare("".join(parts)) == bare(text)
@@ -96,6 +96,27 @@ def test_a_number_goes_with_its_unit_to_the_next_part() -> None:
 def test_a_border_near_the_beginning_leaves_no_crumb() -> None:
     text = "Oi!\n\n" + "palavra " * 12
     assert len(split(text, max_chars=60)[0]) > 40
+
+
+def test_a_word_that_fits_is_whole_even_behind_a_crumb() -> None:
+    assert split("oi " + "x" * 48, max_chars=50) == ("oi", "x" * 48)
+
+
+def test_a_web_address_behind_a_word_without_a_space_is_whole() -> None:
+    address = "https://loja.example/a.b?c=d"
+    assert split("x" * 40 + address, max_chars=50) == ("x" * 40, address)
+
+
+def test_figures_that_do_not_fit_are_cut_between_them() -> None:
+    parts = split(" ".join(["123"] * 40), max_chars=50)
+    assert {figure for part in parts for figure in part.split(" ")} == {"123"}
+
+
+@pytest.mark.parametrize("grapheme", [FAMILY, "🇧🇷", "👍🏽", "e\u0301", "☝️", "각"])
+@pytest.mark.parametrize("most", [50, 51, 52, 53])
+def test_no_grapheme_is_cut_in_a_text_without_a_space(grapheme: str, most: int) -> None:
+    parts = split(grapheme * 60, max_chars=most)
+    assert {part.replace(grapheme, "") for part in parts} == {""}
 
 
 def test_a_web_address_that_does_not_fit_is_cut_and_nothing_of_it_is_lost() -> None:
