@@ -15,7 +15,6 @@ from consumers.cancellation import raise_if_cancelled
 from consumers.errors import told
 from events.publisher import Publisher, PublisherSettings
 from projections.statements import statements
-from runtime.agent.deterministic import DeterministicThinker
 from runtime.agent_metrics import AgentMetrics
 from runtime.agent_observer import AgentObserver
 from runtime.channels.registry import open_senders
@@ -126,7 +125,7 @@ class AgentService:
                 self._pool,
                 directory,
                 Gathering(self._pool, KnowledgeSearch(self._pool)),
-                Deciding(model, DeterministicThinker(extract)),
+                Deciding(model, extract),
                 senders,
                 self.observer,
                 settings.partitions,

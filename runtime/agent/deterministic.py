@@ -50,6 +50,11 @@ def decide_by_rules(context: TurnContext, extract: Extract) -> Decision:
     return _Turn(context, extract).decide()
 
 
+def hand_over_by_rules(context: TurnContext, extract: Extract, reason: Reason) -> Decision:
+    """A handoff for a reason that the rules did not find themselves, told to the customer."""
+    return _Turn(context, extract).to_human(reason, f"handoff_{reason}")
+
+
 class _Turn:
     """One turn on its way to a decision."""
 
@@ -93,15 +98,16 @@ class _Turn:
             self.steps.append(Step("trigger", f"{trigger.reason}: {trigger.quote}"))
         if handoff.enabled:
             if trigger is not None:
-                return self._to_human(trigger.reason, f"handoff_{trigger.reason}", trigger)
+                return self.to_human(trigger.reason, f"handoff_{trigger.reason}", trigger)
             if self.context.failures >= handoff.after_failures:
-                return self._to_human(Reason.REPEATED_FAILURE, "handoff_repeated_failure")
+                return self.to_human(Reason.REPEATED_FAILURE, "handoff_repeated_failure")
         elif trigger is not None and trigger.reason is Reason.ASKED_FOR_HUMAN:
             reply = joined(self.voice.say("no_human"), self._question())
             return self._decision(reply, Reason.DID_NOT_KNOW)
         return None
 
-    def _to_human(self, reason: Reason, phrase: str, trigger: Trigger | None = None) -> Decision:
+    def to_human(self, reason: Reason, phrase: str, trigger: Trigger | None = None) -> Decision:
+        """Hand over, and say so."""
         wish = HandoffWish(reason, self.voice.brief(reason, trigger))
         return self._decision(self.voice.handing_over(phrase), reason, handoff=wish)
 
@@ -160,7 +166,7 @@ class _Turn:
         unanswered = asks(self.context.question)
         if self.context.centurion.handoff.enabled:
             reason = Reason.NOTHING_LEFT_TO_ASK
-            return self._to_human(
+            return self.to_human(
                 reason, "handoff_unanswered" if unanswered else f"handoff_{reason}"
             )
         if self.told_by_customer and not unanswered:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runtime.agent.burst_facts import Extract
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, Step, Thinker
+from runtime.agent.deterministic import DeterministicThinker, hand_over_by_rules
 from runtime.agent.errors import CannotThink
+from runtime.agent.reasons import Reason
 from runtime.agent.triggers import handoff_trigger
 from runtime.agent.utterances import has_words
 
 
 class Deciding:
-    """A `Thinker` of two. `rules` never fails."""
+    """A `Thinker` of two; the rules, which find facts with `extract`, never fail."""
 
-    def __init__(self, model: Thinker, rules: Thinker) -> None:
+    def __init__(self, model: Thinker, extract: Extract) -> None:
         self._model = model
-        self._rules = rules
+        self._extract = extract
+        self._rules = DeterministicThinker(extract)
 
     async def decide(self, context: TurnContext) -> Decision:
         """The model's decision; the rules' where they alone have the say, or the model cannot.
@@ -27,11 +31,30 @@ class Deciding:
         if is_for_rules(context):
             return await self._rules.decide(context)
         try:
-            return await self._model.decide(context)
+            decision = await self._model.decide(context)
         except CannotThink as error:
             decision = await self._rules.decide(context)
             cannot = Step(str(error.reason), error.detail)
             return replace(decision, steps=(cannot, *decision.steps))
+        return self._unless_unsure(context, decision)
+
+    def _unless_unsure(self, context: TurnContext, decision: Decision) -> Decision:
+        """An answer below the centurion's confidence is not said: a human is called instead."""
+        rules, sure = context.centurion.handoff, decision.confidence
+        least = rules.below_confidence
+        if sure is None or least is None or sure >= least or not rules.enabled or decision.handoff:
+            return decision
+        called = hand_over_by_rules(context, self._extract, Reason.LOW_CONFIDENCE)
+        step = Step(str(Reason.LOW_CONFIDENCE), f"{sure:g} is below {least:g}")
+        return replace(
+            decision,
+            reply=called.reply,
+            handoff=called.handoff,
+            silence=None,
+            citations=(),
+            reason=Reason.LOW_CONFIDENCE,
+            steps=(*decision.steps, step),
+        )
 
 
 def is_for_rules(context: TurnContext) -> bool:
