@@ -31,6 +31,7 @@ import re
 import unicodedata
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
@@ -221,16 +222,17 @@ def test_an_address_is_its_quote_in_lower_case(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_money_in_plain_figures_is_the_figure(name: str) -> None:
+def test_money_in_figures_is_the_figure_times_its_unit(name: str) -> None:
+    units = {"": 1, "k": 1000, "mil": 1000, "milhao": 10**6, "milhoes": 10**6}
+    shape = r"(?:r\$ ?)?([\d.]+(?:,\d+)?) ?(k|mil|milhao|milhoes|)(?: reais)?"
     checked = 0
     for _, value, quote in facts(name, "money"):
-        figure = re.fullmatch(r"(?:R\$ ?)?([\d.]+)(?:,(\d{1,2}))?(?: reais)?", quote, re.IGNORECASE)
-        if figure:
-            cents = (figure[2] or "").ljust(2, "0")
-            assert value == f"{int(figure[1].replace('.', ''))}.{cents}"
+        assert Decimal(value) >= Decimal("0.01")
+        if figure := re.fullmatch(shape, plain(quote)):
+            amount = Decimal(figure[1].replace(".", "").replace(",", ".")) * units[figure[2]]
+            assert value == f"{amount:.2f}", quote
             checked += 1
-        assert float(value) > 0
-    assert checked >= 10
+    assert checked >= 30
 
 
 @pytest.mark.parametrize("name", FILES)
