@@ -124,6 +124,14 @@ def test_a_web_address_that_does_not_fit_is_cut_and_nothing_of_it_is_lost() -> N
     assert "".join(split(address, max_chars=50)) == address
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", ["x", "1.", "🇧", "a@", ". "])
+def test_no_text_makes_it_slow(piece: str) -> None:
+    """In linear time a second; in quadratic time minutes."""
+    text = piece * (200_000 // len(piece))
+    assert bare("".join(split(text, max_chars=50))) == bare(text)
+
+
 def test_white_space_gives_no_part() -> None:
     assert split(" \n\t ", max_chars=10) == ()
 
