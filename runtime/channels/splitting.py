@@ -23,7 +23,7 @@ _NUMBER = r"\d{1,20}(?:[.,:/\-]\d{1,20}){0,8}"
 _FIGURES = r"\(?\d[\d.\-/()]{0,30}"
 _UNIT = (
     r"(?:%|‰|°\s?[CF]?|º|ª|mil(?:hão|hões)?|bi(?:lhão|lhões)?|reais|real|centavos?|d[óo]lar(?:es)?|euros?"
-    r"|[kmcdµn]?[mglsWVA]|[kMGT]?B|[kM]?Wh|m[²³23]|km/h|km[²2]?|ha|kcal|cal|[kMG]?Hz|kgf?|ton|mg|ml|mL|"
+    r"|[kmcdµn]?[mglsWVA]|[kMGT]?B|[kM]?Wh|m[²³23]|km/h|km[²2]?|ha|kcal|cal|[kMG]?Hz|[kKMG]?bps|kgf?|ton|mg|ml|mL|"
     r"x|h|hs|min|seg|ms|horas?|minutos?|segundos?|dias?|semanas?|m[êe]s(?:es)?|anos?|vezes|parcelas?|"
     r"unidades?|metros?|litros?|quilos?|quartos?|pessoas?|hours?|minutes?|days?|weeks?|months?|years?|"
     r"am|pm|USD|EUR|BRL)"
