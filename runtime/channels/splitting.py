@@ -18,19 +18,21 @@ _ABBREVIATION = re.compile(
     r"\.\s*$|(?:^|\n)\s*\d{1,3}\.\s*$",
     re.IGNORECASE,
 )
-_NUMBER = r"\d+(?:[.,:/\-]\d+)*"
+# Every repetition is bounded, so that no text makes the search slow.
+_NUMBER = r"\d{1,20}(?:[.,:/\-]\d{1,20}){0,8}"
+_FIGURES = r"\(?\d[\d.\-/()]{0,30}"
 _UNIT = (
     r"(?:%|‰|°\s?[CF]?|º|ª|mil(?:hão|hões)?|bi(?:lhão|lhões)?|reais|real|centavos?|d[óo]lar(?:es)?|euros?"
-    r"|[kmcdµn]?[mglsWVA]|[kMGT]?B|[kM]?Wh|m[²³23]|km/h|km[²2]?|ha|kcal|cal|[kMG]?Hz|kgf?|ton|mg|ml|mL|"
+    r"|[kmcdµn]?[mglsWVA]|[kMGT]?B|[kM]?Wh|m[²³23]|km/h|km[²2]?|ha|kcal|cal|[kMG]?Hz|[kKMG]?bps|kgf?|ton|mg|ml|mL|"
     r"x|h|hs|min|seg|ms|horas?|minutos?|segundos?|dias?|semanas?|m[êe]s(?:es)?|anos?|vezes|parcelas?|"
     r"unidades?|metros?|litros?|quilos?|quartos?|pessoas?|hours?|minutes?|days?|weeks?|months?|years?|"
     r"am|pm|USD|EUR|BRL)"
 )
 _WHOLE = re.compile(
     r"(?:https?://|www\.)\S+"
-    r"|[^\s@<>(),;:]+@[^\s@<>(),;:]+\.[^\s@<>(),;:]+"
+    r"|(?<![^\s@<>(),;:])[^\s@<>(),;:]{1,64}@[^\s@<>(),;:]{1,255}"
     # Telephone numbers and other figures in groups: (11) 98765-4321, 123 456.
-    rf"|\+?\(?\d[\d.\-/()]*(?:{_SPACE}\(?\d[\d.\-/()]*)+"
+    rf"|\+?{_FIGURES}(?:{_SPACE}{_FIGURES})+"
     rf"|(?:R\$|US\$|\$|€|£|nº|n°)\s?{_NUMBER}(?:\s(?:mil(?:hão|hões)?|bilh(?:ão|ões))\b)?"
     rf"|{_NUMBER}\s?{_UNIT}(?!\w)(?:\sde\s(?:reais|d[óo]lares|euros))?"
 )
@@ -68,6 +70,7 @@ class _Borders:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._graphemes = _grapheme_borders(text)
         wholes = [match.span() for match in _WHOLE.finditer(text)]
         self._starts = [start for start, _ in wholes]
         self._ends = [end for _, end in wholes]
@@ -113,13 +116,11 @@ class _Borders:
 
     def _last_grapheme(self, start: int, limit: int, fits: Callable[[int], bool]) -> int | None:
         cuts: Iterable[int] = range(limit, start, -1)
-        return next((cut for cut in cuts if fits(cut) and _is_border(self._text, cut)), None)
+        return next((cut for cut in cuts if self._graphemes[cut] and fits(cut)), None)
 
     def _ends_of(self, pattern: re.Pattern[str]) -> Iterator[int]:
         return (
-            match.end()
-            for match in pattern.finditer(self._text)
-            if _is_border(self._text, match.end())
+            match.end() for match in pattern.finditer(self._text) if self._graphemes[match.end()]
         )
 
     def _is_inside(self, cut: int) -> bool:
@@ -133,23 +134,33 @@ def _last(borders: list[int], least: int, reach: int) -> int | None:
     return borders[index] if index >= 0 and borders[index] > least else None
 
 
-def _is_border(text: str, at: int) -> bool:
-    """Whether a grapheme ends before `at`: the rules of UAX #29 for what chats are made of."""
-    if not 0 < at < len(text):
-        return True
-    before, after = text[at - 1], text[at]
-    if before == "\r" and after == "\n":
-        return False
-    if before == "\u200d" or after in "\u200c\u200d" or _extends(after):
-        return False
-    return not (_is_regional(before) and _is_regional(after) and _regionals_before(text, at) % 2)
+def _grapheme_borders(text: str) -> bytearray:
+    """For each place in the text whether a grapheme ends before it.
+
+    Source: UAX #29, as far as chats need it.
+    """
+    borders = bytearray(b"\x01") * (len(text) + 1)
+    regionals = 0
+    for at in range(1, len(text)):
+        before, after = text[at - 1], text[at]
+        regionals = regionals + 1 if _is_regional(before) else 0
+        joined = (
+            (before == "\r" and after == "\n")
+            or before == "\u200d"
+            # The third letter of two flags begins the second.
+            or (regionals % 2 == 1 and _is_regional(after))
+            or (not after.isascii() and _extends(after))
+        )
+        borders[at] = not joined
+    return borders
 
 
 def _extends(char: str) -> bool:
-    """Accents, variation selectors, skin tones, the letters of a flag's tag, Hangul's vowels."""
+    """Joiners, accents, variation selectors, skin tones, a flag's tags, Hangul's vowels."""
     code = ord(char)
     return (
-        unicodedata.category(char) in ("Mn", "Mc", "Me")
+        char in "\u200c\u200d"
+        or unicodedata.category(char) in ("Mn", "Mc", "Me")
         or 0x1F3FB <= code <= 0x1F3FF
         or 0xE0020 <= code <= 0xE007F
         or 0x1160 <= code <= 0x11FF
@@ -157,11 +168,5 @@ def _extends(char: str) -> bool:
 
 
 def _is_regional(char: str) -> bool:
+    """One of the two letters that make a flag."""
     return 0x1F1E6 <= ord(char) <= 0x1F1FF
-
-
-def _regionals_before(text: str, at: int) -> int:
-    count = 0
-    while count < at and _is_regional(text[at - count - 1]):
-        count += 1
-    return count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.channels.splitting import split
@@ -16,6 +16,7 @@ WHOLES = [
     "R$ 2 milhões",
     "25 kg",
     "10 dias",
+    "300 Mbps",
     "1,5 mil",
     "(11) 98765-4321",
     FAMILY,
@@ -33,6 +34,7 @@ def bare(text: str) -> str:
     return "".join(text.split())
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 80))
 @example("a" * 50 + " b", 50)
 @example("a" * 50 + "\n\n\n  b", 50)
@@ -45,6 +47,7 @@ def test_together_the_parts_are_the_text_but_for_white_space(text: str, most: in
     assert all(len(part) <= most for part in parts)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(1, 80))
 def test_a_text_that_fits_is_one_part(text: str, most: int) -> None:
     stripped = text.strip()
@@ -52,6 +55,7 @@ def test_a_text_that_fits_is_one_part(text: str, most: int) -> None:
         assert split(text, max_chars=most) == (stripped,)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["oi", "tudo", "x" * 70, "bem.", "\n\n"]), max_size=30),
     st.sampled_from(WHOLES),
@@ -122,6 +126,14 @@ def test_no_grapheme_is_cut_in_a_text_without_a_space(grapheme: str, most: int) 
 def test_a_web_address_that_does_not_fit_is_cut_and_nothing_of_it_is_lost() -> None:
     address = "https://loja.example/" + "a" * 100
     assert "".join(split(address, max_chars=50)) == address
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", ["x", "1.", "🇧", "a@", ". "])
+def test_no_text_makes_it_slow(piece: str) -> None:
+    """In linear time a second; in quadratic time minutes."""
+    text = piece * (200_000 // len(piece))
+    assert bare("".join(split(text, max_chars=50))) == bare(text)
 
 
 def test_white_space_gives_no_part() -> None:
