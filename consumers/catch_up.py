@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import asyncpg
 
@@ -43,13 +44,19 @@ class CatchUp:
     """Feeds pages of the log, one transaction each, under the partition's lease."""
 
     def __init__(
-        self, pool: asyncpg.Pool, *, group: ConsumerGroup, member: Member, page_events: int
+        self,
+        pool: asyncpg.Pool,
+        *,
+        group: ConsumerGroup,
+        member: Member,
+        page_events: int,
+        streaks: Mapping[str, FailureStreak],
     ) -> None:
         self._pool = pool
         self._group = group
         self._member = member
         self._page_events = page_events
-        self._streaks = {p.name: FailureStreak() for p in group.projections}
+        self._streaks = streaks
         self._codes = {p.name: code_of(p) for p in group.projections}
 
     async def feed_page(self, state: PartitionState, projection: Projection) -> Fed:

@@ -21,6 +21,7 @@ from consumers.catch_up import CatchUp
 from consumers.detachment import detach
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, told
+from consumers.failure_streak import FailureStreak
 from consumers.group import ConsumerGroup
 from consumers.lane import Lane, LaneParts
 from consumers.leased import Member
@@ -70,6 +71,8 @@ class Engine:
         member = Member(group.name, member_id, settings.lease_s)
         accounts = Accounts(pool, member=member)
         parking = Parking(pool, group=group, member=member)
+        # One for both ways of feeding: what is applied in the one ends the row of the other.
+        streaks = {projection.name: FailureStreak() for projection in group.projections}
         parts = LaneParts(
             group=group,
             streams=self._streams,
@@ -85,8 +88,14 @@ class Engine:
             parking=parking,
             detach=lambda name, detail: detach(pool, group, projection=name, detail=detail),
             leases=self._leases,
-            transactions=BatchTransactions(pool, group=group, member=member),
-            catch_up=CatchUp(pool, group=group, member=member, page_events=settings.batch_events),
+            transactions=BatchTransactions(pool, group=group, member=member, streaks=streaks),
+            catch_up=CatchUp(
+                pool,
+                group=group,
+                member=member,
+                page_events=settings.batch_events,
+                streaks=streaks,
+            ),
             settings=settings,
             observer=observer,
         )

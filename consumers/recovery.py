@@ -81,7 +81,8 @@ class Recovery:
                 state.doubted = True
                 raise CheckpointMoved(frozenset({partition}))
             await self._restore_topology()
-            self._observer.group_recreated(self._group.name, partition, str(state.cursor))
+            if history is not History.FIRST_SEEN:
+                self._observer.group_recreated(self._group.name, partition, str(state.cursor))
         delivered = await self._streams.last_delivered(partition)
         if sight.last_id < max(delivered, old):
             await self._watch.lift(partition, max(delivered, old))

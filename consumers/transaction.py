@@ -39,12 +39,13 @@ class BatchTransactions:
         *,
         group: ConsumerGroup,
         member: Member,
+        streaks: Mapping[str, FailureStreak],
     ) -> None:
         self._pool = pool
         self._group = group
         self._member = member
+        self._streaks = streaks
         self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
-        self._streaks = {p.name: FailureStreak() for p in group.projections}
         self._codes = {p.name: code_of(p) for p in group.projections}
 
     async def commit(

@@ -14,8 +14,11 @@ from redis import Redis
 
 from projections.migrate import migrate
 from runtime.embedded import EmbeddedServers
+from tests.copies import Copies, copies_of
 from tests.told import KEY, Told
 
+# Processes that tests start compile what they import once, not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ROOT = Path(__file__).parent.parent
 _numbers = itertools.count(1)
 
@@ -64,29 +67,36 @@ def migrated_template(servers: EmbeddedServers) -> str:
     return "migrated_template"
 
 
-async def _fresh_database(servers: EmbeddedServers, template: str) -> AsyncIterator[str]:
-    name = f"test_{next(_numbers)}"
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield servers.postgres.url(name)
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+@pytest.fixture(scope="session")
+def migrated_copies(servers: EmbeddedServers, migrated_template: str) -> Iterator[Copies]:
+    """Migrated databases, made ahead."""
+    with copies_of(servers.database_url, migrated_template, prefix="migrated") as copies:
+        yield copies
 
 
 @pytest.fixture
-async def database_url(servers: EmbeddedServers, migrated_template: str) -> AsyncIterator[str]:
+async def database_url(servers: EmbeddedServers, migrated_copies: Copies) -> AsyncIterator[str]:
     """A fresh migrated database, 16 partitions."""
-    async for url in _fresh_database(servers, migrated_template):
-        yield url
+    name = migrated_copies.take()
+    yield servers.postgres.url(name)
+    await _drop(servers, name)
 
 
 @pytest.fixture
 async def empty_database_url(servers: EmbeddedServers) -> AsyncIterator[str]:
     """A fresh database without anything in it."""
-    async for url in _fresh_database(servers, "template1"):
-        yield url
+    name = f"empty_{next(_numbers)}"
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template1")
+    await admin.close()
+    yield servers.postgres.url(name)
+    await _drop(servers, name)
+
+
+async def _drop(servers: EmbeddedServers, name: str) -> None:
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
 
 
 @pytest.fixture

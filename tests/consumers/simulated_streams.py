@@ -64,14 +64,15 @@ class SimulatedStreams:
         )
         kept = [e for e in stream if plan.min_id is None or e >= plan.min_id]
         gone = stream[: len(stream) - len(kept)]
+        read = [self._read[group][partition] for group in self.groups]
+        aged_ms = now_ms - RETENTION.keep_ms
         for entry in gone:
-            assert all(entry in self._read[group][partition] for group in self.groups)
-            assert entry.ms < now_ms - RETENTION.keep_ms
+            assert all(entry in by_group for by_group in read)
+            assert entry.ms < aged_ms
         cursors = {self._cursors[group][partition] for group in self.groups}
         for entry in kept:
-            read_by_all = all(entry in self._read[group][partition] for group in self.groups)
-            aged = entry.ms < now_ms - RETENTION.keep_ms
-            assert not (read_by_all and aged) or entry in cursors
+            if entry.ms < aged_ms and entry not in cursors:
+                assert not all(entry in by_group for by_group in read)
         assert not cursors & set(gone)
         self.entries[partition] = kept
         self.trimmed += len(gone)

@@ -286,3 +286,22 @@ async def test_the_agents_group_waits_for_a_table_that_is_away(
         await wait_caught_up(database_url, redis_url, group="agent")
     assert await db.fetchval(INBOX) == CONVERSATIONS
     assert await db.fetchval(PARKED) == 0
+
+
+async def test_what_was_refused_before_the_mend_does_not_count_after_it(
+    database_url: str, redis_url: str, db: asyncpg.Connection
+) -> None:
+    sick = choosy()
+    await publish(redis_url, [message(n, f"c{n}", POISON) for n in range(40)])
+    async with member(database_url, redis_url, group=group_with(sick)) as running:
+        await wait_caught_up(database_url, redis_url)
+        await wait_status_tells(running, {"conversations"})
+        sick.refused.clear()
+        await db.execute(ATTACH, "conversations")
+        await wait_no_projection_behind(db)
+        await wait_status_tells(running, set())
+        sick.refused.add("peste")
+        await publish(redis_url, [message(100, "c0", "peste")])
+        await wait_caught_up(database_url, redis_url)
+        await wait_parked(db, 1)
+        assert await db.fetchval(STATE, "conversations") == "live"

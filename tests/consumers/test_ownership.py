@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from consumers.engine_settings import EngineSettings
 from consumers.errors import LeaseLost, TransientFault
+from consumers.failure_streak import FailureStreak
 from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, take_in
 from consumers.leased import Member as LeaseMember
@@ -104,7 +105,10 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
     await taker.heartbeat()
     assert await taker.take(PARTITION) is not None
     transactions = BatchTransactions(
-        pool, group=PROJECTIONS, member=LeaseMember("projections", "stale", SETTINGS.lease_s)
+        pool,
+        group=PROJECTIONS,
+        member=LeaseMember("projections", "stale", SETTINGS.lease_s),
+        streaks={p.name: FailureStreak() for p in PROJECTIONS.projections},
     )
     with pytest.raises(LeaseLost):
         await transactions.commit([intake], {PARTITION: state})

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from consumers.engine_settings import EngineSettings
+from consumers.observer import SilentObserver
 from events.partitioning import partition_of, stream_key
 from runtime.embedded.directory import SocketsDirectory
 from tests.consumers.members import SETTINGS, member, wait_caught_up
@@ -229,18 +230,29 @@ async def test_a_consumer_deleted_with_entries_in_its_hands_loses_nothing(
     assert await losses(database_url) == []
 
 
+class Recreations(SilentObserver):
+    def __init__(self) -> None:
+        self.told: list[tuple[int, str]] = []
+
+    def group_recreated(self, group: str, partition: int, at: str) -> None:
+        self.told.append((partition, at))
+
+
 async def test_a_destroyed_group_goes_on_at_the_checkpoint_without_a_loss(
     database_url: str, redis: Redis, redis_url: str
 ) -> None:
-    async with member(database_url, redis_url, settings=SMALL):
+    recreations = Recreations()
+    async with member(database_url, redis_url, settings=SMALL, observer=recreations):
         await append(redis, range(20))
         await wait_caught_up(database_url, redis_url)
+        assert recreations.told == [], "the first start lost nothing"
         async with redis.pipeline(transaction=True) as pipe:
             pipe.xgroup_destroy(KEY, "projections")
             for n in range(20, 40):
                 pipe.xadd(KEY, {"event": orjson.dumps(event(n))})
             await pipe.execute()
         await wait_logged(database_url, range(40))
+    assert len(recreations.told) == 1
     assert await logged(database_url) == list(range(40))
     assert await losses(database_url) == []
     assert (await checkpoint(database_url))["generation"] == 1

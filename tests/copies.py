@@ -1,0 +1,73 @@
+"""Copies of a database, made ahead: `python -m tests.copies URL TEMPLATE PREFIX`.
+
+For each line that is read, one more copy is made and its name printed. A process of its own, so that
+copies are made while a test runs; a thread would forbid the test to fork.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+ROOT = Path(__file__).parent.parent
+_AHEAD = 2
+
+
+class Copies:
+    """Names of fresh copies; each is given once, and is the taker's to drop."""
+
+    def __init__(self, maker: subprocess.Popen[str]) -> None:
+        self._maker = maker
+        for _ in range(_AHEAD):
+            self._order()
+
+    def take(self) -> str:
+        """The next one; it was made while others were in use."""
+        self._order()
+        assert self._maker.stdout is not None
+        name = self._maker.stdout.readline().strip()
+        assert name, "the maker of databases ended"
+        return name
+
+    def _order(self) -> None:
+        assert self._maker.stdin is not None
+        self._maker.stdin.write("\n")
+        self._maker.stdin.flush()
+
+
+@contextmanager
+def copies_of(url: str, template: str, *, prefix: str) -> Iterator[Copies]:
+    """Copies of a template on a server, until the end of the block."""
+    maker = subprocess.Popen(
+        [sys.executable, "-m", "tests.copies", url, template, prefix],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with maker:
+            yield Copies(maker)
+    finally:
+        maker.kill()
+
+
+async def _make(url: str, template: str, prefix: str) -> None:
+    conn = await asyncpg.connect(url)
+    for number, _ in enumerate(sys.stdin):
+        name = f"{prefix}_{number}"
+        await conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        print(name, flush=True)
+    await conn.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_make(*sys.argv[1:4]))
