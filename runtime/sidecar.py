@@ -1,6 +1,7 @@
 """The HTTP sidecar: health, readiness, metrics and the test of an agent.
 
-Answers come from memory alone: a request never makes the service ask Postgres or Redis.
+Answers come from memory alone: a request never makes the service ask Postgres or Redis, but for the
+test of a centurion, which has connections of its own.
 """
 
 from __future__ import annotations
@@ -8,22 +9,32 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+import asyncpg
 import orjson
 import structlog
 from aiohttp import web
 from prometheus_client.metrics_core import Metric
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from consumers.errors import TransientFault, told
+from runtime.agent.context import Line
+from runtime.companies.errors import ConfigInvalid
 from runtime.exposition import render
 from runtime.logs import get_logger
 from runtime.metrics import build_version
 from runtime.request_ids import CORRELATION_ID, REQUEST_ID, request_ids
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsInvalid
+from runtime.trying.opening import Trials
+from runtime.trying.trial import Asked, UnknownCenturion
 
 _log = get_logger(__name__)
 _MAX_BODY_BYTES = 1024 * 1024
+_NOT_READY = (
+    *(TransientFault, OSError, asyncpg.PostgresError, asyncpg.InterfaceError),
+    SettingsInvalid,
+)
 
 Snapshot = Callable[[], dict[str, Any]]
 Families = Callable[[], Iterable[Metric]]
@@ -34,7 +45,7 @@ class HistoryMessage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: str = Field(pattern="^(contact|centurion|human)$")
+    role: Literal["contact", "centurion", "human"]
     text: str = Field(max_length=65536)
 
 
@@ -46,6 +57,8 @@ class CenturionTest(BaseModel):
     company_id: str = Field(min_length=1, max_length=64)
     message: str = Field(min_length=1, max_length=65536)
     history: tuple[HistoryMessage, ...] = Field(default=(), max_length=200)
+    conversation_id: str | None = Field(default=None, min_length=1, max_length=200)
+    """A real conversation, whose lines and facts are known to the centurion that is tried."""
 
 
 class Sidecar:
@@ -53,6 +66,7 @@ class Sidecar:
 
     def __init__(self, settings: Settings, *, ready: Snapshot, families: Families) -> None:
         self._settings = settings
+        self._trials = Trials(settings)
         self._ready = ready
         self._families = families
         self._runner: web.AppRunner | None = None
@@ -73,6 +87,7 @@ class Sidecar:
         """Stop listening; answers under way get two seconds."""
         if self._runner is not None:
             await self._runner.cleanup()
+        await self._trials.close()
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[_answering_json], client_max_size=_MAX_BODY_BYTES)
@@ -96,7 +111,7 @@ class Sidecar:
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def _test_centurion(self, request: web.Request) -> web.Response:
-        """This build has no agent, so a good request is answered `service not ready`."""
+        """A real turn with no side effect; nothing is written but one row of audit."""
         if not self._authorized(request):
             return _error(401, "unauthorized")
         if self._settings.disable_connections:
@@ -104,10 +119,25 @@ class Sidecar:
         if not self._ready()["ready"]:
             return _error(503, "service not ready")
         try:
-            CenturionTest.model_validate_json(await request.read())
+            given = CenturionTest.model_validate_json(await request.read())
         except ValidationError as error:
             return _error(422, "invalid body", problems=_problems(error))
-        return _error(503, "service not ready", detail="this build has no agent to test")
+        asked = Asked(
+            given.company_id,
+            request.match_info["id"],
+            given.message,
+            tuple(Line(line.role, line.text) for line in given.history),
+            given.conversation_id,
+        )
+        try:
+            return _json(await self._trials.run(asked, by=f"http {request.remote}"))
+        except UnknownCenturion:
+            return _error(404, "unknown centurion")
+        except ConfigInvalid as error:
+            return _error(409, "configuration invalid", detail=str(error))
+        except _NOT_READY as error:
+            _log.warning("http.trial_failed", error=told(error))
+            return _error(503, "service not ready")
 
     def _authorized(self, request: web.Request) -> bool:
         token = self._settings.api_token

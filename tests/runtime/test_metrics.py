@@ -18,6 +18,7 @@ from runtime.exposition import Encoded, encode, merge, only_summed, render
 from runtime.logs import get_logger
 from runtime.metric_families import DOMAIN_EVENTS, FAMILIES, POSTGRES_INFO, REDIS_INFO
 from runtime.metrics import Metrics
+from tests.runtime.agent_hooks import call_each_hook
 
 BATCH = BatchCommitted(
     group="projections",
@@ -72,6 +73,7 @@ def all_called(found: Metrics) -> Metrics:
     observer = EngineObserver(found, get_logger("test"))
     for hook, arguments in CALLS.items():
         getattr(observer, hook)(*arguments)
+    call_each_hook(found.agent)
     found.servers_detected(
         dict.fromkeys(REDIS_INFO.labels, "x"), dict.fromkeys(POSTGRES_INFO.labels, "x")
     )

@@ -34,6 +34,7 @@ def connected(**more: Any) -> Readiness:
     found.record("db", State.OK)
     found.record("redis", State.OK)
     found.consumers([group(GroupState.RUNNING)])
+    found.workers({"debounce": (0.5, None)})
     return found
 
 
@@ -46,7 +47,7 @@ def test_at_first_it_is_connecting() -> None:
         "db": "connecting",
         "redis": "connecting",
         "consumers": "connecting",
-        "workers": "ok",
+        "workers": "connecting",
     }
 
 
@@ -173,3 +174,29 @@ def test_a_process_that_is_gone_or_silent_shows(
     assert found["ready"] is False
     assert found["checks"]["processes"]["state"] == "failed"
     assert found["checks"]["processes"]["reason"] == reason
+
+
+def test_a_worker_whose_ticks_fail_degrades_the_status_and_is_named() -> None:
+    found = connected()
+    found.workers({"debounce": (3.0, "postgres: 42P01 UndefinedTableError")})
+    snapshot = found.snapshot()
+
+    assert (snapshot["status"], snapshot["ready"]) == ("degraded", True)
+    reason = snapshot["checks"]["workers"]["reason"]
+    assert "debounce: last tick 3 s ago (postgres: 42P01 UndefinedTableError)" in reason
+
+
+def test_a_worker_that_is_silent_degrades_the_status() -> None:
+    found = connected()
+    found.workers({"debounce": (11.0, None)})
+
+    assert found.snapshot()["checks"]["workers"]["state"] == "failed"
+
+
+def test_disabled_workers_stay_disabled_and_degrade_nothing() -> None:
+    found = connected(workers_disabled=True)
+    found.workers({"debounce": (60.0, None)})
+    snapshot = found.snapshot()
+
+    assert snapshot["status"] == "ok"
+    assert snapshot["checks"]["workers"]["state"] == "disabled"

@@ -37,6 +37,9 @@ OTHER_VALUES = {
     "BATCH_EVENTS": "100",
     "BLOCK_MS": "50",
     "LANES": "4",
+    "TURNS": "5",
+    "TURN_LEASE_S": "12",
+    "OPENAI_PRICES": __file__,
     "STREAM_KEEP_HOURS": "48",
 }
 
