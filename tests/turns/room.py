@@ -218,7 +218,9 @@ def centurion(**changes: Any) -> Centurion:
     return Centurion.model_validate(known | changes)
 
 
-async def configure(pool: asyncpg.Pool, company: Company, *centurions: Centurion) -> None:
+async def configure(
+    pool: asyncpg.Pool | asyncpg.Connection, company: Company, *centurions: Centurion
+) -> None:
     """Put a company and its centurions where the platform keeps them."""
     settings = company.settings.model_dump_json()
     await pool.execute(
