@@ -27,11 +27,13 @@ from runtime.logs import get_logger
 from runtime.openai.thinker import OpenAIThinker, ThinkerSettings
 from runtime.outbox import Relay
 from runtime.settings import Settings
+from runtime.turns import debounce, reconcile
 from runtime.turns.claims import Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
 from runtime.turns.deciding import Deciding
 from runtime.turns.gathering import Gathering
 from runtime.turns.parts import TurnParts
+from runtime.turns.reconcile import Reconcile
 from runtime.usage_events import UsageEvents
 
 _SQL = statements("runtime", "standing.sql")
@@ -73,6 +75,7 @@ class AgentService:
             observer=self.observer,
         )
         self._debounce: Debounce | None = None
+        self._reconcile: Reconcile | None = None
         self._stopping = asyncio.Event()
         self._began = time.monotonic()
 
@@ -85,8 +88,7 @@ class AgentService:
     def stop(self) -> None:
         """Ask `run` to finish."""
         self._stopping.set()
-        if self._debounce is not None:
-            self._debounce.stop()
+        self._stop_workers()
 
     def workers(self) -> dict[str, tuple[float, str | None]]:
         """Worker → seconds since its last tick that went through (or the start), and its fault."""
@@ -95,7 +97,7 @@ class AgentService:
         now, ticks = time.monotonic(), self.observer.last_ticks
         return {
             name: (now - ticks.get(name, self._began), self.observer.tick_errors.get(name))
-            for name in ("debounce",)
+            for name in (debounce.NAME, reconcile.NAME)
         }
 
     async def run(self) -> None:
@@ -138,9 +140,14 @@ class AgentService:
                     turns=settings.turns, stop_grace_s=settings.shutdown_grace_s
                 ),
             )
+            self._reconcile = Reconcile(
+                self._pool, observer=self.observer, partitions=settings.partitions
+            )
             if self._stopping.is_set():
-                self._debounce.stop()
-            await self._debounce.run()
+                self._stop_workers()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._debounce.run(), name="worker-debounce")
+                tasks.create_task(self._reconcile.run(), name="worker-reconcile")
 
     def _model(self, cipher: Cipher | None) -> OpenAIThinker:
         usages = UsageEvents(self._pool, self._metrics, _log, partitions=self._settings.partitions)
@@ -163,6 +170,11 @@ class AgentService:
                 _log.debug("agent.look_failed", error=told(error))
             raise_if_cancelled()
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _stop_workers(self) -> None:
+        for worker in (self._debounce, self._reconcile):
+            if worker is not None:
+                worker.stop()
 
     def _wake_relay(self) -> None:
         self._relay.wake()

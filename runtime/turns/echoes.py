@@ -1,10 +1,11 @@
-"""Whose an outgoing message is that a channel tells of, where it cannot know itself: pure."""
+"""What a channel tells of outgoing messages, held against what we sent: pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 SAME_TEXT_WITHIN = timedelta(minutes=10)
@@ -12,10 +13,11 @@ SAME_TEXT_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
-    """A message that went out on the channel."""
+class Report:
+    """An echo (`kind` is `sent`) of a message that went out, or a status of one."""
 
     event_id: UUID
+    kind: str
     message_id: str | None
     provider_message_id: str | None
     text: str | None
@@ -32,32 +34,47 @@ class OwnMessage:
     at: datetime
 
 
-def by_humans(echoes: Sequence[Echo], own: Sequence[OwnMessage]) -> list[Echo]:
-    """The echoes that are of none of our messages: a human wrote them.
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """Whose the reports are. `fates` says of our messages what a report proves of them."""
 
-    By an id, ours or the provider's, else by the same text at about the same time; each of our
-    messages explains one echo that has no id in common with it.
+    by_humans: tuple[Report, ...]
+    fates: dict[UUID, Literal["sent", "failed"]]
+
+
+def attribute(reports: Sequence[Report], own: Sequence[OwnMessage]) -> Attributed:
+    """Hold reports against our messages; an echo of none of them is of a human's message.
+
+    An echo is ours by an id, ours or the provider's, else by the same text at about the same time;
+    each of our messages explains one echo that has no id in common with it. A status is ours by an
+    id alone. A message that was delivered went out, whatever else is told of it.
     """
     left = list(own)
-    human = []
-    for echo in echoes:
-        found = next((m for m in own if _same_id(echo, m)), None)
-        found = found or next((m for m in left if _same_text(echo, m)), None)
+    human: list[Report] = []
+    fates: dict[UUID, Literal["sent", "failed"]] = {}
+    for report in reports:
+        found = next((m for m in own if _same_id(report, m)), None)
+        if found is None and report.kind == "sent":
+            found = next((m for m in left if _same_text(report, m)), None)
+            if found is None:
+                human.append(report)
         if found is None:
-            human.append(echo)
-        elif found in left:
+            continue
+        if report.kind == "sent" and found in left:
             left.remove(found)
-    return human
+        if report.kind != "failed":
+            fates[found.message_id] = "sent"
+        else:
+            fates.setdefault(found.message_id, "failed")
+    return Attributed(tuple(human), fates)
 
 
-def _same_id(echo: Echo, message: OwnMessage) -> bool:
-    return str(message.message_id) in (echo.message_id, echo.provider_message_id) or (
-        message.provider_message_id is not None
-        and message.provider_message_id in (echo.provider_message_id, echo.message_id)
-    )
+def _same_id(report: Report, message: OwnMessage) -> bool:
+    told = {report.message_id, report.provider_message_id} - {None}
+    return bool(told & {str(message.message_id), message.provider_message_id})
 
 
-def _same_text(echo: Echo, message: OwnMessage) -> bool:
+def _same_text(echo: Report, message: OwnMessage) -> bool:
     return (
         echo.text is not None
         and echo.text.split() == message.text.split()

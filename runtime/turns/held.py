@@ -69,12 +69,12 @@ class Held:
     claim: Claim
     control: Control
     turn: TurnRow
-    has_echoes: bool
+    has_reports: bool
     now: datetime
 
     def given_to_human(self) -> Held:
         """The same after a human took the conversation."""
-        return replace(self, control=replace(self.control, owner="human"), has_echoes=False)
+        return replace(self, control=replace(self.control, owner="human"), has_reports=False)
 
     def waited_ms(self) -> float:
         """Since the burst's first message came, in milliseconds."""
@@ -109,7 +109,7 @@ async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIter
 
 
 def _held(conn: Connection, claim: Claim, control: asyncpg.Record, turn: asyncpg.Record) -> Held:
-    *fields, now, has_echoes = turn
+    *fields, now, has_reports = turn
     row = TurnRow(*fields)
     return Held(
         conn,
@@ -123,6 +123,6 @@ def _held(conn: Connection, claim: Claim, control: asyncpg.Record, turn: asyncpg
             control["last_inbound_at"],
         ),
         replace(row, covers=tuple(row.covers)),
-        has_echoes,
+        has_reports,
         now,
     )

@@ -18,8 +18,8 @@ SELECT t.state, t.upper_position, t.covers, t.failures, t.correlation_id, t.caus
        t.cost_usd, b.centurion_id AS burst_centurion_id, b.first_received_at, b.first_position,
        b.last_position, clock_timestamp() AS now,
        EXISTS (SELECT FROM agent.channel_reports AS r
-                WHERE r.company_id = t.company_id AND r.conversation_id = t.conversation_id
-                  AND r.kind = 'sent') AS has_echoes
+                WHERE r.company_id = t.company_id AND r.conversation_id = t.conversation_id)
+                AS has_reports
   FROM agent.turns AS t
   LEFT JOIN agent.bursts AS b USING (company_id, conversation_id)
  WHERE t.turn_id = $1 AND t.fence = $2 AND t.worker = $3 AND t.state <> 'done'

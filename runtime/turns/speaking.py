@@ -13,9 +13,9 @@ from runtime.turns.closing import Ended, complete, retry_later, suppress_rest
 from runtime.turns.held import Held
 from runtime.turns.opening import Speaker
 from runtime.turns.parts import TurnParts
+from runtime.turns.reports import settle_reports
 from runtime.turns.speakers import speaker_of
 from runtime.turns.stopwatch import Stopwatch
-from runtime.turns.taking_over import settle_echoes
 
 PATIENCE_S = 5.0
 """The longest wait for a channel that keeps the turn; for a longer one it is given back."""
@@ -39,7 +39,7 @@ class Speaking:
         speaker = speaker or await self._found()
         while True:
             async with parts.held(self._claim) as on:
-                on = await settle_echoes(on, partitions=parts.partitions)
+                on = await settle_reports(on, partitions=parts.partitions)
                 part = await sending.next_part(on)
                 if part is None or speaker is None:
                     return await self._end_unsaid(on)

@@ -14,10 +14,10 @@ from runtime.turns.gathering import Gathered
 from runtime.turns.opening import Opened
 from runtime.turns.parts import TurnParts
 from runtime.turns.recording import record
+from runtime.turns.reports import settle_reports
 from runtime.turns.speakers import speaker_of
 from runtime.turns.speaking import Speaking
 from runtime.turns.stopwatch import Stopwatch
-from runtime.turns.taking_over import settle_echoes
 from runtime.turns.thought import Thought
 
 MOST_ATTEMPTS = 5
@@ -96,7 +96,7 @@ class Turn:
             async with self._parts.held(self.claim) as on:
                 if on.turn.state == "sending":
                     return None
-                on = await settle_echoes(on, partitions=partitions)
+                on = await settle_reports(on, partitions=partitions)
                 rows = await opening.messages(on)
                 if not rows:
                     return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
@@ -141,7 +141,7 @@ class Turn:
     async def _record(self, opened: Opened, thought: Thought) -> Ended | None:
         partitions = self._parts.partitions
         async with self._parts.held(self.claim) as on:
-            on = await settle_echoes(on, partitions=partitions)
+            on = await settle_reports(on, partitions=partitions)
             if on.turn.is_written_to and on.waited_ms() < self.max_wait_s * 1000:
                 return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
             return await record(on, thought, opened.speaker.channel, partitions=partitions)

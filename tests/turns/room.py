@@ -180,9 +180,13 @@ class Room:
             while not condition():  # noqa: ASYNC110 - a real condition
                 await asyncio.sleep(0.01)
 
+    async def wait_agent_caught_up(self) -> None:
+        """Until the agent's group has read everything."""
+        await wait_caught_up(self.database_url, self.redis_url, group="agent")
+
     async def wait_quiet(self) -> None:
         """Until no burst is open and all that was decided stands in the log and the read models."""
-        await wait_caught_up(self.database_url, self.redis_url, group="agent")
+        await self.wait_agent_caught_up()
         async with asyncio.timeout(30):
             while await self.pool.fetchval(  # noqa: ASYNC110 - a real condition
                 "SELECT EXISTS (SELECT FROM agent.bursts) OR EXISTS (SELECT FROM runtime.outbox)"

@@ -1,0 +1,48 @@
+-- name: reports
+-- $1 company_id text, $2 conversation_id text
+SELECT event_id, kind, message_id, provider_message_id, text, occurred_at
+  FROM agent.channel_reports
+ WHERE company_id = $1 AND conversation_id = $2
+ ORDER BY received_at, event_id
+
+-- name: own outbound
+-- $1 company_id text, $2 conversation_id text
+-- What a report may be of, newest first.
+SELECT message_id, provider_message_id, text, coalesce(sending_at, created_at) AS at, state,
+       channel, contact::text, turn_id, part
+  FROM agent.outbound
+ WHERE company_id = $1 AND conversation_id = $2 AND state IN ('sending', 'sent', 'unknown')
+ ORDER BY created_at DESC LIMIT 100
+
+-- name: take out
+-- $1 company_id text, $2 conversation_id text, $3 event_id uuid[]
+DELETE FROM agent.channel_reports
+ WHERE company_id = $1 AND conversation_id = $2 AND event_id = ANY($3::uuid[])
+
+-- name: resolve
+-- $1 message_id uuid, $2 state text
+UPDATE agent.outbound
+   SET state = $2, detail = 'told by the channel later', settled_at = clock_timestamp()
+ WHERE message_id = $1 AND state = 'unknown'
+RETURNING message_id
+
+-- name: give to a human
+-- $1 company_id text, $2 conversation_id text, $3 handoff_id text
+UPDATE agent.conversation_control SET owner = 'human', handoff_id = $3
+ WHERE company_id = $1 AND conversation_id = $2 AND owner = 'bot'
+
+-- name: conversations with reports
+-- $1 most integer
+-- Those that have waited a moment: a turn that is under way settles its own.
+SELECT DISTINCT company_id, conversation_id FROM agent.channel_reports
+ WHERE received_at < clock_timestamp() - interval '2 seconds' LIMIT $1
+
+-- name: hold the conversation
+-- $1 company_id text, $2 conversation_id text
+SELECT owner FROM agent.conversation_control
+ WHERE company_id = $1 AND conversation_id = $2
+   FOR UPDATE
+
+-- name: now
+-- No parameters. After the lock.
+SELECT clock_timestamp()
