@@ -1,1 +1,6 @@
 """Facts from Portuguese text by rules alone: pure, deterministic, the same text gives the same facts."""
+
+from runtime.extraction.extractor import extract
+from runtime.extraction.found import Found, Kind
+
+__all__ = ["Found", "Kind", "extract"]

@@ -1,0 +1,24 @@
+"""What one rule proposes, before the proposals of all rules are held against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.extraction.folding import Folded
+from runtime.extraction.found import Found, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value at a stretch of the folded text."""
+
+    kind: Kind
+    value: str
+    start: int
+    end: int
+    confidence: float
+
+    def found(self, folded: Folded) -> Found:
+        """The same as the caller sees it: in the text as it was written."""
+        start, end = folded.offsets[self.start], folded.offsets[self.end]
+        return Found(self.kind, self.value, folded.text[start:end], start, end, self.confidence)

@@ -1,0 +1,71 @@
+"""Which words can be part of a person's name."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from runtime.extraction.folding import fold_word
+from runtime.extraction.words import word_set
+
+PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
+TITLES: Final = word_set(
+    "dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
+    "padre eng engenheiro engenheira adv advogado advogada"
+)
+# What may follow an introduction without being a name, or ends one.
+NO_NAME: Final = word_set(
+    "ta ate blz beleza sujo limpo boba bobo besta burro burra tlgd tmj flw tranquilo tranquila suave jovem e a o as os eh um uma uns umas que qual quem como onde quando porque pq por pra para pro com sem "
+    "em no na nos nas ao aos ate de da do das dos mas tambem tbm tb so somente ja nao n sim aqui ali la "
+    "eu tu ele ela nos voce vc vcs voces me te se lhe meu minha meus minhas teu sua seu dele dela "
+    "sou somos es foi era sera estou to tou tava estava esta tenho tem temos tinha quero queria "
+    "quer preciso precisava gostaria gosto posso pode poderia consigo vou vai vamos vim vem venho "
+    "moro mora trabalho trabalha falo fala falando falei escrevo comprei compro comprar fiz fazer "
+    "recebi liguei vi ver saber soube sei acho ainda agora hoje amanha ontem sempre nunca muito mt "
+    "mto mais menos bem bom boa bons boas dia tarde noite oi ola obrigado obrigada obg brigado valeu "
+    "vlw prazer tudo td certo cliente clientes novo nova dono dona proprietario proprietaria gerente "
+    "vendedor vendedora corretor corretora advogado advogada medico medica dentista professor "
+    "professora estudante aluno aluna mae pai irmao irma filho filha esposa esposo marido mulher "
+    "namorado namorada amigo amiga tio tia primo prima avo vizinho vizinha sogra sogro cunhado "
+    "cunhada neto responsavel secretario secretaria assistente atendente representante consultor "
+    "consultora socio socia diretor diretora funcionario funcionaria autonomo autonoma mei pj "
+    "empresario empresaria engenheiro engenheira arquiteto arquiteta tecnico tecnica pessoa cara "
+    "moca moco menina menino rapaz garota garoto mesmo mesma outro outra unico unica primeiro "
+    "primeira segundo ultimo loja empresa casa escritorio clinica cidade interior interessado "
+    "interessada novato novata leigo leiga iniciante solteiro solteira casado casada viuvo viuva "
+    "feliz triste brasileiro brasileira carioca paulista mineiro mineira baiano baiana gaucho gaucha "
+    "capixaba goiano goiana nordestino maior menor alergico alergica diabetico diabetica fa ok sobre "
+    "telefone fone cel celular zap whats whatsapp email mail cpf cnpj rg endereco idade anos nome "
+    "contato numero gmail pix insta instagram favor gentileza ligar chamar mandar enviar urgente "
+    "eles elas isso esse essa este esta aquele aquela gente pessoal galera amor quase assim entao ai "
+    "daqui dai depois antes desde entre durante contra segunda terca quarta quinta sexta sabado "
+    "domingo interesse interessei duvida problema pedido compra conta valor preco orcamento horario "
+    "consulta agendar agendamento marcar fechar contratar pagar paguei pago recebo receber sobrenome "
+    "completo completa tenha nasci vivo resido atendo represento cadastro cadastrei rs kkk kk kkkk "
+    "haha tchau abraco abracos att atenciosamente pode podem podes estamos estao fui ia iria seria "
+    "serio verdade vdd mano mana brother lindo linda doutor doutora sr sra senhor senhora deus nem "
+    "todo toda todos todas cada quanto quanta quantos tanto voltei cheguei procuro busco procurando "
+    "buscando precisando querendo vendo comprando chamo chamado chama conhecida conhecido apenas "
+    "pessoalmente dono responsaveis morador moradora natural usuario usuaria assinante membro paciente "
+    "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
+    "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
+    "daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
+)
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """Known given names, folded."""
+    return _listed("first_names.txt")
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Known surnames, folded."""
+    return _listed("surnames.txt")
+
+
+def _listed(name: str) -> frozenset[str]:
+    data = files("runtime.extraction").joinpath(f"data/{name}").read_text("utf-8")
+    return frozenset(fold_word(line) for line in data.splitlines() if not line.startswith("#"))

@@ -1,0 +1,193 @@
+"""Municipalities, where the writer says that they are, live or want something there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from runtime.extraction.candidates import Candidate
+from runtime.extraction.confidence import EXPLICIT, FORMED, WEAK
+from runtime.extraction.folding import Folded
+from runtime.extraction.gazetteer import (
+    LONGEST_NAME,
+    SHY_NICKNAMES,
+    STATES,
+    WITH_ARTICLE,
+    Place,
+    expanded,
+    misspelt_places,
+    one_letter_less,
+    place_key,
+    places,
+)
+from runtime.extraction.place_contexts import (
+    Context,
+    context_before,
+    may_say_place,
+    said_afterwards,
+)
+from runtime.extraction.words import Words, phrase_set, split_words
+
+_TEAMS: Final = frozenset(
+    {"fc", "ec", "futebol", "f", "x", "esporte", "sc", "clube", "fm", "airport"}
+)
+_JOINTS: Final = frozenset({"e", "ou", ",", "/"})
+_STATE_NAMES: Final = frozenset(STATES.values()) - {"sao paulo", "rio de janeiro"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    place: Place
+    key: str
+    first: int
+    after: int
+
+
+_POA: Final = Place("Poá", frozenset({"sp"}), True)
+
+
+def find_places(folded: Folded) -> Iterator[Candidate]:
+    """Every municipality in a context that says so, never a street, a team or a person."""
+    words = split_words(folded.plain.replace("'", " "))
+    at, joined_at = 0, -1
+    while at < len(words.items):
+        found = _place_at(folded, words, at, joined_at) if words.plain(at).isalpha() else None
+        if found is None:
+            at += 1
+            continue
+        candidate, at = found
+        yield candidate
+        joined_at = at + 1 if words.plain(at) in _JOINTS else -1
+
+
+def _place_at(
+    folded: Folded, words: Words, at: int, joined_at: int
+) -> tuple[Candidate, int] | None:
+    """The place at a word and the word after it; a place joined to one before shares its context."""
+    match = _exact(folded, words, at)
+    if match is None and not may_say_place(words, at):
+        return None
+    context = Context.NEAR if at == joined_at else context_before(words, at)
+    if context is Context.SAID:
+        near = _misspelt(words, at)
+        match = near if near and (match is None or near.after > match.after) else match
+    if match is None or context is Context.FORBIDDEN or _is_state(words, match):
+        return None
+    if context in {Context.NONE, Context.NEAR} and said_afterwards(words, match.after):
+        context = Context.SAID
+    state, after = _state_after(words, match.after)
+    confidence = _confidence(folded, words, match, context, state)
+    if confidence is None:
+        return None
+    start, end = _span(words, match)
+    return Candidate("city", match.place.name, start, end, confidence), max(after, match.after)
+
+
+def _exact(folded: Folded, words: Words, at: int) -> _Match | None:
+    """The longest name that starts at a word."""
+    key, best = "", None
+    table = places()
+    for step in range(LONGEST_NAME):
+        word = words.plain(at + step)
+        if word in {"-", "."} and step:
+            continue
+        if not word.isalpha():
+            break
+        key = f"{key} {expanded(word)}".strip()
+        if key in table:
+            best = _Match(table[key], key, at, at + step + 1)
+    return _with_accent(folded, words, best) if best else None
+
+
+def _with_accent(folded: Folded, words: Words, match: _Match) -> _Match:
+    """Porto Alegre is called "poa"; with its accent, Poá is a city of its own."""
+    if match.key == "poa" and folded.written(*_span(words, match)).lower() != "poa":
+        return _Match(_POA, match.key, match.first, match.after)
+    return match
+
+
+def _is_state(words: Words, match: _Match) -> bool:
+    """Whether a state's name hides the city's: "Rio Grande do Sul" is not Rio Grande."""
+    ahead = " ".join(words.plain(match.first + step) for step in range(4))
+    return any(
+        len(name) >= len(match.key) and (ahead == name or ahead.startswith(f"{name} "))
+        for name in _STATE_NAMES
+    )
+
+
+def _misspelt(words: Words, at: int) -> _Match | None:
+    """A well-known name that is one letter off."""
+    table, exact = misspelt_places(), places()
+    for length in (4, 3, 2, 1):
+        parts = [words.plain(at + step) for step in range(length)]
+        key = " ".join(parts)
+        if not all(part.isalpha() for part in parts) or len(key) < 7:
+            continue
+        if key in table:
+            return _Match(exact[table[key]], table[key], at, at + length)
+        for variant in one_letter_less(key)[1:]:
+            near = table.get(variant) or (
+                variant if variant in exact and len(variant) >= 7 else None
+            )
+            if near is not None and exact[near].well_known and abs(len(near) - len(key)) <= 1:
+                return _Match(exact[near], near, at, at + length)
+    return None
+
+
+def _state_after(words: Words, after: int) -> tuple[str | None, int]:
+    """The state said after a name ("/SP", "- SP", ", São Paulo"), and the word after it."""
+    sign = words.plain(after)
+    at = after + 1 if sign in {"/", "-", ",", "("} else after
+    word = words.plain(at)
+    if word in STATES and (
+        at > after or word not in {"se", "to", "pa", "ma", "al", "am", "go", "es"}
+    ):
+        return word, at + 1
+    for length in (4, 3, 2, 1):
+        name = " ".join(words.plain(at + step) for step in range(length))
+        for state, full in STATES.items():
+            if name == full and at > after:
+                return state, at + length
+    return None, after
+
+
+def _confidence(
+    folded: Folded, words: Words, match: _Match, context: Context, state: str | None
+) -> float | None:
+    if words.plain(match.after) in _TEAMS and state is None:
+        return None
+    if context is Context.ARTICLE and match.key not in WITH_ARTICLE:
+        return None
+    if match.key in STATES and match.key not in {"sp", "rj"}:
+        return None
+    if state is not None and state in match.place.states and match.key not in STATES:
+        return FORMED
+    shy = match.key in SHY_NICKNAMES
+    if context in {Context.SAID, Context.ARTICLE}:
+        return EXPLICIT
+    if context is Context.NEAR and match.place.well_known and not shy:
+        return WEAK
+    return WEAK if _whole(folded, words, match) else None
+
+
+def _span(words: Words, match: _Match) -> tuple[int, int]:
+    return words.items[match.first].start, words.items[match.after - 1].end
+
+
+def _whole(folded: Folded, words: Words, match: _Match) -> bool:
+    """A message that is nothing but a well-known city: the answer to a question."""
+    start, end = _span(words, match)
+    alone = not folded.plain[:start].strip() and not folded.plain[end:].strip(" .!\n")
+    return alone and match.place.well_known and match.key not in _NAMES_TOO
+
+
+_NAMES_TOO: Final = frozenset(
+    place_key(name)
+    for name in phrase_set(
+        "Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"
+        "Formosa,Penha,Bonito,Castro,Viana,Sousa,Patos,Passos,Santana,Torres,Colombo,Mineiros,Videira,"
+        "Laguna,Canela,Leme,Bragança,Trindade,Goiana,Pinheiro,Assis,Caxias,Concórdia,Toledo,Lorena,"
+        "Rio,SP,Feira,Campos,Uber,Bento,Belo,Conquista,Foz,Angra,Formiga,Paulista,Lagarto,Estância"
+    )
+)

@@ -1,0 +1,79 @@
+"""Days counted from today: "amanhã", "depois de amanhã", "daqui a 3 dias", "em duas semanas"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from runtime.extraction.calendar_words import days_from
+from runtime.extraction.candidates import Candidate
+from runtime.extraction.confidence import EXPLICIT
+from runtime.extraction.numerals import read_numeral
+from runtime.extraction.words import Words, word_set
+
+_TOMORROW: Final = word_set(
+    "amanha amanhaa amanhaaa amnha amnh amha amanh amahna amaha manha amanhan amn"
+)
+_SAID: Final = {"hoje": 0, "hj": 0, "hoj": 0, "ontem": -1, "anteontem": -2, "antontem": -2}
+_UNITS: Final = {"dia": 1, "dias": 1, "semana": 7, "semanas": 7, "diinhas": 1}
+_SOON: Final = frozenset({"daqui", "dentro", "em", "dakí", "daki"})
+_FILLERS: Final = frozenset({"a", "ha", "uns", "umas", "de", "mais"})
+
+
+def find_relative_dates(words: Words, today: date) -> Iterator[Candidate]:
+    """Every day counted from today; "hoje em dia" and working days are none."""
+    for at in range(len(words.items)):
+        found = _named(words, at) or _counted(words, at)
+        if found is None:
+            continue
+        days, first, after = found
+        day = days_from(today, days)
+        if day is not None:
+            start, end = words.items[first].start, words.items[after - 1].end
+            yield Candidate("date", day.isoformat(), start, end, EXPLICIT)
+
+
+def _named(words: Words, at: int) -> tuple[int, int, int] | None:
+    word = words.plain(at)
+    if word in _SAID and not words.follows(at + 1, "em", "dia"):
+        return _SAID[word], at, at + 1
+    if word not in _TOMORROW or word == "manha":
+        return None
+    if words.plain(at - 1) in {"de", "d"} and words.plain(at - 2) in {
+        "depois",
+        "dps",
+        "dpois",
+        "depos",
+    }:
+        return 2, at - 2, at + 1
+    if words.plain(at - 1) in {"depois", "dps"}:
+        return 2, at - 1, at + 1
+    return 1, at, at + 1
+
+
+def _counted(words: Words, at: int) -> tuple[int, int, int] | None:
+    """Days that are counted: "daqui a 3 dias", "em duas semanas"."""
+    if words.plain(at) not in _SOON:
+        return None
+    number_at = at + 1
+    for _ in range(2):
+        number_at += words.plain(number_at) in _FILLERS and words.plain(at) != "em"
+    number = _number(words, number_at)
+    if number is None:
+        return None
+    count, after = number
+    unit = words.plain(after)
+    if unit not in _UNITS or words.plain(after + 1) in {"uteis", "util", "corridos", "atras"}:
+        return None
+    return count * _UNITS[unit], at, after + 1
+
+
+def _number(words: Words, at: int) -> tuple[int, int] | None:
+    word = words.plain(at)
+    if word.isdigit():
+        return (int(word), at + 1) if len(word) <= 3 and int(word) else None
+    numeral = read_numeral(words, at)
+    if numeral is None or not 0 < numeral.value < 1_000:
+        return None
+    return int(numeral.value), numeral.after

@@ -1,0 +1,95 @@
+"""What holds for every text: quotes, order, forms of values, and work that grows with the text."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runtime.extraction import extract
+from tests.extraction.reading import TODAY
+
+FORMS = {
+    "name": r"\S+(?: \S+)*",
+    "email": r"[^\sA-Z@]+@[^\sA-Z@]+\.[a-z]+",
+    "phone": r"\+55[1-9][0-9](?:9[0-9]{8}|[2-5][0-9]{7})",
+    "cpf": r"[0-9]{11}",
+    "cnpj": r"[0-9A-Z]{12}[0-9]{2}",
+    "money": r"[0-9]+\.[0-9]{2}",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "city": r"[A-ZÀ-Ý][A-Za-zÀ-ÿ' -]+",
+}
+
+PIECES = (
+    "me chamo", "Ana", "Lima", "da", "Silva", "moro em", "Campinas", "São Paulo", "/SP", "rua",
+    "sou a", "11", "98765-4321", "(11)", "+55", "3333-4444", "529.982.247-25",
+    "12.ABC.345/01DE-35", "R$", "1.500,00", "mil", "dois", "e", "quinhentos", "reais", "k", "a",
+    "de", "2", "3", "12/03/2027", "31/02", "5", "março", "dia", "20", "sexta", "que vem",
+    "segunda", "opção", "amanhã", "daqui a", "dias", "ana@gmail.com", "arroba", "gmail", "ponto",
+    "com", ",", ".", "!", "\n", "é", "ñ", "\u0301", "\u200b", "😀", "hoje", "aqui", "nome:",
+)  # fmt: skip
+pieces = st.sampled_from(PIECES)
+chats = st.lists(st.tuples(pieces, st.sampled_from(("", " ", "  "))), max_size=40).map(
+    lambda parts: "".join(piece + gap for piece, gap in parts)
+)
+texts = st.one_of(chats, st.text(max_size=200))
+
+
+@given(texts)
+@example("\u0130\ufb03 me chamo \u0130da")
+@example("ana\u0301 a\u0301@gmail.com")
+def test_every_fact_is_quoted_in_order_without_overlap_and_in_its_form(text: str) -> None:
+    found = extract(text, today=TODAY)
+    for one in found:
+        assert text[one.start : one.end] == one.quote
+        assert one.start < one.end
+        assert re.fullmatch(FORMS[one.kind], one.value), one
+        assert 0 < one.confidence < 1
+    for one, following in pairwise(found):
+        assert one.end <= following.start
+
+
+@given(texts)
+def test_the_same_text_gives_the_same_facts(text: str) -> None:
+    assert extract(text, today=TODAY) == extract(text, today=TODAY)
+
+
+@given(chats)
+def test_what_follows_in_a_new_paragraph_leaves_checked_facts_alone(text: str) -> None:
+    checked = {"cpf", "cnpj"}
+    longer = f"{text}\n\nobrigado!"
+    assert [one for one in extract(text, today=TODAY) if one.kind in checked] == [
+        one for one in extract(longer, today=TODAY) if one.kind in checked
+    ]
+
+
+@pytest.mark.parametrize("today", [date.min, date.max, date(2028, 2, 29)])
+@given(text=chats)
+def test_no_day_makes_it_fail(today: date, text: str) -> None:
+    extract(text, today=today)
+
+
+def test_accents_may_be_written_as_marks_of_their_own() -> None:
+    (found,) = extract("moro em Goia\u0302nia hj não"[:17], today=TODAY)
+    assert (found.value, found.quote) == ("Goiânia", "Goia\u0302nia")
+
+
+def test_one_message_gives_facts_of_every_kind() -> None:
+    text = (
+        "Oi, me chamo Ana Lima, moro em Campinas. Meu zap é 11 98765-4321, email ana@gmail.com, "
+        "cpf 529.982.247-25, cnpj 12.ABC.345/01DE-35. Tenho R$ 1.500,00 e posso dia 20."
+    )
+    assert [(one.kind, one.value) for one in extract(text, today=TODAY)] == [
+        ("name", "Ana Lima"),
+        ("city", "Campinas"),
+        ("phone", "+5511987654321"),
+        ("email", "ana@gmail.com"),
+        ("cpf", "52998224725"),
+        ("cnpj", "12ABC34501DE35"),
+        ("money", "1500.00"),
+        ("date", "2026-12-20"),
+    ]
