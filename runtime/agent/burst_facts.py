@@ -31,6 +31,9 @@ _PART = re.compile(
     r"(?:reais )?(?:de (?:entrada|sinal|luz|aluguel|condominio|parcela|multa|desconto|renda|salario)"
     r"|(?:por|ao|de) mes|mensais|/ ?mes|por dia|n[oa] pix)\b"
 )
+_TELLING = re.compile(r"[a-z]{4,}")
+"""Words long enough to tell one fact from another: "entrada", not "de"."""
+_AROUND = 40
 _DOUBT = 0.2
 """A fact replaces a surer one only when it is less than this behind."""
 
@@ -104,9 +107,9 @@ def _name_for(
     if not names:
         return found.kind if found.kind in _KEPT_UNASKED else None
     if len(names) > 1:
-        words = set(re.findall(r"\w+", folded(text)))
+        words = set(_TELLING.findall(folded(text)))
         for criterion in wanting:
-            if words & set(re.split(r"[^a-z0-9]+", folded(criterion.field or ""))):
+            if words & set(_TELLING.findall(folded(criterion.field or ""))):
                 return canonical(criterion.field or "")
         if asked is not None and canonical(asked.field or "") in names:
             return canonical(asked.field or "")
@@ -115,7 +118,8 @@ def _name_for(
 
 def _is_another_amount(found: Found, text: str) -> bool:
     """Whether the words around an amount say that it is none to be spent: paid, owed, a month."""
-    before, after = folded(text[: found.start]), folded(text[found.end :])
+    before = folded(text[max(0, found.start - _AROUND) : found.start])
+    after = folded(text[found.end : found.end + _AROUND])
     return bool(_PAID.search(before) or _PART.match(after))
 
 

@@ -147,7 +147,9 @@ def _first_name(fact: Fact | None) -> str:
     if fact is None or not isinstance(fact.value, str) or fact.confidence < SURE_ENOUGH:
         return ""
     first = _NAME.match(fact.value.strip())
-    return first[0] if first and 2 <= len(first[0]) <= 30 else ""
+    if first is None or not 2 <= len(first[0]) <= 30:
+        return ""
+    return first[0].capitalize() if first[0].isupper() else first[0]
 
 
 def _daytime(context: TurnContext) -> str:

@@ -62,7 +62,8 @@ def answers(context: TurnContext, extract: Extract, asked: Criterion) -> Iterato
 
 _CLAUSE = re.compile(r"[.,;:!?\n(]|\s[-–]\s")
 _LEAD = re.compile(
-    r"^(?:(?:é|eh|e|sou|it's|it is|i'm)\s+)?(?:(?:o|a|em|de|in)\s+)?(?=\S{2})", re.IGNORECASE
+    r"^(?:(?:é|eh|e|sou|my name is|my name's|this is|i am|i'm|it's|it is)\s+)?(?:(?:o|a|em|de|in)\s+)?(?=\S{2})",
+    re.IGNORECASE,
 )
 _BARE = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?: [^\W\d_][^\W\d_'’.-]*){0,4}")
 _AMOUNT = re.compile(r"\d[\d.,]*\d|\d")

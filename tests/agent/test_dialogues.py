@@ -300,6 +300,48 @@ def test_facts_quote_the_message_that_they_stand_in() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("Rodrigo. quero financiar", "Rodrigo"),
+        ("é o rodrigo", "Rodrigo"),
+        ("oi, ana lima", "Ana Lima"),
+        ("MARIA DE SOUZA", "MARIA DE SOUZA"),
+        ("Kleydson", "Kleydson"),
+        ("keirrison", "Keirrison"),
+        ("qto ta a mensalidade?", None),
+        ("metálico, de zinco", None),
+        ("veio e resolveu", None),
+        ("terça", None),
+        ("vcs aceitam fgts", None),
+        ("não", None),
+        ("12345", None),
+    ],
+)
+def test_a_bare_name_is_told_from_what_is_none(answer: str, name: str | None) -> None:
+    talk = Dialogue(criteria=(NAME,))
+    talk.customer("oi")
+    talk.customer(answer)
+    assert talk.value("name") == name
+
+
+def test_nobody_is_shouted_at() -> None:
+    talk = Dialogue(criteria=(NAME, EMAIL))
+    talk.customer("oi")
+    reply = talk.customer("MARIA DE SOUZA").reply
+    assert reply is not None
+    assert "Maria!" in reply
+
+
+def test_nobody_is_called_by_a_guess() -> None:
+    talk = Dialogue(criteria=(NAME, EMAIL))
+    talk.customer("oi")
+    reply = talk.customer("metalico").reply
+    assert talk.facts["name"].confidence == 0.5
+    assert reply is not None
+    assert "etalico" not in reply
+
+
 def test_a_question_that_a_model_worded_is_known_by_its_label() -> None:
     talk = Dialogue(criteria=(MODEL, NAME))
     talk.history = [
@@ -324,10 +366,10 @@ def test_a_dialogue_in_english() -> None:
     )
     hello = talk.customer("hello")
     assert hello.reason is Reason.GREETED
-    named = talk.customer("Ann")
-    assert talk.value("name") == "Ann"
+    named = talk.customer("my name is Anna")
+    assert talk.value("name") == "Anna"
     assert named.reply is not None
-    assert "Ann" in named.reply
+    assert "Anna" in named.reply
     assert "e-mail" in named.reply
     human = talk.customer("I want to talk to a human")
     assert human.reply is not None
@@ -337,6 +379,6 @@ def test_a_dialogue_in_english() -> None:
         "The customer asked to talk to a person.\n"
         "Last message: “I want to talk to a human”\n"
         "Words: “talk to a human”\n"
-        "Known: name: Ann\n"
+        "Known: name: Anna\n"
         "Still to find out: your e-mail"
     )
