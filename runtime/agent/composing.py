@@ -92,8 +92,8 @@ class Voice:
     def handing_over(self, phrase: str) -> str:
         """What the customer is told: the company's own message or ours, and when nobody is there."""
         company, centurion = self._context.company, self._context.centurion
-        told = centurion.handoff.message
-        if told is None:
+        told = (centurion.handoff.message or "").strip()
+        if not told:
             told = self.say(phrase if phrases.has(phrase, self._locale) else "handoff")
         resting = out_of_hours(company.settings, self._context.now)
         return joined(told, self.say("out_of_hours") if resting else None)

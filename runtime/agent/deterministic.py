@@ -1,7 +1,8 @@
 """How a turn is decided without a model: by rules alone, the same turn always in the same way.
 
 In this order, and the first that fits decides: nothing written → silence; no more messages wanted →
-silence; a trigger or too many failures → a human; what the customer is talking to; a thank-you or a
+silence; a trigger or too many failures → a human; mere laughter → silence; what the customer is
+talking to; a thank-you or a
 goodbye → a short closing; a greeting → a greeting; a passage of the company's knowledge → the part
 that answers; the next required fact that is not known → the question for it; nothing left to ask →
 a human, or the honest word that it is not known. Facts found in the burst are told in any case.
@@ -70,6 +71,7 @@ class _Turn:
         return (
             self._leave_alone()
             or self._hand_over()
+            or self._pass_over()
             or self._be_polite()
             or self._quote_knowledge()
             or self._ask()
@@ -107,6 +109,12 @@ class _Turn:
     def _to_human(self, reason: Reason, phrase: str, trigger: Trigger | None = None) -> Decision:
         wish = HandoffWish(reason, self.voice.brief(reason, trigger))
         return self._decision(self.voice.handing_over(phrase), reason, handoff=wish)
+
+    def _pass_over(self) -> Decision | None:
+        """Laughter is answered only where an answer was waited for."""
+        if self.asked or not is_noise(self.context.question):
+            return None
+        return self._decision(None, Reason.NOTHING_TO_ANSWER)
 
     # Courtesies.
 

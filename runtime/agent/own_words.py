@@ -62,7 +62,8 @@ def answers(context: TurnContext, extract: Extract, asked: Criterion) -> Iterato
 
 _CLAUSE = re.compile(r"[.,;:!?\n(]|\s[-–]\s")
 _LEAD = re.compile(
-    r"^(?:(?:é|eh|e|sou|my name is|my name's|this is|i am|i'm|it's|it is)\s+)?(?:(?:o|a|em|de|in)\s+)?(?=\S{2})",
+    r"^(?:(?:é|eh|e|sou|my name is|my name's|this is|i am|i'm|it's|it is)\s+)?"
+    r"(?:(?:o|a|em|de|in)\s+)?(?=\S{2})",
     re.IGNORECASE,
 )
 _BARE = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?: [^\W\d_][^\W\d_'’.-]*){0,4}")
@@ -96,29 +97,29 @@ class _Answer:
 
     def name(self) -> Fact | None:
         """A name without an introduction; surer where the extraction knows it as one."""
-        bare = self._first_clause()
-        if bare is None:
+        if (clause := self._bare()) is None:
             return None
+        bare, alone = clause
         for found in self.find(f"{bare} aqui"):
             if found.kind == "name" and found.quote and bare.startswith(found.quote):
                 return self._fact("name", found.value, found.quote, _COMPLETED)
         words = [word for word in bare.split() if word.lower() not in _PARTICLES]
         written_as_name = len(words) > 1 and all(w[0].isupper() and w[1:].islower() for w in words)
-        alone = len(words) == 1 and len(bare) > 2 and self._is_all(bare)
-        if not (written_as_name or alone):
+        one_word = alone and len(words) == 1 and len(bare) > 2
+        if not (written_as_name or one_word):
             return None
         return self._fact("name", _capitalised(bare), bare, _GUESSED)
 
     def city(self) -> Fact | None:
         """A place without "moro em"; one that the extraction does not know only where it stands alone."""
-        bare = self._first_clause()
-        if bare is None:
+        if (clause := self._bare()) is None:
             return None
+        bare, alone = clause
         for found in self.find(f"moro em {bare}"):
             if found.kind == "city" and found.quote and found.quote in bare:
                 confidence = min(found.confidence, _COMPLETED)
                 return self._fact("city", found.value, found.quote, confidence)
-        if not self._is_all(bare) or len(bare.split()) > 3:
+        if not alone or len(bare.split()) > 3:
             return None
         return self._fact("city", _capitalised(bare), bare, _GUESSED)
 
@@ -156,25 +157,21 @@ class _Answer:
             return None
         return self._fact("", text, text, _GUESSED)
 
-    def _first_clause(self) -> str | None:
-        """The first clause that says something, without "é o"; None where it is no bare word."""
+    def _bare(self) -> tuple[str, bool] | None:
+        """The first clause that says something, without "é o", and whether it is the only one.
+
+        None where it cannot be a name or a place.
+        """
         clauses = [clause.strip() for clause in _CLAUSE.split(self.text)]
         said = [c for c in clauses if has_words(c) and not (is_greeting(c) or courtesy(c))]
         if not said or asks(said[0]) or refuses(said[0]) or is_noise(said[0]):
             return None
-        if self.text.lstrip().startswith(said[0] + "?"):
-            return None
         bare = _LEAD.sub("", said[0], count=1).strip()
-        if not _BARE.fullmatch(bare) or len(bare) > _NAME_CHARS:
+        if f"{bare}?" in self.text or not _BARE.fullmatch(bare) or len(bare) > _NAME_CHARS:
             return None
-        if _NEVER_A_NAME.search(folded(bare)):
+        if _NEVER_A_NAME.search(folded(bare)) or bare.split()[0].lower() in _PARTICLES:
             return None
-        return None if bare.split()[0].lower() in _PARTICLES else bare
-
-    def _is_all(self, bare: str) -> bool:
-        """Whether the message says nothing else."""
-        rest = self.text.replace(bare, " ", 1)
-        return not has_words(_LEAD.sub("", rest.strip() + "  "))
+        return bare, len(said) == 1
 
     def _fact(self, kind: Kind | str, value: str, quote: str, confidence: float) -> Fact:
         return Fact(kind, value, quote, self.message.event_id, confidence, "rules")

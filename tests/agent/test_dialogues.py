@@ -174,6 +174,10 @@ def test_the_companys_own_message_is_what_the_customer_is_told() -> None:
     assert decision.reply == "Já chamo a Patrícia!"
 
 
+def test_an_empty_message_of_the_company_is_none() -> None:
+    assert Dialogue(handoff={"message": " "}).customer("quero um atendente").reply
+
+
 def test_where_no_human_can_be_asked_the_customer_is_told_and_helped_on() -> None:
     talk = Dialogue(handoff={"enabled": False})
     decision = talk.customer("quero falar com um atendente")
@@ -222,6 +226,13 @@ def test_a_burst_without_words_is_not_answered(burst: tuple[str | None, ...]) ->
     decision = Dialogue().customer(*burst)
     assert decision.silence is Reason.NOTHING_TO_ANSWER
     assert decision.reply is None
+
+
+def test_laughter_is_answered_only_where_an_answer_was_waited_for() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    assert talk.customer("kkkk").silence is Reason.NOTHING_TO_ANSWER
+    talk.customer("oi")
+    assert talk.customer("kkkk").reason is Reason.ASKED_FOR_FACT
 
 
 def test_who_asks_what_they_are_talking_to_is_told_the_truth() -> None:
@@ -309,6 +320,7 @@ def test_facts_quote_the_message_that_they_stand_in() -> None:
         ("MARIA DE SOUZA", "MARIA DE SOUZA"),
         ("Kleydson", "Kleydson"),
         ("keirrison", "Keirrison"),
+        ("é o keirrison!", "Keirrison"),
         ("qto ta a mensalidade?", None),
         ("metálico, de zinco", None),
         ("veio e resolveu", None),
