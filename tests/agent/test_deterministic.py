@@ -78,12 +78,21 @@ def _contexts(draw: st.DrawFn) -> TurnContext:
     return talk.context(*draw(st.lists(st.one_of(st.none(), _TEXTS), min_size=1, max_size=3)))
 
 
+def _written(context: TurnContext) -> str:
+    """All that others wrote and a reply may repeat."""
+    passages = (f"{passage.title} {passage.text}" for passage in context.passages)
+    labels = (criterion.label for criterion in context.centurion.qualification.criteria)
+    facts = (str(fact.value) for fact in context.facts.values())
+    return " ".join((*passages, *labels, *facts, context.question)).lower()
+
+
 def _check(context: TurnContext, decision: Decision) -> None:
     assert decision.by == "rules"
     if decision.silence is None:
         assert decision.reply
         assert decision.reply.strip()
-        assert not _CODES & set(re.findall(r"[a-z_]+", decision.reply))
+        codes = _CODES & set(re.findall(r"[a-z_]+", decision.reply))
+        assert all(code in _written(context) for code in codes)
     else:
         assert decision.reply is None
     assert decision.reason in _CODES

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from runtime.agent import phrases
 from runtime.agent.context import Contact, Fact, Line, Passage
 from runtime.agent.decision import Citation
 from runtime.agent.reasons import Reason
@@ -394,3 +395,33 @@ def test_a_dialogue_in_english() -> None:
         "Known: name: Anna\n"
         "Still to find out: your e-mail"
     )
+
+
+def test_the_second_question_uses_the_words_for_it() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    talk.customer("oi")
+    second = talk.customer("não entendi").reply
+    assert second is not None
+    assert any(wording in second for wording in phrases.variants("ask_email_again", "pt-BR"))
+
+
+def test_only_the_line_just_before_the_burst_asks() -> None:
+    talk = Dialogue(criteria=(MODEL,))
+    talk.customer("oi")
+    talk.history.append(Line("contact", "um minuto"))
+    talk.customer("um onix")
+    assert talk.facts == {}
+
+
+def test_of_a_range_the_upper_end_is_the_budget() -> None:
+    talk = Dialogue(criteria=(BUDGET,))
+    talk.customer("posso gastar de R$ 2.000 a R$ 3.000")
+    assert talk.value("budget") == "3000.00"
+
+
+def test_an_amount_by_the_way_does_not_replace_the_one_that_was_asked_for() -> None:
+    talk = Dialogue(criteria=(BUDGET, EMAIL))
+    talk.customer("oi")
+    talk.customer("R$ 45.000")
+    talk.customer("vi um de R$ 60.000 na rua")
+    assert talk.value("budget") == "45000.00"
