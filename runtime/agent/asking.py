@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 
 from runtime.agent import phrases
 from runtime.agent.context import Line, TurnContext
@@ -161,12 +162,7 @@ def _asked_in(text: str, criteria: Iterable[Criterion], locale: str) -> Criterio
 
 def _asked_with(text: str, criterion: Criterion, locale: str) -> int:
     """How many characters of `text` ask for the fact; the longest of several wins."""
-    wordings = [
-        wording
-        for again in (False, True)
-        for name, label in [_wording(criterion, again=again)]
-        for wording in phrases.variants(name, locale, label=label)
-    ]
+    wordings = _wordings(criterion, locale)
     if found := max((len(w) for w in wordings if w in text), default=0):
         return found
     if "?" not in text:
@@ -175,6 +171,17 @@ def _asked_with(text: str, criterion: Criterion, locale: str) -> int:
     asked = folded(re.split(r"[.!\n]", text[: text.rindex("?")])[-1])
     core = _core(criterion.label)
     return len(core) if core and re.search(rf"(?<!\w){re.escape(core)}(?!\w)", asked) else 0
+
+
+@lru_cache(maxsize=1024)
+def _wordings(criterion: Criterion, locale: str) -> tuple[str, ...]:
+    """All questions for a fact, the first ones and the second ones."""
+    return tuple(
+        wording
+        for again in (False, True)
+        for name, label in [_wording(criterion, again=again)]
+        for wording in phrases.variants(name, locale, label=label)
+    )
 
 
 def _wording(criterion: Criterion, *, again: bool) -> tuple[str, str]:

@@ -10,12 +10,13 @@ from runtime.agent import asking, phrases
 from runtime.agent.context import Fact, TurnContext
 from runtime.agent.fact_names import canonical, kinds
 from runtime.agent.folding import folded
+from runtime.agent.own_words import SURE_ENOUGH
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import Trigger
 from runtime.companies.config import CompanySettings, Criterion
 
 REPLY_CHARS = 600
-"""A question is added to an answer only within so many characters."""
+"""A question is added only to an answer shorter than this."""
 _SAID_CHARS = 300
 _NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _AMOUNT = re.compile(r"(\d{1,15})\.(\d\d)")
@@ -91,8 +92,8 @@ class Voice:
     def handing_over(self, phrase: str) -> str:
         """What the customer is told: the company's own message or ours, and when nobody is there."""
         company, centurion = self._context.company, self._context.centurion
-        told = centurion.handoff.message
-        if told is None:
+        told = (centurion.handoff.message or "").strip()
+        if not told:
             told = self.say(phrase if phrases.has(phrase, self._locale) else "handoff")
         resting = out_of_hours(company.settings, self._context.now)
         return joined(told, self.say("out_of_hours") if resting else None)
@@ -143,10 +144,12 @@ class Voice:
 
 
 def _first_name(fact: Fact | None) -> str:
-    if fact is None or not isinstance(fact.value, str):
+    if fact is None or not isinstance(fact.value, str) or fact.confidence < SURE_ENOUGH:
         return ""
     first = _NAME.match(fact.value.strip())
-    return first[0] if first and 2 <= len(first[0]) <= 30 else ""
+    if first is None or not 2 <= len(first[0]) <= 30:
+        return ""
+    return first[0].capitalize() if first[0].isupper() else first[0]
 
 
 def _daytime(context: TurnContext) -> str:

@@ -1,7 +1,8 @@
 """How a turn is decided without a model: by rules alone, the same turn always in the same way.
 
 In this order, and the first that fits decides: nothing written → silence; no more messages wanted →
-silence; a trigger or too many failures → a human; what the customer is talking to; a thank-you or a
+silence; a trigger or too many failures → a human; mere laughter → silence; what the customer is
+talking to; a thank-you or a
 goodbye → a short closing; a greeting → a greeting; a passage of the company's knowledge → the part
 that answers; the next required fact that is not known → the question for it; nothing left to ask →
 a human, or the honest word that it is not known. Facts found in the burst are told in any case.
@@ -10,20 +11,23 @@ a human, or the honest word that it is not known. Facts found in the burst are t
 from __future__ import annotations
 
 from runtime.agent.asking import asked_last, next_to_ask
-from runtime.agent.burst_facts import Extract, burst_facts
+from runtime.agent.burst_facts import burst_facts
 from runtime.agent.composing import REPLY_CHARS, Voice, joined
 from runtime.agent.consent import consent_of
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Citation, Decision, HandoffWish, Step
 from runtime.agent.excerpts import excerpt, spoken
 from runtime.agent.fact_names import known_facts
+from runtime.agent.own_words import Extract
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import Trigger, handoff_trigger
 from runtime.agent.utterances import (
+    Courtesy,
     asks,
     asks_what_i_am,
     begins_with_greeting,
     courtesy,
+    ends_with_thanks,
     has_words,
     is_greeting,
     is_noise,
@@ -72,6 +76,7 @@ class _Turn:
         return (
             self._leave_alone()
             or self._hand_over()
+            or self._pass_over()
             or self._be_polite()
             or self._quote_knowledge()
             or self._ask()
@@ -111,6 +116,12 @@ class _Turn:
         wish = HandoffWish(reason, self.voice.brief(reason, trigger))
         return self._decision(self.voice.handing_over(phrase), reason, handoff=wish)
 
+    def _pass_over(self) -> Decision | None:
+        """Laughter is answered only where an answer was waited for."""
+        if self.asked or not is_noise(self.context.question):
+            return None
+        return self._decision(None, Reason.NOTHING_TO_ANSWER)
+
     # Courtesies.
 
     def _be_polite(self) -> Decision | None:
@@ -118,7 +129,7 @@ class _Turn:
         if asks_what_i_am(said):
             offers = self.context.centurion.handoff.enabled
             reply = self.voice.say("is_a_robot" if offers else "is_a_robot_alone")
-        elif (polite := courtesy(said)) and not (polite == "agreed" and self.asked and self.next):
+        elif polite := self._courtesy():
             reply = self.voice.say(polite)
         elif is_greeting(said):
             hello = self.voice.say("greeting" if self.voice.is_first else "greeting_again")
@@ -130,6 +141,16 @@ class _Turn:
         else:
             return None
         return self._decision(reply, Reason.GREETED)
+
+    def _courtesy(self) -> Courtesy | None:
+        said = self.context.question
+        polite = courtesy(said)
+        if polite == "agreed" and self.asked and self.next:
+            # "ok" to our question is no answer yet, and no goodbye.
+            return None
+        if polite is None and not self.told_by_customer and ends_with_thanks(said):
+            return "thanked"
+        return polite
 
     # Answers and questions.
 
@@ -143,8 +164,7 @@ class _Turn:
             if not has_words(quote) or self.voice.said_lately(spoken(quote)):
                 continue
             answer = joined(self._opening(), self.voice.quoting(passage.title, spoken(quote)))
-            question = self._question()
-            if question and len(answer) + len(question) < REPLY_CHARS:
+            if len(answer) < REPLY_CHARS and (question := self._question()):
                 answer = f"{answer}\n\n{question}"
             self.steps.append(Step("passage", f"{passage.title} ({passage.score:.2f})"))
             citation = Citation(passage.document_id, passage.version, passage.chunk, quote)

@@ -17,85 +17,12 @@ _HEADING = re.compile(r"\s*#")
 _MARKS = re.compile(r"^\s*(?:#+|[-*•–]|\d+[.)])\s+|\*\*|__|`", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _STEM = 5
-_STOP = frozenset(
-    [
-        "que",
-        "qual",
-        "quais",
-        "quem",
-        "como",
-        "onde",
-        "quando",
-        "quanto",
-        "quanta",
-        "quantos",
-        "quantas",
-        "para",
-        "pra",
-        "por",
-        "com",
-        "sem",
-        "dos",
-        "das",
-        "uma",
-        "uns",
-        "umas",
-        "the",
-        "and",
-        "for",
-        "what",
-        "which",
-        "who",
-        "how",
-        "when",
-        "where",
-        "does",
-        "did",
-        "you",
-        "your",
-        "are",
-        "was",
-        "were",
-        "voce",
-        "voces",
-        "vcs",
-        "seu",
-        "sua",
-        "seus",
-        "suas",
-        "ele",
-        "ela",
-        "eles",
-        "elas",
-        "esse",
-        "essa",
-        "este",
-        "esta",
-        "isso",
-        "nos",
-        "nas",
-        "pelo",
-        "pela",
-        "tem",
-        "ter",
-        "foi",
-        "ser",
-        "sao",
-        "quero",
-        "queria",
-        "gostaria",
-        "saber",
-        "mais",
-        "muito",
-        "aqui",
-        "favor",
-        "dia",
-        "bom",
-        "boa",
-        "tarde",
-        "noite",
-        "ola",
-    ]
+_STOP = re.compile(
+    r"que|qual|quais|quem|como|onde|quando|quanto|quanta|quantos|quantas|para|pra|por|com|sem"
+    r"|dos|das|uma|uns|umas|the|and|for|what|which|who|how|when|where|does|did|you|your|are"
+    r"|was|were|voce|voces|vcs|seu|sua|seus|suas|ele|ela|eles|elas|esse|essa|este|esta|isso"
+    r"|nos|nas|pelo|pela|tem|ter|foi|ser|sao|quero|queria|gostaria|saber|mais|muito|aqui|favor"
+    r"|dia|bom|boa|tarde|noite|ola"
 )
 
 
@@ -155,7 +82,9 @@ def _sentences(text: str) -> Iterable[_Sentence]:
 
 def _stems(text: str) -> frozenset[str]:
     words = _WORD.findall(folded(text))
-    return frozenset(w[:_STEM] for w in words if w not in _STOP and (len(w) > 2 or w.isdigit()))
+    return frozenset(
+        w[:_STEM] for w in words if not _STOP.fullmatch(w) and (len(w) > 2 or w.isdigit())
+    )
 
 
 def _cut(text: str, limit: int) -> str:

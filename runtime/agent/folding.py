@@ -46,6 +46,8 @@ def folded(text: str) -> str:
 
 
 def _folded(character: str) -> str:
+    if "!" <= character <= "~":
+        return character.lower()
     if character in "\n\r\u2028\u2029":
         return "\n"
     if character.isspace():

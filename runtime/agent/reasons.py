@@ -72,7 +72,7 @@ MEANING: dict[Reason, str] = {
     Reason.TOO_OLD: "older than the company's `answer_within_s`: a backlog, an import, unparked messages",
     Reason.CHANNEL_WINDOW_CLOSED: "the channel takes no free text so long after the customer's last message",
     Reason.MODEL_CHOSE_SILENCE: "the model found that nothing is to be said",
-    Reason.NOTHING_TO_ANSWER: "the burst has no words: a sticker, a reaction",
+    Reason.NOTHING_TO_ANSWER: "the burst says nothing: a sticker, a reaction, laughter",
     Reason.COMPANY_SUSPENDED: "the company is not active",
     Reason.NO_CENTURION: "the company has no enabled centurion for it",
     Reason.NO_CHANNEL: "the centurion does not speak on that channel",

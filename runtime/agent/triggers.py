@@ -16,6 +16,8 @@ from runtime.agent.folding import Folded, fold, folded
 from runtime.agent.reasons import Reason
 
 _CLAUSE_END = re.compile(r"[.!?;,\n]")
+_CLAUSE_CHARS = 200
+"""How far back a clause is read: nobody takes a word back from farther away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class _Pattern:
 
     def find(self, text: str) -> tuple[int, int] | None:
         for found in self.words.finditer(text):
-            clause = _CLAUSE_END.split(text[: found.start()])[-1]
+            start = found.start()
+            clause = _CLAUSE_END.split(text[max(0, start - _CLAUSE_CHARS) : start])[-1]
             if self.before is None or not self.before.search(clause):
                 return found.span()
         return None

@@ -11,13 +11,13 @@ from typing import Literal
 
 from runtime.agent.folding import folded
 
-Courtesy = Literal["thanked", "goodbye", "agreed"]
+Courtesy = Literal["thanked", "goodbye", "agreed", "wrong_number"]
 
 _NO_WORD = re.compile(r"[\W_]+")
 
 _HELLO = (
     r"(?:o+i+e*|o+la+|opa+|alo+|e ?ai|salve|fala|hello+|hey+|hi+|hiya|bom dia+|boa tarde+|boa noite+"
-    r"|bo[am]|good (?:morning|afternoon|evening|day))"
+    r"|bo[am]|tem alguem(?: ai| online)?|alguem(?: ai| online)?|good (?:morning|afternoon|evening|day))"
 )
 _HELLO_MORE = (
     r"(?:tudo(?: (?:bem|bom|certo|joia|ok))?|td(?: (?:bem|bom|certo))?|como (?:vai|vao|esta|estao)"
@@ -32,6 +32,8 @@ _THANKS = (
     r"|agradec(?:o|ida|ido|emos)|gratidao|grat[oa]|thanks+|thank you|thx|ty|deus (?:te|lhe) abencoe"
     r"|deus abencoe)"
 )
+_LAST_THANKS = re.compile(rf"(?:^| ){_THANKS}$")
+_CLOSING_WORDS = 8
 _BYE = (
     r"(?:tchau+|xau|ate (?:mais|logo|breve|amanha|depois|la|segunda)|falou|flw|abracos?|abs|bjs|beijos?"
     r"|bye+|bye bye|goodbye|see you(?: later| soon)?|take care|bom descanso)"
@@ -51,14 +53,23 @@ _COURTESY = re.compile(
     rf"(?:{_FILLER} )*(?:{_THANKS}|{_BYE}|{_AGREED})(?: (?:{_THANKS}|{_BYE}|{_AGREED}|{_FILLER}))*"
 )
 
+_WRONG = (
+    r"(?:\w+ )?(?:o |no |e |eh |foi )?(?:numero|contato|conversa|pessoa) errad[oa]|(?:mandei|liguei) errado"
+    r"|(?:sorry )?wrong (?:number|chat|person)"
+)
+_SORRY = r"(?: (?:desculpa|desculpe|foi mal|perdao|sorry|mal|ai))*"
+_WRONG_NUMBER = re.compile(rf"(?:(?:desculpa|desculpe|ops|opa|sorry) )*(?:{_WRONG}){_SORRY}")
+
 _ASKS = re.compile(
-    r"\?|(?:^|[\n,.;!:] ?|\be )(?:(?:oi+e?|ola|bom dia|boa tarde|boa noite|por favor|mas|hello|hi)[, !]*)?"
+    r"\?|(?:^|[\n,.;!:] ?|\be )(?:(?:oi+e?|ola|bom dia|boa tarde|boa noite|por favor|mas|bah|ah|entao|hello|hi)[, !]*)?"
     r"(?:qual|quais|quant[oa]s?|qto|qta|qtos|qtas|quando|qdo|onde|como (?!sempre)|quem|que horas|q horas"
     r"|por ?que|pq|o que|oq|sera que|tem como|tem (?:algum|o |a |vaga|desconto)|(?:voces|vcs|vc|voce) "
     r"(?:tem|fazem|faz|aceita|vende|entrega|atende|abre|sao|trabalha|compra|pode)\w*|aceita\w*|fazem"
     r"|entregam?|atendem?|abrem?|(?:quero|queria|gostaria de|preciso) (?:de )?saber|da (?:pra|para|p) "
     r"|posso |podem? (?:me )?(?:dizer|informar|explicar|falar)|existe|precisa de"
-    r"|what|how|when|where|which|who|why|do you|does |can i|can you|could you|is there|are there|are you)"
+    r"|cade|what|how|when|where|which|who|why|do you|does |can i|can you|could you|is there|are there"
+    r"|are you)"
+    r"|(?<!sei )\b(?:quanto|qto|quando|onde|q dia|que dia|q horas|que horas|q hora)\W*(?:$|\n)"
 )
 _REFUSES = re.compile(
     r"\b(?:prefiro nao|melhor nao|nao (?:quero|vou|gosto de|posso|pretendo|precisa|costumo) ?"
@@ -72,12 +83,13 @@ _REFUSES = re.compile(
     r"|why do you (?:need|want|ask))"
     r"|^\W*(?:nao|n|nops?|nem|no|nope|pula|proxima|passo)\W*$"
 )
-_YES_OR_NO = re.compile(
-    r"\W*(?:sim|nao|s|n|claro|com certeza|ainda nao|ja|yes|no|yep|nope|sure|not yet)\W*"
+_YES = (
+    r"(?:sim|nao|s|n|claro|com certeza|ainda nao|ja|pode(?: ser)?|quero|isso|exato|confirm[ao]|vamos|bora"
+    r"|aceito|yes|yep|no|nope|sure|not yet)"
 )
-
+_YES_OR_NO = re.compile(rf"{_YES}(?: {_YES}){{0,2}}")
 _NOISE = re.compile(
-    r"(?:k+|(?:rs)+|(?:ha)+h?|(?:he)+|(?:hu)+m*|h?um+|ah+|eh+|aff+|nossa|eita|ue+|oxe|lol|haha+)"
+    r"(?:k+|(?:rs)+|(?:ha)+h?|(?:he)+|(?:hu)+m*|h?u?m+|ah+|eh+|aff+|nossa|eita|ue+|oxe|lol|haha+)"
     r"(?: (?:k+|(?:rs)+|(?:ha)+h?|nossa))*"
 )
 
@@ -113,11 +125,20 @@ def begins_with_greeting(text: str) -> bool:
 def courtesy(text: str) -> Courtesy | None:
     """Which courtesy the text is, when it is nothing else; thanks weigh more than a goodbye."""
     words = _words(text)
+    if _WRONG_NUMBER.fullmatch(words):
+        return "wrong_number"
     if not _COURTESY.fullmatch(words):
         return None
     if re.search(rf"\b{_THANKS}(?= |$)", words):
         return "thanked"
     return "goodbye" if re.search(rf"\b{_BYE}(?= |$)", words) else "agreed"
+
+
+def ends_with_thanks(text: str) -> bool:
+    """A short text that nothing is asked in and whose last words are a thank-you."""
+    words = _words(text)
+    short = len(words.split()) <= _CLOSING_WORDS
+    return short and not asks(text) and _LAST_THANKS.search(words) is not None
 
 
 def asks(text: str) -> bool:
@@ -132,7 +153,7 @@ def refuses(text: str) -> bool:
 
 def is_yes_or_no(text: str) -> bool:
     """A yes or a no and nothing else."""
-    return _YES_OR_NO.fullmatch(folded(text)) is not None
+    return _YES_OR_NO.fullmatch(_words(text)) is not None
 
 
 def is_noise(text: str) -> bool:

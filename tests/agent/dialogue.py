@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,38 +11,9 @@ from runtime.agent.context import Contact, Fact, Inbound, Line, Passage, TurnCon
 from runtime.agent.decision import Decision
 from runtime.agent.deterministic import decide_by_rules
 from runtime.companies.config import Centurion, Company, Criterion, Handoff, Qualification
-from runtime.extraction.found import Found, Kind
+from runtime.extraction import extract
 
 _IDS = UUID("2b2f0d2e-7a53-4f0e-9d0a-0d7a5a9e3c11")
-_FORMS: tuple[tuple[Kind, str], ...] = (
-    ("email", r"[\w.+-]+@[\w-]+\.[\w.]+\w"),
-    ("phone", r"\b\d{2} ?9?\d{4}-?\d{4}\b"),
-    ("money", r"R\$ ?\d[\d.]*(?:,\d\d)?|\b\d+ mil\b"),
-    ("date", r"\bamanhã\b"),
-    ("name", r"(?<=[Mm]e chamo )[A-Z]\w+(?: [A-Z]\w+)*|(?<=my name is )[A-Z]\w+"),
-    ("city", r"(?i:(?<=moro em )(?:campinas|taubaté|recife))"),
-)
-
-
-def standin_extract(text: str, *, today: date) -> tuple[Found, ...]:
-    """Finds by the simplest forms, so that the rules stand on the extraction's signature alone."""
-    return tuple(_find(text, today))
-
-
-def _find(text: str, today: date) -> Iterator[Found]:
-    for kind, form in _FORMS:
-        for found in re.finditer(form, text):
-            value = found[0]
-            if kind == "money":
-                digits = re.sub(r"\D", "", value.split(",")[0])
-                value = f"{int(digits) * (1000 if 'mil' in value else 1)}.00"
-            elif kind == "phone":
-                value = "+55" + re.sub(r"\D", "", value)
-            elif kind == "date":
-                value = (today + timedelta(days=1)).isoformat()
-            elif kind == "city":
-                value = value.title()
-            yield Found(kind, value, found[0], found.start(), found.end(), 0.9)
 
 
 def wants(field_name: str, label: str, *, required: bool = True) -> Criterion:
@@ -107,7 +76,7 @@ class Dialogue:
     def customer(self, *texts: str | None) -> Decision:
         """A burst, decided; the history and the facts grow by it."""
         context = self.context(*texts)
-        decision = decide_by_rules(context, standin_extract)
+        decision = decide_by_rules(context, extract)
         self.history += [Line("contact", text) for text in texts if text]
         if decision.reply:
             self.history.append(Line("centurion", decision.reply))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from runtime.agent import phrases
 from runtime.agent.context import Contact, Fact, Line, Passage
 from runtime.agent.decision import Citation
 from runtime.agent.reasons import Reason
@@ -174,6 +175,10 @@ def test_the_companys_own_message_is_what_the_customer_is_told() -> None:
     assert decision.reply == "Já chamo a Patrícia!"
 
 
+def test_an_empty_message_of_the_company_is_none() -> None:
+    assert Dialogue(handoff={"message": " "}).customer("quero um atendente").reply
+
+
 def test_where_no_human_can_be_asked_the_customer_is_told_and_helped_on() -> None:
     talk = Dialogue(handoff={"enabled": False})
     decision = talk.customer("quero falar com um atendente")
@@ -222,6 +227,13 @@ def test_a_burst_without_words_is_not_answered(burst: tuple[str | None, ...]) ->
     decision = Dialogue().customer(*burst)
     assert decision.silence is Reason.NOTHING_TO_ANSWER
     assert decision.reply is None
+
+
+def test_laughter_is_answered_only_where_an_answer_was_waited_for() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    assert talk.customer("kkkk").silence is Reason.NOTHING_TO_ANSWER
+    talk.customer("oi")
+    assert talk.customer("kkkk").reason is Reason.ASKED_FOR_FACT
 
 
 def test_who_asks_what_they_are_talking_to_is_told_the_truth() -> None:
@@ -300,6 +312,49 @@ def test_facts_quote_the_message_that_they_stand_in() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("Rodrigo. quero financiar", "Rodrigo"),
+        ("é o rodrigo", "Rodrigo"),
+        ("oi, ana lima", "Ana Lima"),
+        ("MARIA DE SOUZA", "MARIA DE SOUZA"),
+        ("Kleydson", "Kleydson"),
+        ("keirrison", "Keirrison"),
+        ("é o keirrison!", "Keirrison"),
+        ("qto ta a mensalidade?", None),
+        ("metálico, de zinco", None),
+        ("veio e resolveu", None),
+        ("terça", None),
+        ("vcs aceitam fgts", None),
+        ("não", None),
+        ("12345", None),
+    ],
+)
+def test_a_bare_name_is_told_from_what_is_none(answer: str, name: str | None) -> None:
+    talk = Dialogue(criteria=(NAME,))
+    talk.customer("oi")
+    talk.customer(answer)
+    assert talk.value("name") == name
+
+
+def test_nobody_is_shouted_at() -> None:
+    talk = Dialogue(criteria=(NAME, EMAIL))
+    talk.customer("oi")
+    reply = talk.customer("MARIA DE SOUZA").reply
+    assert reply is not None
+    assert "Maria!" in reply
+
+
+def test_nobody_is_called_by_a_guess() -> None:
+    talk = Dialogue(criteria=(NAME, EMAIL))
+    talk.customer("oi")
+    reply = talk.customer("metalico").reply
+    assert talk.facts["name"].confidence == 0.5
+    assert reply is not None
+    assert "etalico" not in reply
+
+
 def test_a_question_that_a_model_worded_is_known_by_its_label() -> None:
     talk = Dialogue(criteria=(MODEL, NAME))
     talk.history = [
@@ -324,10 +379,10 @@ def test_a_dialogue_in_english() -> None:
     )
     hello = talk.customer("hello")
     assert hello.reason is Reason.GREETED
-    named = talk.customer("Ann")
-    assert talk.value("name") == "Ann"
+    named = talk.customer("my name is Anna")
+    assert talk.value("name") == "Anna"
     assert named.reply is not None
-    assert "Ann" in named.reply
+    assert "Anna" in named.reply
     assert "e-mail" in named.reply
     human = talk.customer("I want to talk to a human")
     assert human.reply is not None
@@ -337,6 +392,36 @@ def test_a_dialogue_in_english() -> None:
         "The customer asked to talk to a person.\n"
         "Last message: “I want to talk to a human”\n"
         "Words: “talk to a human”\n"
-        "Known: name: Ann\n"
+        "Known: name: Anna\n"
         "Still to find out: your e-mail"
     )
+
+
+def test_the_second_question_uses_the_words_for_it() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    talk.customer("oi")
+    second = talk.customer("não entendi").reply
+    assert second is not None
+    assert any(wording in second for wording in phrases.variants("ask_email_again", "pt-BR"))
+
+
+def test_only_the_line_just_before_the_burst_asks() -> None:
+    talk = Dialogue(criteria=(MODEL,))
+    talk.customer("oi")
+    talk.history.append(Line("contact", "um minuto"))
+    talk.customer("um onix")
+    assert talk.facts == {}
+
+
+def test_of_a_range_the_upper_end_is_the_budget() -> None:
+    talk = Dialogue(criteria=(BUDGET,))
+    talk.customer("posso gastar de R$ 2.000 a R$ 3.000")
+    assert talk.value("budget") == "3000.00"
+
+
+def test_an_amount_by_the_way_does_not_replace_the_one_that_was_asked_for() -> None:
+    talk = Dialogue(criteria=(BUDGET, EMAIL))
+    talk.customer("oi")
+    talk.customer("R$ 45.000")
+    talk.customer("vi um de R$ 60.000 na rua")
+    assert talk.value("budget") == "45000.00"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.agent.consent import consent_in
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import handoff_trigger
 
@@ -271,3 +276,12 @@ def test_the_companys_own_words_count_whole_and_without_accents(
 def test_any_text_is_read_and_quoted_word_for_word(text: str, words: list[str]) -> None:
     trigger = handoff_trigger(text, words)
     assert trigger is None or trigger.quote in text
+
+
+@pytest.mark.parametrize("name", ["sgd", "irc"])
+def test_real_conversations_about_other_things_set_nothing_off(corpus: Path, name: str) -> None:
+    with gzip.open(corpus / f"{name}-events.jsonl.gz", "rt", encoding="utf-8") as lines:
+        events = [json.loads(line) for number, line in enumerate(lines) if number % 5 == 0]
+    texts = [e["payload"]["text"] for e in events if e["type"] == "message_received.text"]
+    assert len(texts) > 1000
+    assert [text for text in texts if handoff_trigger(text) or consent_in(text)] == []
