@@ -9,7 +9,7 @@ import openai
 
 from runtime.agent.reasons import Reason
 from runtime.openai.errors import CallFault
-from runtime.openai.rate_headers import retry_after_s
+from runtime.openai.rate_headers import reset_s, retry_after_s
 
 _MAX_DETAIL = 300
 _PASSING = {408, 409}
@@ -41,6 +41,8 @@ def _of_status(error: openai.APIStatusError) -> CallFault:
     if status == 429 and "insufficient_quota" in {error.code, error.type}:
         return CallFault(Reason.OPENAI_QUOTA_EXHAUSTED, detail, status=status)
     if status == 429:
+        if asked is None:
+            asked = reset_s(error.response.headers)
         return CallFault(
             Reason.OPENAI_RATE_LIMITED, detail, status=status, retryable=True, retry_after_s=asked
         )
