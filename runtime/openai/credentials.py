@@ -110,9 +110,7 @@ class CredentialStore:
         return Credentials(
             credential_set_id=f"custom:{company_id}" if custom else row["set_id"],
             api_key=self._api_key(company_id, secrets),
-            config=_config(
-                company_id, {} if custom else row.get("config"), row.get("config_override")
-            ),
+            config=_config(company_id, row.get("config"), row.get("config_override")),
         )
 
     def _api_key(self, company_id: str, encrypted: str) -> str:

@@ -146,3 +146,10 @@ def test_credentials_do_not_show_their_key() -> None:
     shown = repr(Credentials("default", "sk-secret", CredentialConfig()))
     assert "sk-secret" not in shown
     assert "default" in shown
+
+
+async def test_another_provider_s_default_is_nobody_s(
+    pool: asyncpg.Pool, store: CredentialStore
+) -> None:
+    await add_set(pool, "other", secrets=sealed("x"), is_default=True, provider="elsewhere")
+    assert (await refusal(store, "acme")).reason == "openai_not_configured"
