@@ -198,7 +198,9 @@ async def test_what_a_call_cost_is_settled_and_what_failed_is_given_back(
     await reason_of(thinker)
     await thinker.decide(turn("oi"))
     [row] = await pool.fetch("SELECT day_usd, month_usd FROM agent.budget_accounts")
-    assert row["month_usd"] == row["day_usd"] == usages.completed_calls[0].cost_usd > Decimal(0)
+    cost_usd = usages.completed_calls[0].cost_usd
+    assert cost_usd is not None
+    assert row["month_usd"] == row["day_usd"] == cost_usd > Decimal(0)
     assert await pool.fetchval("SELECT count(*) FROM agent.budget_reservations") == 0
 
 

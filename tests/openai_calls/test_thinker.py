@@ -258,11 +258,19 @@ async def test_a_body_that_tells_no_usage_is_a_failed_call(configured: World) ->
     assert configured.failures == [(Reason.OPENAI_BAD_OUTPUT, 200, False)]
 
 
-async def test_a_refusal_is_final(configured: World) -> None:
-    configured.server.program.next(Kind.REFUSAL)
+@pytest.mark.parametrize("kind", [Kind.REFUSAL, Kind.CONTENT_FILTER])
+async def test_a_refusal_is_final(configured: World, kind: Kind) -> None:
+    configured.server.program.next(kind)
     assert (await configured.refused()).reason == Reason.OPENAI_REFUSED
     assert len(configured.server.calls) == 1
     assert len(configured.usages.completed_calls) == 1
+
+
+async def test_a_response_that_failed_is_asked_for_again(world: World) -> None:
+    await world.configure(api="responses")
+    world.server.program.next(Kind.FAILED)
+    assert (await world.thinker.decide(turn("oi"))).reply
+    assert world.failures == [(Reason.OPENAI_UNAVAILABLE, 200, True)]
 
 
 async def test_a_model_that_gives_its_instructions_away_is_not_heard(configured: World) -> None:
