@@ -41,7 +41,8 @@ class Call:
     """`x-request-id` of the answer."""
     finished: int | None = None
     client_there: bool | None = None
-    """Whether the client was still connected when the server was done with it."""
+    """Whether the client was still connected when the server was done with it, as far as a server
+    can know: true until a cut that the server made itself, false if the server stopped."""
     status: int | None = None
     """None: no status line was sent."""
     misbehaviour: str | None = None

@@ -112,11 +112,6 @@ def reset(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def client_there(request: web.Request) -> bool:
-    """Whether the connection still stands."""
-    return request.transport is not None and not request.transport.is_closing()
-
-
 def _headers(payload: Payload, request_id: str) -> dict[str, Any]:
     limits = {} if payload.status == 401 else LIMITS
     return {

@@ -28,7 +28,7 @@ from tests.model_server.programming import ProgramWish
 from tests.model_server.protocol import Endpoint, Seen
 from tests.model_server.reading import Admission, read
 from tests.model_server.records import Call, Record
-from tests.model_server.sending import Payload, client_there, error_payload, reset, send
+from tests.model_server.sending import Payload, error_payload, reset, send
 
 DEFAULT_KEY = "sk-test"
 LISTED_MODELS = ("gpt-5-mini", "text-embedding-3-small", "gpt-4o-mini-transcribe")
@@ -141,13 +141,14 @@ class ModelServer:
                 request, endpoint, Admission(keys=self.keys, models=self._settings.models)
             )
             call, seen = self._record.arrive(request.path, _request_id(), reading.seen)
-            there = False
+            there = True
             try:
-                response = await self._respond(request, call, seen, reading.refusal)
-                there = call.misbehaviour in _OWN_CUTS or client_there(request)
+                return await self._respond(request, call, seen, reading.refusal)
+            except (asyncio.CancelledError, ConnectionError):
+                there = False
+                raise
             finally:
                 self._record.finish(call, client_there=there)
-            return response
 
         return handle
 
@@ -219,6 +220,3 @@ class ModelServer:
 
 def _request_id() -> str:
     return f"req_{secrets.token_hex(16)}"
-
-
-_OWN_CUTS = frozenset({Kind.CUT_IN_BODY, Kind.CUT_BEFORE_STATUS})

@@ -1,64 +1,24 @@
-"""Every misbehaviour comes out of the official client as the exception that it documents."""
+"""Every broken answer comes out of the official client as the exception that it documents."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import openai
 import pytest
 from openai import AsyncOpenAI
-from pydantic import ValidationError
 
-from tests.model_server.brain import Reply
-from tests.model_server.decision_form import DecisionForm
+from tests.model_server.asks import (
+    ASKS,
+    Ask,
+    response,
+    response_stream,
+)
 from tests.model_server.misbehaviours import Kind, Misbehave, Rule, http_date
-from tests.model_server.protocol import Endpoint
 from tests.model_server.server import ModelServer
 
-Ask = Callable[[AsyncOpenAI], Awaitable[Any]]
-
-
-async def chat(client: AsyncOpenAI) -> Any:
-    return await client.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": "Hello there, everyone."}]
-    )
-
-
-async def chat_stream(client: AsyncOpenAI) -> Any:
-    stream = await client.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": "Hello there, everyone."}], stream=True
-    )
-    return [chunk async for chunk in stream]
-
-
-async def response(client: AsyncOpenAI) -> Any:
-    return await client.responses.create(model="m", input="Hello there, everyone.")
-
-
-async def response_stream(client: AsyncOpenAI) -> Any:
-    stream = await client.responses.create(model="m", input="Hello there, everyone.", stream=True)
-    return [event async for event in stream]
-
-
-async def embedding(client: AsyncOpenAI) -> Any:
-    return await client.embeddings.create(model="m", input="Hello", encoding_format="float")
-
-
-async def transcription(client: AsyncOpenAI) -> Any:
-    return await client.audio.transcriptions.create(model="m", file=("voice.ogg", b"OggS"))
-
-
-async def models(client: AsyncOpenAI) -> Any:
-    return await client.models.list()
-
-
-ASKS: list[Ask] = [
-    chat, chat_stream, response, response_stream, embedding, transcription, models,
-]  # fmt: skip
 every_ask = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.__name__)
 
 STATUSES: list[tuple[Kind, type[openai.APIStatusError], int, str | None]] = [
@@ -160,6 +120,18 @@ async def test_the_record_knows_that_a_client_left(
     assert server.calls[0].status is None
 
 
+async def test_the_record_knows_that_a_client_left_in_the_middle_of_a_stream(
+    server: ModelServer, client: AsyncOpenAI
+) -> None:
+    server.program.next(Misbehave(Kind.SLOW, pause_ms=10))
+    stream = await client.responses.create(model="m", input="word " * 2000, stream=True)
+    assert (await anext(aiter(stream))).type == "response.created"
+    await stream.close()
+    await server.wait_finished(1)
+    assert server.calls[0].client_there is False
+    assert server.calls[0].status == 200
+
+
 @every_ask
 @pytest.mark.parametrize("kind", [Kind.CUT_IN_BODY, Kind.CUT_BEFORE_STATUS])
 async def test_a_cut_connection_is_a_connection_error(
@@ -208,145 +180,3 @@ async def test_a_slow_answer_is_right(server: ModelServer, client: AsyncOpenAI) 
     assert (await response(client)).output_text == "Hello there, everyone."
     assert asyncio.get_running_loop().time() - began >= 0.02
     assert (await response_stream(client))[-1].type == "response.completed"
-
-
-async def parsed_chat(client: AsyncOpenAI) -> Any:
-    answer = await client.chat.completions.parse(
-        model="m", messages=[{"role": "user", "content": "Hi"}], response_format=DecisionForm
-    )
-    return answer.choices[0].message
-
-
-async def parsed_response(client: AsyncOpenAI) -> Any:
-    return await client.responses.parse(model="m", input="Hi", text_format=DecisionForm)
-
-
-@pytest.mark.parametrize("ask", [parsed_chat, parsed_response])
-@pytest.mark.parametrize("kind", [Kind.NOT_JSON, Kind.WRONG_SCHEMA])
-async def test_content_that_breaks_the_schema_fails_to_parse(
-    server: ModelServer, client: AsyncOpenAI, ask: Ask, kind: Kind
-) -> None:
-    server.program.next(kind)
-    with pytest.raises(ValidationError):
-        await ask(client)
-    assert server.calls[0].answered is not None
-    if kind is Kind.WRONG_SCHEMA:
-        json.loads(server.calls[0].answered)
-
-
-async def test_half_an_answer_fails_to_parse(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.program.rule(Rule(Kind.LENGTH))
-    with pytest.raises(openai.LengthFinishReasonError):
-        await parsed_chat(client)
-    with pytest.raises(ValidationError):
-        await parsed_response(client)
-    answer = await response(client)
-    assert (answer.status, answer.output_text) == ("incomplete", "Hello there")
-    assert answer.incomplete_details.reason == "max_output_tokens"
-    assert (await response_stream(client))[-1].type == "response.incomplete"
-    assert (await chat(client)).choices[0].finish_reason == "length"
-
-
-async def test_a_filtered_answer_fails_to_parse(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.program.rule(Rule(Kind.CONTENT_FILTER))
-    with pytest.raises(openai.ContentFilterFinishReasonError):
-        await parsed_chat(client)
-    with pytest.raises(ValidationError):
-        await parsed_response(client)
-    assert (await response(client)).incomplete_details.reason == "content_filter"
-
-
-async def test_a_failed_response_raises_nothing(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.program.rule(Rule(Misbehave(Kind.FAILED, code="rate_limit_exceeded")))
-    answer = await parsed_response(client)
-    assert (answer.status, answer.output, answer.output_parsed) == ("failed", [], None)
-    assert answer.error.code == "rate_limit_exceeded"
-    assert (await response_stream(client))[-1].type == "response.failed"
-    assert [call.error_code for call in server.calls] == ["rate_limit_exceeded"] * 2
-
-
-async def test_a_refusal_takes_the_contents_place(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.program.rule(Rule(Misbehave(Kind.REFUSAL, message="No.")))
-    message = await parsed_chat(client)
-    assert (message.content, message.parsed, message.refusal) == (None, None, "No.")
-    answer = await parsed_response(client)
-    assert answer.output_parsed is None
-    assert answer.output[0].content[0].type == "refusal"
-    assert answer.output[0].content[0].refusal == "No."
-    deltas = [event for event in await response_stream(client) if "refusal.delta" in event.type]
-    assert "".join(event.delta for event in deltas) == "No."
-    chunks = await chat_stream(client)
-    assert "".join(chunk.choices[0].delta.refusal or "" for chunk in chunks) == "No."
-
-
-async def test_an_empty_answer_is_well_formed(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.program.rule(Rule(Kind.EMPTY))
-    assert (await chat(client)).choices[0].message.content == ""
-    answer = await response(client)
-    assert (answer.status, answer.output, answer.output_text) == ("completed", [], "")
-    assert (await transcription(client)).text == ""
-    assert (await embedding(client)).data == []
-
-
-async def test_what_makes_no_sense_for_an_endpoint_fails_loudly(
-    server: ModelServer, client: AsyncOpenAI
-) -> None:
-    server.program.next(Kind.REFUSAL)
-    with pytest.raises(openai.InternalServerError, match="refusal makes no sense for embeddings"):
-        await embedding(client)
-
-
-async def test_rules_choose_by_what_is_asked(server: ModelServer, client: AsyncOpenAI) -> None:
-    server.keys.add("sk-other")
-    server.program.for_key("sk-other", Kind.INSUFFICIENT_QUOTA)
-    server.program.rule(
-        Rule(Kind.FORBIDDEN, endpoint=Endpoint.EMBEDDINGS),
-        Rule(Kind.UNAVAILABLE, contains="everyone", endpoint=Endpoint.CHAT, times=1),
-        Rule(Kind.BAD_REQUEST, matches=lambda seen: seen.stream),
-    )
-    with pytest.raises(openai.RateLimitError):
-        await response(client.with_options(api_key="sk-other"))
-    with pytest.raises(openai.PermissionDeniedError):
-        await embedding(client)
-    with pytest.raises(openai.InternalServerError):
-        await chat(client)
-    with pytest.raises(openai.BadRequestError):
-        await response_stream(client)
-    await chat(client)
-    server.program.clear()
-    await embedding(client)
-
-
-async def test_a_share_of_requests_is_the_same_for_the_same_seed(
-    server: ModelServer, client: AsyncOpenAI
-) -> None:
-    server.program.rule(Rule(Kind.NOT_JSON, share=0.3))
-    for _ in range(40):
-        await response(client)
-    struck = [call.number for call in server.calls if call.misbehaviour]
-    assert 4 <= len(struck) <= 20
-    async with ModelServer() as again:
-        again.program.rule(Rule(Kind.NOT_JSON, share=0.3))
-        for _ in range(40):
-            await response(client.with_options(base_url=again.base_url))
-        assert [call.number for call in again.calls if call.misbehaviour] == struck
-
-
-async def test_the_queue_goes_before_the_rules_and_none_lets_one_pass(
-    server: ModelServer, client: AsyncOpenAI
-) -> None:
-    asked = []
-
-    def think(seen: object) -> Reply:
-        asked.append(seen)
-        return Reply("right")
-
-    server.answering = think
-    server.program.rule(Rule(Kind.UNAVAILABLE))
-    server.program.next(None, Kind.NOT_JSON)
-    assert (await response(client)).output_text == "right"
-    assert (await response(client)).output_text != "right"
-    with pytest.raises(openai.InternalServerError):
-        await response(client)
-    # Who misbehaves without the right answer does not ask for it.
-    assert len(asked) == 1
