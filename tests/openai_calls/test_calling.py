@@ -13,8 +13,9 @@ import pytest
 from runtime.agent.decision import Decision
 from runtime.agent.errors import CannotThink
 from runtime.agent.reasons import Reason
+from runtime.openai.access import AccessSettings, OpenAIAccess
 from runtime.openai.breaker import BreakerSettings
-from runtime.openai.thinker import OpenAIThinker, ThinkerSettings
+from runtime.openai.thinker import OpenAIThinker
 from tests.model_server.brain import Reply, json_reply
 from tests.model_server.misbehaviours import Kind
 from tests.model_server.protocol import Seen
@@ -25,13 +26,11 @@ from tests.openai_calls.turns import output, turn
 
 
 @pytest.fixture
-async def thinker(
+async def access(
     pool: asyncpg.Pool, usages: KeptUsages, turned: TurnedClock
-) -> AsyncIterator[OpenAIThinker]:
-    settings = ThinkerSettings(
-        deadline_s=60, closing_s=20, breaker=BreakerSettings(failures=2, first_s=60)
-    )
-    made = OpenAIThinker(pool, SealingCipher(), usages, settings=settings, clock=turned.clock)
+) -> AsyncIterator[OpenAIAccess]:
+    settings = AccessSettings(closing_s=20, breaker=BreakerSettings(failures=2, first_s=60))
+    made = OpenAIAccess(pool, SealingCipher(), usages, settings=settings, clock=turned.clock)
     yield made
     await made.aclose()
 
@@ -60,6 +59,7 @@ async def reason_of(thinker: OpenAIThinker, company_id: str = "acme") -> str:
 
 
 async def test_a_call_whose_caller_has_gone_is_still_counted(
+    access: OpenAIAccess,
     thinker: OpenAIThinker,
     server: ModelServer,
     pool: asyncpg.Pool,
@@ -74,7 +74,7 @@ async def test_a_call_whose_caller_has_gone_is_still_counted(
         await deciding
     assert usages.completed_calls == []
     opened.set()
-    await thinker.aclose()
+    await access.aclose()
     [call] = usages.completed_calls
     assert call.cost_usd is not None
     assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == call.cost_usd
@@ -89,17 +89,18 @@ async def test_the_end_waits_bounded_and_counts_what_it_cuts_off(
     opened: asyncio.Event,
 ) -> None:
     await configure(pool, server, daily_budget_usd=1)
-    thinker = OpenAIThinker(
+    access = OpenAIAccess(
         pool,
         SealingCipher(),
         usages,
-        settings=ThinkerSettings(closing_s=0.01),
+        settings=AccessSettings(closing_s=0.01),
         clock=turned.clock,
     )
+    thinker = OpenAIThinker(access)
     deciding = asyncio.create_task(thinker.decide(turn("oi")))
     await server.wait_arrived(1)
     assert not opened.is_set()
-    await thinker.aclose()
+    await access.aclose()
     with pytest.raises(asyncio.CancelledError):
         await deciding
     [failed] = usages.failed_calls
@@ -145,6 +146,7 @@ async def test_a_cancelled_wait_for_a_slot_gives_nothing_away(
 
 
 async def test_a_server_that_fails_repeatedly_is_left_alone_and_tried_again(
+    access: OpenAIAccess,
     thinker: OpenAIThinker,
     server: ModelServer,
     pool: asyncpg.Pool,
@@ -156,28 +158,28 @@ async def test_a_server_that_fails_repeatedly_is_left_alone_and_tried_again(
     server.program.next(Kind.SERVER_ERROR, Kind.SERVER_ERROR, Kind.SERVER_ERROR)
     for _ in range(2):
         assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
-    assert thinker.breaker_states() == {"default": "open"}
+    assert access.breaker_states() == {"default": "open"}
     assert await reason_of(thinker, "beta") == Reason.OPENAI_BREAKER_OPEN
     assert len(server.calls) == len(usages.failed_calls) == 2
 
     turned.now_s += 60
-    assert thinker.breaker_states() == {"default": "half_open"}
+    assert access.breaker_states() == {"default": "half_open"}
     assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
     turned.now_s += 119
     assert await reason_of(thinker) == Reason.OPENAI_BREAKER_OPEN
     turned.now_s += 1
     assert (await thinker.decide(turn("oi"))).reply
-    assert thinker.breaker_states() == {"default": "closed"}
+    assert access.breaker_states() == {"default": "closed"}
 
 
 async def test_answers_that_say_no_do_not_open_the_breaker(
-    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+    access: OpenAIAccess, thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
 ) -> None:
     await configure(pool, server)
     server.program.next(*[Kind.UNAUTHORIZED, Kind.INSUFFICIENT_QUOTA, Kind.BAD_REQUEST] * 2)
     for _ in range(6):
         await reason_of(thinker)
-    assert thinker.breaker_states() == {"default": "closed"}
+    assert access.breaker_states() == {"default": "closed"}
 
 
 async def test_a_budget_is_kept_before_the_call(
@@ -255,7 +257,7 @@ async def test_a_new_key_begins_with_a_clean_sheet(
 
 
 async def test_a_custom_company_s_failures_are_not_another_s(
-    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+    access: OpenAIAccess, thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
 ) -> None:
     await configure(pool, server)
     server.answering = lambda _seen: json_reply(output())
@@ -270,4 +272,4 @@ async def test_a_custom_company_s_failures_are_not_another_s(
     for _ in range(2):
         await reason_of(thinker, "own")
     assert (await thinker.decide(turn("oi"))).reply
-    assert thinker.breaker_states() == {"custom:own": "open", "default": "closed"}
+    assert access.breaker_states() == {"custom:own": "open", "default": "closed"}
