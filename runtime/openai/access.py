@@ -55,6 +55,7 @@ class OpenAIAccess:
             prices=Prices.load(self._settings.prices),
             health=self._health,
             usages=usages,
+            clock=self.clock,
         )
         self._caller = Caller(Clients(), accounts, breaker=self._settings.breaker, clock=self.clock)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -15,6 +14,7 @@ import openai
 from runtime.agent.reasons import Reason
 from runtime.logs import get_logger
 from runtime.openai.budget import BudgetExhausted, Budgets, Limits
+from runtime.openai.clock import Clock
 from runtime.openai.credentials import Credentials
 from runtime.openai.errors import CallFault
 from runtime.openai.health import Health, HealthBook, health_of
@@ -67,6 +67,7 @@ class Accounts:
     prices: Prices
     health: HealthBook
     usages: Usages
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class Account(Generic[A]):
         return self._price(self._call.model, tokens) if cost_usd is None else cost_usd
 
     def _price(self, model: str, tokens: TokenCount) -> Decimal | None:
-        return self._accounts.prices.cost_usd(model, tokens, datetime.now(UTC).date())
+        return self._accounts.prices.cost_usd(model, tokens, self._accounts.clock.utc().date())
 
 
 def _limits(credentials: Credentials) -> Limits:

@@ -106,7 +106,7 @@ class Caller:
             async with self._clients.lease(credentials) as client, asyncio.timeout(timeout_s):
                 return await call.send(client, timeout_s)
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
-            raise translated(error) from error
+            raise translated(error, now=self._clock.utc()) from error
 
     def _ms_since(self, started_s: float) -> int:
         return round((self._clock.now_s() - started_s) * 1000)

@@ -3,6 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.agent.context import Line, Passage
 from runtime.companies.config import Company
@@ -29,6 +31,14 @@ def test_what_the_customer_writes_stands_between_marks_that_it_cannot_write() ->
     inside = message.text.removesuffix(f"⟦/{token}⟧").split("⟧\n", 1)[1]
     assert "⟦" not in inside
     assert "⟧" not in inside
+
+
+@given(st.text())
+def test_whatever_is_written_the_only_marks_are_the_two_around_it(text: str) -> None:
+    around = Fence(TURN_ID).around("data", text)
+    assert (around.count("⟦"), around.count("⟧")) == (2, 2)
+    assert around.startswith("⟦data ")
+    assert around.endswith(f"⟦/{Fence(TURN_ID).token}⟧")
 
 
 def test_each_turn_has_its_own_marks() -> None:
