@@ -215,6 +215,14 @@ async def test_an_answer_that_was_lost_counts_as_what_was_held_for_it(
     assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") > 0
 
 
+async def test_a_request_that_never_went_out_costs_nothing(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1, base_url="http://127.0.0.1:9/v1")
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == 0
+
+
 async def test_a_budget_cannot_be_kept_for_a_model_without_a_price(
     thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
 ) -> None:

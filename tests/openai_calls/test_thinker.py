@@ -112,7 +112,8 @@ async def test_what_is_asked_is_strict_bounded_and_stored_nowhere(configured: Wo
     assert request.schema.strict
     assert (request.model, request.max_tokens) == ("gpt-x", 300)
     assert request.body["temperature"] == 0.2
-    assert request.body.get("store", False) is False
+    # Responses are stored unless the request says no; chat completions only when it says yes.
+    assert request.body.get("store") is (False if request.endpoint == "responses" else None)
     assert request.messages[0][0] == "system"
     assert "Vende planos" in request.messages[0][1]
 
@@ -241,6 +242,11 @@ async def test_bad_output_is_asked_for_once_more(configured: World, kind: Kind) 
     assert (await configured.refused()).reason == Reason.OPENAI_BAD_OUTPUT
     assert len(configured.server.calls) == 4
     assert await configured.health() == "ok"
+
+
+async def test_an_answer_that_was_cut_says_so(configured: World) -> None:
+    configured.server.program.next(Kind.LENGTH, Kind.LENGTH)
+    assert "max_output_tokens" in (await configured.refused()).detail
 
 
 async def test_bad_output_that_was_paid_for_is_counted(configured: World) -> None:
