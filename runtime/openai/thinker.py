@@ -40,6 +40,7 @@ class OpenAIThinker:
 
         Raises:
             CannotThink: with the reason, one of `openai_*`.
+            asyncpg.PostgresError, OSError: Postgres did not tell the credentials.
         """
         deadline_s = self._access.clock.now_s() + self._deadline_s
         credentials = await self._access.credentials_of(context.company.id)
