@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -14,9 +14,9 @@ import openai
 from runtime.agent.reasons import Reason
 from runtime.logs import get_logger
 from runtime.openai.budget import BudgetExhausted, Budgets, Limits
+from runtime.openai.clock import Clock
 from runtime.openai.credentials import Credentials
 from runtime.openai.errors import CallFault
-from runtime.openai.exchanges import Answer
 from runtime.openai.health import Health, HealthBook, health_of
 from runtime.openai.prices import Prices, TokenCount
 from runtime.openai.usages import CallCompleted, CallFailed, Origin, Usages
@@ -27,14 +27,36 @@ _SETTLING_S = 60.0
 _POSTGRES_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
+class Answered(Protocol):
+    """What is accounted for of any answer, whatever was asked."""
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+
+    @property
+    def tokens(self) -> TokenCount | None:
+        """None where the server tells no usage."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer, by lower-case name."""
+
+
+A = TypeVar("A", bound=Answered)
+
+
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call to make. `send` gets the client and the seconds that it may take."""
+class Call(Generic[A]):
+    """One call to make. `send` gets the client and the seconds that it may take.
+
+    It may raise what the client raises, and `CallFault`.
+    """
 
     origin: Origin
     model: str
     most_tokens: TokenCount
-    send: Callable[[openai.AsyncOpenAI, float], Awaitable[Answer]]
+    send: Callable[[openai.AsyncOpenAI, float], Awaitable[A]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +67,21 @@ class Accounts:
     prices: Prices
     health: HealthBook
     usages: Usages
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Generic[A]):
     """An answer with what it cost; None where that is not known."""
 
-    answer: Answer
+    answer: A
     cost_usd: Decimal | None
 
 
-class Account:
+class Account(Generic[A]):
     """One attempt's: `reserve`, then either `completed` or `failed`."""
 
-    def __init__(self, accounts: Accounts, credentials: Credentials, call: Call) -> None:
+    def __init__(self, accounts: Accounts, credentials: Credentials, call: Call[A]) -> None:
         self._accounts = accounts
         self._credentials = credentials
         self._call = call
@@ -96,7 +119,7 @@ class Account:
             ) from error
         self._estimate_usd = estimate_usd
 
-    async def completed(self, answer: Answer, *, ms: int) -> Paid:
+    async def completed(self, answer: A, *, ms: int) -> Paid[A]:
         """Count an answer; one whose usage is not told counts as the estimate."""
         tokens = answer.tokens
         cost_usd = None if tokens is None else self._cost(answer.model, tokens)
@@ -156,7 +179,7 @@ class Account:
         return self._price(self._call.model, tokens) if cost_usd is None else cost_usd
 
     def _price(self, model: str, tokens: TokenCount) -> Decimal | None:
-        return self._accounts.prices.cost_usd(model, tokens, datetime.now(UTC).date())
+        return self._accounts.prices.cost_usd(model, tokens, self._accounts.clock.utc().date())
 
 
 def _limits(credentials: Credentials) -> Limits:

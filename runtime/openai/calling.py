@@ -11,14 +11,13 @@ import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from runtime.agent.reasons import Reason
-from runtime.openai.accounting import Account, Accounts, Call, Paid
+from runtime.openai.accounting import A, Account, Accounts, Call, Paid
 from runtime.openai.background import Background
 from runtime.openai.breaker import BreakerSettings
 from runtime.openai.clients import Clients
 from runtime.openai.clock import Clock
 from runtime.openai.credentials import Credentials
 from runtime.openai.errors import CallFault
-from runtime.openai.exchanges import Answer
 from runtime.openai.faults import translated
 from runtime.openai.gate import Gates, Permit
 
@@ -37,7 +36,7 @@ class Caller:
         self._gates = Gates(breaker=breaker, clock=clock)
         self._background = Background()
 
-    async def call(self, credentials: Credentials, call: Call, *, deadline_s: float) -> Paid:
+    async def call(self, credentials: Credentials, call: Call[A], *, deadline_s: float) -> Paid[A]:
         """The answer, after as many attempts as the credentials' configuration allows.
 
         `deadline_s`, by the clock, bounds attempts and pauses together. A caller that is cancelled
@@ -69,15 +68,15 @@ class Caller:
         await self._background.aclose(within_s=within_s)
         await self._clients.aclose()
 
-    async def _attempt(self, credentials: Credentials, call: Call, deadline_s: float) -> Paid:
+    async def _attempt(self, credentials: Credentials, call: Call[A], deadline_s: float) -> Paid[A]:
         permit = await self._gates.of(credentials).admit(deadline_s)
         # Nothing is awaited between the permit and the task that gives it back.
         work = self._made(permit, credentials, call, deadline_s)
         return await self._background.run(work, name=f"openai-{call.origin.purpose}")
 
     async def _made(
-        self, permit: Permit, credentials: Credentials, call: Call, deadline_s: float
-    ) -> Paid:
+        self, permit: Permit, credentials: Credentials, call: Call[A], deadline_s: float
+    ) -> Paid[A]:
         account = Account(self._accounts, credentials, call)
         try:
             timeout_s = min(credentials.config.timeout_s, deadline_s - self._clock.now_s())
@@ -102,12 +101,12 @@ class Caller:
         finally:
             permit.close()
 
-    async def _sent(self, credentials: Credentials, call: Call, timeout_s: float) -> Answer:
+    async def _sent(self, credentials: Credentials, call: Call[A], timeout_s: float) -> A:
         try:
             async with self._clients.lease(credentials) as client, asyncio.timeout(timeout_s):
                 return await call.send(client, timeout_s)
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
-            raise translated(error) from error
+            raise translated(error, now=self._clock.utc()) from error
 
     def _ms_since(self, started_s: float) -> int:
         return round((self._clock.now_s() - started_s) * 1000)

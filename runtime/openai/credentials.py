@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import asyncpg
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from projections.statements import statements
 from runtime.agent.errors import CannotThink
@@ -47,13 +47,13 @@ class Credentials:
 
 
 class Undecryptable(CannotThink):
-    """The company's secret cannot be opened, or holds no key."""
+    """The company's secret cannot be opened, or is not what it should be."""
 
 
 class _Secrets(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    api_key: str = Field(min_length=1)
+    api_key: str | None = None
 
 
 class CredentialStore:
@@ -98,21 +98,16 @@ class CredentialStore:
     def _read(self, company_id: str, row: Mapping[str, Any]) -> Credentials:
         if row.get("mode") == "disabled":
             raise CannotThink(
-                Reason.OPENAI_DISABLED, f"OpenAI is disabled for company {company_id}"
+                Reason.OPENAI_DISABLED, _not_configured(company_id, "its binding is disabled")
             )
         custom = row.get("mode") == "custom"
         secrets = row.get("secrets_override_encrypted" if custom else "secrets_encrypted")
         if secrets is None:
-            raise CannotThink(
-                Reason.OPENAI_NOT_CONFIGURED,
-                f"OpenAI integration not configured for company {company_id}",
-            )
+            raise CannotThink(Reason.OPENAI_NOT_CONFIGURED, _not_configured(company_id))
         return Credentials(
             credential_set_id=f"custom:{company_id}" if custom else row["set_id"],
             api_key=self._api_key(company_id, secrets),
-            config=_config(
-                company_id, {} if custom else row.get("config"), row.get("config_override")
-            ),
+            config=_config(company_id, row.get("config"), row.get("config_override")),
         )
 
     def _api_key(self, company_id: str, encrypted: str) -> str:
@@ -122,17 +117,28 @@ class CredentialStore:
         except Exception as error:  # noqa: BLE001
             raise _undecryptable(company_id, f"{type(error).__name__}: {error}") from None
         try:
-            return _Secrets.model_validate_json(opened).api_key
+            api_key = _Secrets.model_validate_json(opened).api_key
         except ValidationError:
             # The error would show the secret.
-            raise _undecryptable(company_id, "it is not JSON with an `api_key`") from None
+            raise _undecryptable(company_id, "it is not a JSON object with texts") from None
+        if not api_key:
+            raise CannotThink(
+                Reason.OPENAI_NOT_CONFIGURED,
+                _not_configured(company_id, "its secret has no `api_key`"),
+            )
+        return api_key
 
 
 def _undecryptable(company_id: str, detail: str) -> Undecryptable:
     return Undecryptable(
         Reason.OPENAI_NOT_CONFIGURED,
-        f"the OpenAI secret of company {company_id} cannot be used: {detail}",
+        _not_configured(company_id, f"its secret cannot be read: {detail}"),
     )
+
+
+def _not_configured(company_id: str, why: str = "") -> str:
+    """The words that operators look for, whatever the cause."""
+    return f"OpenAI integration not configured for company {company_id}{why and f': {why}'}"
 
 
 def _config(company_id: str, base: object, override: object) -> CredentialConfig:
@@ -147,7 +153,7 @@ def _config(company_id: str, base: object, override: object) -> CredentialConfig
         places = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
         raise CannotThink(
             Reason.OPENAI_NOT_CONFIGURED,
-            f"the OpenAI configuration of company {company_id} is wrong in: {places}",
+            _not_configured(company_id, f"its configuration is wrong in {places}"),
         ) from error
 
 

@@ -1,7 +1,7 @@
 -- name: resolve
 -- $1 company_id text
 -- One row: the company's binding, or nulls without one, and the set that its mode leads to, or
--- nulls. A binding that names a set does not fall back on the default when that set is gone. The
+-- nulls: a custom binding gets no set. A binding that names a set does not fall back on the default when that set is gone. The
 -- platform's own tables may have uuid for text.
 SELECT b.mode, b.config_override, b.secrets_override_encrypted,
        s.id::text AS set_id, s.config, s.secrets_encrypted

@@ -141,8 +141,13 @@ async def ask_responses(
     )
     body = _read(_ResponsesBody, raw.content, raw.headers)
     if body.status == "failed":
+        code = body.error.code if body.error else None
         raise CallFault(
-            Reason.OPENAI_UNAVAILABLE, "the response failed", retryable=True, may_have_cost=True
+            Reason.OPENAI_UNAVAILABLE,
+            f"the response failed: {code or 'no code'}",
+            retryable=True,
+            status=200,
+            may_have_cost=True,
         )
     parts = [part for item in body.output if item.type == "message" for part in item.content]
     refusals = [part.refusal for part in parts if part.refusal]
@@ -208,8 +213,13 @@ class _Incomplete(BaseModel):
     reason: str | None = None
 
 
+class _Error(BaseModel):
+    code: str | None = None
+
+
 class _ResponsesBody(BaseModel):
     output: list[_Item]
+    error: _Error | None = None
     status: str | None = None
     incomplete_details: _Incomplete | None = None
     model: str | None = None

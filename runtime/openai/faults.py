@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import httpx2
 import openai
 
 from runtime.agent.reasons import Reason
 from runtime.openai.errors import CallFault
-from runtime.openai.rate_headers import retry_after_s
+from runtime.openai.rate_headers import reset_s, retry_after_s
 
 _MAX_DETAIL = 300
 _PASSING = {408, 409}
 
 
-def translated(error: openai.OpenAIError | TimeoutError | httpx2.HTTPError) -> CallFault:
-    """The fault that an error of the client's stands for."""
+def translated(
+    error: openai.OpenAIError | TimeoutError | httpx2.HTTPError, *, now: datetime
+) -> CallFault:
+    """The fault that an error of the client's stands for; `now` is aware."""
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error)
+        return _of_status(error, now)
     if isinstance(error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException):
         return CallFault(
             Reason.OPENAI_TIMEOUT, "no answer in time", retryable=True, may_have_cost=True
@@ -32,15 +34,17 @@ def translated(error: openai.OpenAIError | TimeoutError | httpx2.HTTPError) -> C
     )
 
 
-def _of_status(error: openai.APIStatusError) -> CallFault:
+def _of_status(error: openai.APIStatusError, now: datetime) -> CallFault:
     status = error.status_code
     detail = f"HTTP {status}: {error.code or error.type or ''} {error.message}"[:_MAX_DETAIL]
-    asked = retry_after_s(error.response.headers, now=datetime.now(UTC))
+    asked = retry_after_s(error.response.headers, now=now)
     if status in {401, 403}:
         return CallFault(Reason.OPENAI_KEY_REJECTED, detail, status=status)
     if status == 429 and "insufficient_quota" in {error.code, error.type}:
         return CallFault(Reason.OPENAI_QUOTA_EXHAUSTED, detail, status=status)
     if status == 429:
+        if asked is None:
+            asked = reset_s(error.response.headers)
         return CallFault(
             Reason.OPENAI_RATE_LIMITED, detail, status=status, retryable=True, retry_after_s=asked
         )

@@ -7,7 +7,7 @@ import re
 from runtime.openai.fence import Fence
 from runtime.openai.quotes import words
 
-_RULES_RUN, _PROMPT_RUN = 10, 25
+_RULES_RUN, _PROMPT_RUN = 10, 40
 """So many words in a row are no chance. A company's own prompt has sentences meant for customers."""
 _TRACES = re.compile(r'</?think|"(?:reply|handoff|silence)"\s*:|\bturn_decision\b', re.IGNORECASE)
 

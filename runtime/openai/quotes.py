@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _MARKS = " \"'“”‘’«»"
 
@@ -41,16 +42,24 @@ def _folded(text: str) -> tuple[str, list[int]]:
     chars: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
-        for part in unicodedata.normalize("NFKD", char).casefold():
-            if unicodedata.combining(part) or unicodedata.category(part) == "Cf":
+        for part in _parts(char):
+            if part == " " and chars and chars[-1] == " ":
                 continue
-            if part.isspace():
-                if chars and chars[-1] == " ":
-                    continue
-                part = " "
             chars.append(part)
             places.append(place)
     return "".join(chars), places
+
+
+@lru_cache(maxsize=4096)
+def _parts(char: str) -> tuple[str, ...]:
+    """What a character is compared by: nothing for a mark or a joiner, one space for any space."""
+    folded = unicodedata.normalize("NFKD", char).casefold()
+    kept = (
+        part
+        for part in folded
+        if not unicodedata.combining(part) and unicodedata.category(part) != "Cf"
+    )
+    return tuple(" " if part.isspace() else part for part in kept)
 
 
 def _bounded(text: str, start: int, end: int) -> bool:

@@ -53,10 +53,7 @@ def allowances(headers: Mapping[str, str]) -> dict[str, Allowance]:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """How long the server asks to wait: `retry-after-ms`, `retry-after`, else the reset headers.
-
-    Of the resets those count whose resource is used up, or that do not say what is left.
-    """
+    """How long the server asks to wait, by `retry-after-ms` or else `retry-after`."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -66,12 +63,17 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
             asked = _until(given, now)
         if asked is not None:
             return asked
-    resets = [
-        allowance.reset_s
-        for allowance in allowances(headers).values()
-        if allowance.reset_s is not None and not allowance.remaining
-    ]
-    return max(resets, default=None)
+    return None
+
+
+def reset_s(headers: Mapping[str, str]) -> float | None:
+    """When to try again after a 429 that asks for no pause: at the reset of what is used up.
+
+    Where something remains of everything, less remains than the request needs: then the last reset.
+    """
+    known = [one for one in allowances(headers).values() if one.reset_s is not None]
+    used_up = [one for one in known if not one.remaining]
+    return max((one.reset_s or 0.0 for one in used_up or known), default=None)
 
 
 def _number(text: str) -> float | None:

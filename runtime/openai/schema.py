@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -68,8 +69,9 @@ class TurnOutput(_Part):
     citations: list[UsedPassage]
 
 
+@cache
 def json_schema() -> dict[str, Any]:
-    """As strict structured output takes it: every property required, none besides."""
+    """As strict structured output takes it: every property required, none besides. Not to be changed."""
     return TurnOutput.model_json_schema()
 
 

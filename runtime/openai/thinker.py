@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
-import asyncpg
 import openai
 
 from runtime.agent.context import TurnContext
@@ -16,19 +12,14 @@ from runtime.agent.errors import CannotThink
 from runtime.agent.reasons import Reason
 from runtime.companies.config import Models
 from runtime.openai import schema
-from runtime.openai.accounting import Accounts, Call, Paid
-from runtime.openai.breaker import BreakerSettings
-from runtime.openai.budget import Budgets
-from runtime.openai.calling import Caller
-from runtime.openai.clients import Clients
-from runtime.openai.clock import Clock
-from runtime.openai.credentials import Cipher, Credentials, CredentialStore, Undecryptable
+from runtime.openai.access import OpenAIAccess
+from runtime.openai.accounting import Call, Paid
+from runtime.openai.credentials import Credentials
 from runtime.openai.errors import BadOutput, CallFault
 from runtime.openai.exchanges import Answer, Question, ask_chat, ask_responses
-from runtime.openai.health import Health, HealthBook
-from runtime.openai.prices import Prices, TokenCount
+from runtime.openai.prices import TokenCount
 from runtime.openai.prompt import Prompt, build
-from runtime.openai.usages import Origin, Usages
+from runtime.openai.usages import Origin
 from runtime.openai.vetting import vetted
 
 _PURPOSE = "decide"
@@ -36,54 +27,23 @@ _TRIES = 2
 """A second answer is asked for when the first cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkerSettings:
-    """`deadline_s` bounds all that one decision may take; `closing_s` the wait for calls at the end.
-
-    `prices` is an operator's own price list.
-    """
-
-    deadline_s: float = 60.0
-    closing_s: float = 10.0
-    breaker: BreakerSettings = field(default_factory=BreakerSettings)
-    prices: Path | None = None
-
-
 class OpenAIThinker:
     """A `Thinker`. Writes nothing but budgets, the bindings' health and reports of its calls."""
 
-    def __init__(
-        self,
-        pool: asyncpg.Pool,
-        cipher: Cipher,
-        usages: Usages,
-        *,
-        settings: ThinkerSettings | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        """Opens nothing. `pool`'s connections need no session state."""
-        self._settings = settings or ThinkerSettings()
-        self._clock = clock or Clock()
-        self._credentials = CredentialStore(pool, cipher, clock=self._clock)
-        self._health = HealthBook(pool, clock=self._clock)
-        accounts = Accounts(
-            budgets=Budgets(pool),
-            prices=Prices.load(self._settings.prices),
-            health=self._health,
-            usages=usages,
-        )
-        self._caller = Caller(
-            Clients(), accounts, breaker=self._settings.breaker, clock=self._clock
-        )
+    def __init__(self, access: OpenAIAccess, *, deadline_s: float = 60.0) -> None:
+        """`deadline_s` bounds all that one decision may take; who made `access` closes it."""
+        self._access = access
+        self._deadline_s = deadline_s
 
     async def decide(self, context: TurnContext) -> Decision:
         """The model's decision, of what holds against the conversation.
 
         Raises:
             CannotThink: with the reason, one of `openai_*`.
+            asyncpg.PostgresError, OSError: Postgres did not tell the credentials.
         """
-        deadline_s = self._clock.now_s() + self._settings.deadline_s
-        credentials = await self._credentials_of(context.company.id)
+        deadline_s = self._access.clock.now_s() + self._deadline_s
+        credentials = await self._access.credentials_of(context.company.id)
         prompt = build(context)
         question = _question(context, credentials, prompt)
         tally = _Tally(question.model)
@@ -100,28 +60,13 @@ class OpenAIThinker:
                 raise CannotThink(error.reason, error.detail) from error
         raise CannotThink(Reason.OPENAI_BAD_OUTPUT, str(fault)) from fault
 
-    def breaker_states(self) -> Mapping[str, str]:
-        """By credential set: `closed`, `open` or `half_open`."""
-        return self._caller.breaker_states()
-
-    async def aclose(self) -> None:
-        """Wait for calls under way, bounded, and close the connections."""
-        await self._caller.aclose(within_s=self._settings.closing_s)
-
-    async def _credentials_of(self, company_id: str) -> Credentials:
-        try:
-            return await self._credentials.of(company_id)
-        except Undecryptable as error:
-            await self._health.note(company_id, Health.UNDECRYPTABLE, error.detail)
-            raise
-
     async def _asked(
         self,
         context: TurnContext,
         credentials: Credentials,
         question: Question,
         deadline_s: float,
-    ) -> Paid:
+    ) -> Paid[Answer]:
         ask = ask_chat if credentials.config.api == "chat" else ask_responses
 
         async def send(client: openai.AsyncOpenAI, timeout_s: float) -> Answer:
@@ -130,7 +75,7 @@ class OpenAIThinker:
         origin = Origin(context.company.id, context.conversation_id, context.turn_id, _PURPOSE)
         call = Call(origin, question.model, question.most_tokens, send)
         try:
-            return await self._caller.call(credentials, call, deadline_s=deadline_s)
+            return await self._access.call(credentials, call, deadline_s=deadline_s)
         except CallFault as fault:
             if fault.reason is Reason.OPENAI_BAD_OUTPUT:
                 raise BadOutput(fault.detail) from fault
@@ -146,7 +91,7 @@ class _Tally:
         self._tokens = TokenCount(0, 0)
         self._cost_usd: Decimal | None = Decimal(0)
 
-    def add(self, paid: Paid) -> None:
+    def add(self, paid: Paid[Answer]) -> None:
         """Count one more answer."""
         tokens = paid.answer.tokens or TokenCount(0, 0)
         self._model = paid.answer.model

@@ -33,6 +33,7 @@ def vetted(
     if (shown := _leak(context, prompt, reply)) is not None:
         raise BadOutput(f"the reply would show {shown}")
     steps = list(steps)
+    handoff = _handoff(context, prompt, output, steps)
     silent = output.silence.wanted and not output.handoff.wanted
     if silent:
         steps.append(Step("model_chose_silence", output.silence.reason))
@@ -41,14 +42,20 @@ def vetted(
         reply=None if silent else reply or None,
         facts=_facts(context, output, steps),
         findings=_findings(context, output, steps),
-        handoff=_handoff(context, prompt, output, steps),
+        handoff=handoff,
         silence=Reason.MODEL_CHOSE_SILENCE if silent else None,
-        reason=Reason.MODEL_CHOSE_SILENCE if silent else Reason.ANSWERED,
+        reason=_reason(reply, handoff, silent=silent),
         confidence=output.confidence,
         citations=_citations(context, output, steps),
         usage=usage,
         steps=tuple(steps),
     )
+
+
+def _reason(reply: str, handoff: HandoffWish | None, *, silent: bool) -> str:
+    if silent:
+        return Reason.MODEL_CHOSE_SILENCE
+    return handoff.reason if handoff is not None and not reply else Reason.ANSWERED
 
 
 def _leak(context: TurnContext, prompt: Prompt, text: str) -> str | None:

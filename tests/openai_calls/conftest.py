@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from runtime.openai.thinker import OpenAIThinker, ThinkerSettings
+from runtime.openai.access import AccessSettings, OpenAIAccess
+from runtime.openai.breaker import BreakerSettings
+from runtime.openai.thinker import OpenAIThinker
 from tests.model_server.server import ModelServer
 from tests.openai_calls.fakes import KeptUsages, TurnedClock
 from tests.openai_calls.platform import TABLES, SealingCipher
@@ -39,15 +41,15 @@ def usages() -> KeptUsages:
 
 
 @pytest.fixture
-async def thinker(
+async def access(
     pool: asyncpg.Pool, usages: KeptUsages, turned: TurnedClock
-) -> AsyncIterator[OpenAIThinker]:
-    made = OpenAIThinker(
-        pool,
-        SealingCipher(),
-        usages,
-        settings=ThinkerSettings(deadline_s=60, closing_s=5),
-        clock=turned.clock,
-    )
+) -> AsyncIterator[OpenAIAccess]:
+    settings = AccessSettings(closing_s=20, breaker=BreakerSettings(failures=5))
+    made = OpenAIAccess(pool, SealingCipher(), usages, settings=settings, clock=turned.clock)
     yield made
     await made.aclose()
+
+
+@pytest.fixture
+def thinker(access: OpenAIAccess) -> OpenAIThinker:
+    return OpenAIThinker(access, deadline_s=60)

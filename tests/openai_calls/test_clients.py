@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from runtime.companies.config import CredentialConfig
-from runtime.openai.clients import OPENAI_URL, Clients, ExplicitOpenAI
+from runtime.openai.clients import OPENAI_URL, Clients, ExplicitOpenAI, tls_context
 from runtime.openai.credentials import Credentials
 
 CANARY = "canary-of-the-environment"
@@ -87,7 +87,7 @@ async def test_nothing_of_the_environment_reaches_a_request_or_the_client(
 
 @pytest.mark.usefixtures("canaries")
 async def test_without_an_address_it_is_openai_s_own() -> None:
-    client = ExplicitOpenAI(credentials())
+    client = ExplicitOpenAI(credentials(), tls_context())
     assert str(client.base_url) == f"{OPENAI_URL}/"
     assert (client.organization, client.project) == (None, None)
     assert (client.admin_api_key, client.webhook_secret) == (None, None)

@@ -103,7 +103,7 @@ async def test_a_binding_to_a_set_that_is_gone_does_not_fall_back(
     assert (await refusal(store, "acme")).reason == "openai_not_configured"
 
 
-@pytest.mark.parametrize("secrets", ["another key's", 'sealed:{"key": "sk-x"}', "sealed:sk-raw"])
+@pytest.mark.parametrize("secrets", ["another key's", 'sealed:["sk-x"]', "sealed:sk-raw"])
 async def test_a_secret_that_cannot_be_used_is_told_without_showing_it(
     pool: asyncpg.Pool, store: CredentialStore, secrets: str
 ) -> None:
@@ -115,6 +115,17 @@ async def test_a_secret_that_cannot_be_used_is_told_without_showing_it(
     assert "sk-" not in cannot.detail
 
 
+@pytest.mark.parametrize("secrets", ['sealed:{"key": "sk-x"}', 'sealed:{"api_key": ""}'])
+async def test_a_secret_without_a_key_is_not_configured(
+    pool: asyncpg.Pool, store: CredentialStore, secrets: str
+) -> None:
+    await add_set(pool, "default", secrets=secrets, is_default=True)
+    cannot = await refusal(store, "acme")
+    assert not isinstance(cannot, Undecryptable)
+    assert cannot.reason == "openai_not_configured"
+    assert "sk-" not in cannot.detail
+
+
 async def test_a_wrong_configuration_is_told_by_its_names(
     pool: asyncpg.Pool, store: CredentialStore
 ) -> None:
@@ -122,6 +133,7 @@ async def test_a_wrong_configuration_is_told_by_its_names(
     await add_set(pool, "default", secrets=sealed("k"), is_default=True, config=config)
     cannot = await refusal(store, "acme")
     assert cannot.reason == "openai_not_configured"
+    assert cannot.detail.startswith("OpenAI integration not configured for company acme: ")
     assert "max_attempts" in cannot.detail
     assert "baseurl" in cannot.detail
 
@@ -146,3 +158,10 @@ def test_credentials_do_not_show_their_key() -> None:
     shown = repr(Credentials("default", "sk-secret", CredentialConfig()))
     assert "sk-secret" not in shown
     assert "default" in shown
+
+
+async def test_another_provider_s_default_is_nobody_s(
+    pool: asyncpg.Pool, store: CredentialStore
+) -> None:
+    await add_set(pool, "other", secrets=sealed("x"), is_default=True, provider="elsewhere")
+    assert (await refusal(store, "acme")).reason == "openai_not_configured"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from runtime.openai.pacing import Pacing
-from runtime.openai.rate_headers import duration_s, retry_after_s
+from runtime.openai.rate_headers import duration_s, reset_s, retry_after_s
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 
@@ -37,7 +37,19 @@ def test_a_duration_is_read_as_the_server_writes_it(text: str, seconds: float | 
         ({"retry-after": "2"}, 2.0),
         ({"retry-after": "Fri, 27 Nov 2026 15:00:30 GMT"}, 30.0),
         ({"retry-after": "Fri, 27 Nov 2026 14:00:00 GMT"}, 0.0),
-        ({"retry-after": "tomorrow", "x-ratelimit-reset-requests": "3s"}, 3.0),
+        ({"retry-after": "tomorrow", "x-ratelimit-reset-requests": "3s"}, None),
+        ({}, None),
+    ],
+)
+def test_the_wait_comes_from_the_most_exact_header(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert retry_after_s(headers, now=NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
         ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, 360.0),
         (
             {
@@ -48,13 +60,22 @@ def test_a_duration_is_read_as_the_server_writes_it(text: str, seconds: float | 
             },
             1.0,
         ),
+        (
+            {
+                "x-ratelimit-remaining-requests": "9999",
+                "x-ratelimit-reset-requests": "6ms",
+                "x-ratelimit-remaining-tokens": "900",
+                "x-ratelimit-reset-tokens": "6m0s",
+            },
+            360.0,
+        ),
         ({}, None),
     ],
 )
-def test_the_wait_comes_from_the_most_exact_header(
+def test_after_a_429_the_reset_of_what_is_used_up_is_waited_for(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert retry_after_s(headers, now=NOW) == seconds
+    assert reset_s(headers) == seconds
 
 
 def test_nothing_is_sent_while_nothing_remains_until_the_reset() -> None:

@@ -112,7 +112,8 @@ async def test_what_is_asked_is_strict_bounded_and_stored_nowhere(configured: Wo
     assert request.schema.strict
     assert (request.model, request.max_tokens) == ("gpt-x", 300)
     assert request.body["temperature"] == 0.2
-    assert request.body.get("store", False) is False
+    # Responses are stored unless the request says no; chat completions only when it says yes.
+    assert request.body.get("store") is (False if request.endpoint == "responses" else None)
     assert request.messages[0][0] == "system"
     assert "Vende planos" in request.messages[0][1]
 
@@ -243,6 +244,11 @@ async def test_bad_output_is_asked_for_once_more(configured: World, kind: Kind) 
     assert await configured.health() == "ok"
 
 
+async def test_an_answer_that_was_cut_says_so(configured: World) -> None:
+    configured.server.program.next(Kind.LENGTH, Kind.LENGTH)
+    assert "max_output_tokens" in (await configured.refused()).detail
+
+
 async def test_bad_output_that_was_paid_for_is_counted(configured: World) -> None:
     configured.server.program.next(Kind.WRONG_SCHEMA)
     decision = await configured.thinker.decide(turn("oi"))
@@ -258,11 +264,19 @@ async def test_a_body_that_tells_no_usage_is_a_failed_call(configured: World) ->
     assert configured.failures == [(Reason.OPENAI_BAD_OUTPUT, 200, False)]
 
 
-async def test_a_refusal_is_final(configured: World) -> None:
-    configured.server.program.next(Kind.REFUSAL)
+@pytest.mark.parametrize("kind", [Kind.REFUSAL, Kind.CONTENT_FILTER])
+async def test_a_refusal_is_final(configured: World, kind: Kind) -> None:
+    configured.server.program.next(kind)
     assert (await configured.refused()).reason == Reason.OPENAI_REFUSED
     assert len(configured.server.calls) == 1
     assert len(configured.usages.completed_calls) == 1
+
+
+async def test_a_response_that_failed_is_asked_for_again(world: World) -> None:
+    await world.configure(api="responses")
+    world.server.program.next(Kind.FAILED)
+    assert (await world.thinker.decide(turn("oi"))).reply
+    assert world.failures == [(Reason.OPENAI_UNAVAILABLE, 200, True)]
 
 
 async def test_a_model_that_gives_its_instructions_away_is_not_heard(configured: World) -> None:

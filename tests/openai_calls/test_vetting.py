@@ -133,6 +133,14 @@ def test_a_handoff_has_a_reason_of_ours(said: str, reason: str) -> None:
     assert decision.reply == "Um momento."
 
 
+def test_a_handoff_without_a_reply_is_the_reason_itself() -> None:
+    wish = {"wanted": True, "reason": "asked_for_human", "brief": ""}
+    decision = decide(turn("quero um humano"), handoff=wish, reply="")
+    assert (decision.reply, decision.reason) == (None, "asked_for_human")
+    assert decision.handoff is not None
+    assert decision.handoff.brief == "quero um humano"
+
+
 def test_a_centurion_that_does_not_hand_over_answers_instead() -> None:
     agent = centurion(handoff={"enabled": False})
     wish = {"wanted": True, "reason": "cannot_help", "brief": ""}

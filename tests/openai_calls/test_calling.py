@@ -1,0 +1,283 @@
+"""What holds between calls: cancellation, concurrency, the breaker, budgets, the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+import pytest
+
+from runtime.agent.decision import Decision
+from runtime.agent.errors import CannotThink
+from runtime.agent.reasons import Reason
+from runtime.openai.access import AccessSettings, OpenAIAccess
+from runtime.openai.breaker import BreakerSettings
+from runtime.openai.thinker import OpenAIThinker
+from tests.model_server.brain import Reply, json_reply
+from tests.model_server.misbehaviours import Kind
+from tests.model_server.protocol import Seen
+from tests.model_server.server import DEFAULT_KEY, ModelServer
+from tests.openai_calls.fakes import KeptUsages, TurnedClock
+from tests.openai_calls.platform import SealingCipher, add_set, sealed
+from tests.openai_calls.turns import output, turn
+
+
+@pytest.fixture
+async def access(
+    pool: asyncpg.Pool, usages: KeptUsages, turned: TurnedClock
+) -> AsyncIterator[OpenAIAccess]:
+    settings = AccessSettings(closing_s=20, breaker=BreakerSettings(failures=2, first_s=60))
+    made = OpenAIAccess(pool, SealingCipher(), usages, settings=settings, clock=turned.clock)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def opened(server: ModelServer) -> asyncio.Event:
+    """The server answers only once this is set."""
+    event = asyncio.Event()
+
+    def answering(_seen: Seen) -> Reply:
+        return Reply(json_reply(output()).text, after=event)
+
+    server.answering = answering
+    return event
+
+
+async def configure(pool: asyncpg.Pool, server: ModelServer, **config: Any) -> None:
+    config = {"base_url": server.base_url, "timeout_s": 20, "max_attempts": 1} | config
+    await add_set(pool, "default", secrets=sealed(DEFAULT_KEY), is_default=True, config=config)
+
+
+async def reason_of(thinker: OpenAIThinker, company_id: str = "acme") -> str:
+    with pytest.raises(CannotThink) as caught:
+        await thinker.decide(turn("oi", company_id=company_id))
+    return caught.value.reason
+
+
+async def test_a_call_whose_caller_has_gone_is_still_counted(
+    access: OpenAIAccess,
+    thinker: OpenAIThinker,
+    server: ModelServer,
+    pool: asyncpg.Pool,
+    usages: KeptUsages,
+    opened: asyncio.Event,
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    deciding = asyncio.create_task(thinker.decide(turn("oi")))
+    await server.wait_arrived(1)
+    deciding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await deciding
+    assert usages.completed_calls == []
+    opened.set()
+    await access.aclose()
+    [call] = usages.completed_calls
+    assert call.cost_usd is not None
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == call.cost_usd
+    assert server.calls[0].client_there
+
+
+async def test_the_end_waits_bounded_and_counts_what_it_cuts_off(
+    pool: asyncpg.Pool,
+    server: ModelServer,
+    usages: KeptUsages,
+    turned: TurnedClock,
+    opened: asyncio.Event,
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    access = OpenAIAccess(
+        pool,
+        SealingCipher(),
+        usages,
+        settings=AccessSettings(closing_s=0.01),
+        clock=turned.clock,
+    )
+    thinker = OpenAIThinker(access)
+    deciding = asyncio.create_task(thinker.decide(turn("oi")))
+    await server.wait_arrived(1)
+    assert not opened.is_set()
+    await access.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await deciding
+    [failed] = usages.failed_calls
+    assert failed.reason == Reason.OPENAI_UNAVAILABLE
+    # It may have been answered: what was held for it counts as spent.
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") > 0
+    assert await pool.fetchval("SELECT count(*) FROM agent.budget_reservations") == 0
+
+
+async def test_no_more_calls_at_once_than_the_credential_set_allows(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, opened: asyncio.Event
+) -> None:
+    await configure(pool, server, max_concurrency=2)
+    deciding = [asyncio.create_task(thinker.decide(turn(f"oi {n}"))) for n in range(5)]
+    await server.wait_arrived(2)
+    opened.set()
+    decisions: list[Decision] = await asyncio.gather(*deciding)
+    assert len(decisions) == 5
+    marks = [(call.arrived, 1) for call in server.calls]
+    marks += [(call.finished or 0, -1) for call in server.calls]
+    running = most = 0
+    for _, step in sorted(marks):
+        running += step
+        most = max(most, running)
+    assert most == 2
+
+
+async def test_a_cancelled_wait_for_a_slot_gives_nothing_away(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, opened: asyncio.Event
+) -> None:
+    await configure(pool, server, max_concurrency=1)
+    first = asyncio.create_task(thinker.decide(turn("oi")))
+    await server.wait_arrived(1)
+    waiting = asyncio.create_task(thinker.decide(turn("e eu?")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    opened.set()
+    await first
+    await thinker.decide(turn("de novo"))
+    assert len(server.calls) == 2
+
+
+async def test_a_server_that_fails_repeatedly_is_left_alone_and_tried_again(
+    access: OpenAIAccess,
+    thinker: OpenAIThinker,
+    server: ModelServer,
+    pool: asyncpg.Pool,
+    turned: TurnedClock,
+    usages: KeptUsages,
+) -> None:
+    await configure(pool, server)
+    server.answering = lambda _seen: json_reply(output())
+    server.program.next(Kind.SERVER_ERROR, Kind.SERVER_ERROR, Kind.SERVER_ERROR)
+    for _ in range(2):
+        assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    assert access.breaker_states() == {"default": "open"}
+    assert await reason_of(thinker, "beta") == Reason.OPENAI_BREAKER_OPEN
+    assert len(server.calls) == len(usages.failed_calls) == 2
+
+    turned.now_s += 60
+    assert access.breaker_states() == {"default": "half_open"}
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    turned.now_s += 119
+    assert await reason_of(thinker) == Reason.OPENAI_BREAKER_OPEN
+    turned.now_s += 1
+    assert (await thinker.decide(turn("oi"))).reply
+    assert access.breaker_states() == {"default": "closed"}
+
+
+async def test_answers_that_say_no_do_not_open_the_breaker(
+    access: OpenAIAccess, thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server)
+    server.program.next(*[Kind.UNAUTHORIZED, Kind.INSUFFICIENT_QUOTA, Kind.BAD_REQUEST] * 2)
+    for _ in range(6):
+        await reason_of(thinker)
+    assert access.breaker_states() == {"default": "closed"}
+
+
+async def test_a_budget_is_kept_before_the_call(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, usages: KeptUsages
+) -> None:
+    await configure(pool, server, daily_budget_usd=0.0001)
+    assert await reason_of(thinker) == Reason.OPENAI_BUDGET_EXHAUSTED
+    assert server.calls == []
+    assert usages.failed_calls == []
+
+
+async def test_what_a_call_cost_is_settled_and_what_failed_is_given_back(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, usages: KeptUsages
+) -> None:
+    await configure(pool, server, monthly_budget_usd=1)
+    server.answering = lambda _seen: json_reply(output())
+    server.program.next(Kind.SERVER_ERROR)
+    await reason_of(thinker)
+    await thinker.decide(turn("oi"))
+    [row] = await pool.fetch("SELECT day_usd, month_usd FROM agent.budget_accounts")
+    cost_usd = usages.completed_calls[0].cost_usd
+    assert cost_usd is not None
+    assert row["month_usd"] == row["day_usd"] == cost_usd > Decimal(0)
+    assert await pool.fetchval("SELECT count(*) FROM agent.budget_reservations") == 0
+
+
+async def test_an_answer_that_was_lost_counts_as_what_was_held_for_it(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    server.program.next(Kind.CUT_IN_BODY)
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") > 0
+
+
+async def test_a_request_that_never_went_out_costs_nothing(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1, base_url="http://127.0.0.1:9/v1")
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == 0
+
+
+async def test_a_budget_cannot_be_kept_for_a_model_without_a_price(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1, models={"chat": "of-nobody"})
+    agent = turn("oi").centurion.model_copy(update={"models": turn().centurion.models.__class__()})
+    with pytest.raises(CannotThink) as caught:
+        await thinker.decide(turn("oi", agent=agent))
+    assert caught.value.reason == Reason.OPENAI_BUDGET_EXHAUSTED
+    assert "of-nobody" in caught.value.detail
+    assert server.calls == []
+
+
+async def test_without_the_budget_s_tables_no_call_is_made(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    await pool.execute("ALTER TABLE agent.budget_accounts RENAME TO away")
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    assert server.calls == []
+
+
+async def test_a_new_key_begins_with_a_clean_sheet(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    await configure(pool, server)
+    server.answering = lambda _seen: json_reply(output())
+    server.keys.add("sk-new")
+    server.program.next(Kind.SERVER_ERROR, Kind.SERVER_ERROR)
+    for _ in range(2):
+        await reason_of(thinker)
+    await pool.execute(
+        "UPDATE core.integration_credential_sets SET secrets_encrypted = $1", sealed("sk-new")
+    )
+    turned.now_s += 29
+    assert await reason_of(thinker) == Reason.OPENAI_BREAKER_OPEN
+    # The credentials are looked up anew, long before the old key's breaker lets a trial through.
+    turned.now_s += 2
+    assert (await thinker.decide(turn("oi"))).reply
+    assert server.calls[-1].key == "sk-new"
+
+
+async def test_a_custom_company_s_failures_are_not_another_s(
+    access: OpenAIAccess, thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server)
+    server.answering = lambda _seen: json_reply(output())
+    await pool.execute(
+        "INSERT INTO core.company_integration_bindings"
+        " (company_id, provider, mode, secrets_override_encrypted, config_override)"
+        " SELECT 'own', 'openai', 'custom', $1, config FROM core.integration_credential_sets",
+        sealed("sk-other"),
+    )
+    server.keys.add("sk-other")
+    server.program.next(Kind.SERVER_ERROR, Kind.SERVER_ERROR)
+    for _ in range(2):
+        await reason_of(thinker, "own")
+    assert (await thinker.decide(turn("oi"))).reply
+    assert access.breaker_states() == {"custom:own": "open", "default": "closed"}
