@@ -24,7 +24,8 @@ from runtime.companies.knowledge import KnowledgeSearch
 from runtime.connections import Connections
 from runtime.extraction import extract
 from runtime.logs import get_logger
-from runtime.openai.thinker import OpenAIThinker, ThinkerSettings
+from runtime.openai.access import AccessSettings, OpenAIAccess
+from runtime.openai.thinker import OpenAIThinker
 from runtime.outbox import Relay
 from runtime.settings import Settings
 from runtime.turns import debounce, reconcile
@@ -120,14 +121,14 @@ class AgentService:
         directory = Directory(self._pool, cipher)
         async with AsyncExitStack() as stack:
             senders = await stack.enter_async_context(open_senders(now=lambda: datetime.now(UTC)))
-            model = self._model(cipher)
-            stack.push_async_callback(model.aclose)
-            self._metrics.breakers = model.breaker_states
+            access = self._openai(cipher)
+            stack.push_async_callback(access.aclose)
+            self._metrics.breakers = access.breaker_states
             parts = TurnParts(
                 self._pool,
                 directory,
                 Gathering(self._pool, KnowledgeSearch(self._pool)),
-                Deciding(model, extract),
+                Deciding(OpenAIThinker(access), extract),
                 senders,
                 self.observer,
                 settings.partitions,
@@ -149,13 +150,13 @@ class AgentService:
                 tasks.create_task(self._debounce.run(), name="worker-debounce")
                 tasks.create_task(self._reconcile.run(), name="worker-reconcile")
 
-    def _model(self, cipher: Cipher | None) -> OpenAIThinker:
+    def _openai(self, cipher: Cipher | None) -> OpenAIAccess:
         usages = UsageEvents(self._pool, self._metrics, _log, partitions=self._settings.partitions)
-        return OpenAIThinker(
+        return OpenAIAccess(
             self._pool,
             cipher or NoKey(),
             usages,
-            settings=ThinkerSettings(prices=self._settings.openai_prices),
+            settings=AccessSettings(prices=self._settings.openai_prices),
         )
 
     async def _look(self) -> None:

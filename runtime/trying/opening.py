@@ -10,7 +10,8 @@ from runtime.companies.directory import Directory
 from runtime.companies.knowledge import KnowledgeSearch
 from runtime.connections import Connections
 from runtime.extraction import extract
-from runtime.openai.thinker import OpenAIThinker, ThinkerSettings
+from runtime.openai.access import AccessSettings, OpenAIAccess
+from runtime.openai.thinker import OpenAIThinker
 from runtime.openai.usages import CallCompleted, CallFailed
 from runtime.settings import Settings
 from runtime.trying.trial import Asked, Trial
@@ -36,7 +37,7 @@ class Trials:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._connections: Connections | None = None
-        self._model: OpenAIThinker | None = None
+        self._openai: OpenAIAccess | None = None
         self._trial: Trial | None = None
         self._opening = asyncio.Lock()
 
@@ -48,8 +49,8 @@ class Trials:
 
     async def close(self) -> None:
         """Close what was opened."""
-        if self._model is not None:
-            await self._model.aclose()
+        if self._openai is not None:
+            await self._openai.aclose()
         if self._connections is not None:
             await self._connections.close()
 
@@ -60,16 +61,16 @@ class Trials:
         await self._connections.open_pool()
         pool = await self._connections.wait_open()
         cipher = settings.cipher()
-        self._model = OpenAIThinker(
+        self._openai = OpenAIAccess(
             pool,
             cipher or NoKey(),
             _ToldNobody(),
-            settings=ThinkerSettings(prices=settings.openai_prices),
+            settings=AccessSettings(prices=settings.openai_prices),
         )
         self._trial = Trial(
             pool,
             directory=Directory(pool, cipher),
             gathering=Gathering(pool, KnowledgeSearch(pool)),
-            thinker=Deciding(self._model, extract),
+            thinker=Deciding(OpenAIThinker(self._openai), extract),
         )
         return self._trial

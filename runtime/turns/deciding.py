@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runtime.agent.burst_facts import Extract
+from runtime.agent.own_words import Extract
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, Step, Thinker
 from runtime.agent.deterministic import DeterministicThinker, hand_over_by_rules
