@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from events.catalogue.leads import LeadFactRecorded, LeadScoring
+from events.catalogue.leads import LeadCreated, LeadFactRecorded, LeadScoring
 from events.catalogue.service import HandoffRequested
 from events.catalogue.turns import OpenaiCallCompleted, OpenaiCallFailed, TurnCompleted
 from events.envelope import RecordedEvent
@@ -13,6 +13,7 @@ from events.envelope import RecordedEvent
 _OF_SOME_TURN = (
     OpenaiCallCompleted,
     OpenaiCallFailed,
+    LeadCreated,
     LeadFactRecorded,
     LeadScoring,
     HandoffRequested,

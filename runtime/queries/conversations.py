@@ -15,7 +15,6 @@ from projections.statements import statements
 from runtime.explaining.values import InboxState
 
 _SQL = statements("runtime.queries", "conversations.sql")
-_CLOSING = frozenset({"closed_at", "closed_reason", "turn_id"})
 
 Row = dict[str, Any]
 
@@ -48,13 +47,7 @@ async def logged_events(db: Database, company_id: str, conversation_id: str) -> 
 async def inbox_states(
     db: Database, company_id: str, conversation_id: str
 ) -> dict[UUID, InboxState]:
-    """What the inbox says of a conversation's messages, by the inbound event's id.
-
-    Nothing where the inbox does not tell how it closes them.
-    """
-    columns = {row["column_name"] for row in await db.fetch(_SQL["inbox columns"])}
-    if not columns >= _CLOSING:
-        return {}
+    """What the inbox says of a conversation's messages, by the inbound event's id."""
     rows = await db.fetch(_SQL["inbox"], company_id, conversation_id)
     return {
         row["event_id"]: InboxState(row["closed_at"], row["closed_reason"], row["turn_id"])

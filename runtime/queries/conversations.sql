@@ -24,11 +24,6 @@ SELECT partition, position, event_id, type, version, company_id, conversation_id
  WHERE company_id = $1 AND conversation_id = $2
  ORDER BY position
 
--- name: inbox columns
-SELECT column_name::text
-  FROM information_schema.columns
- WHERE table_schema = 'agent' AND table_name = 'inbox'
-
 -- name: inbox
 -- $1 company_id text, $2 conversation_id text
 SELECT event_id, closed_at, closed_reason, turn_id

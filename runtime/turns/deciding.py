@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runtime.agent.own_words import Extract
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, Step, Thinker
 from runtime.agent.deterministic import DeterministicThinker, hand_over_by_rules
 from runtime.agent.errors import CannotThink
+from runtime.agent.own_words import Extract
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import handoff_trigger
 from runtime.agent.utterances import has_words
