@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import Final
 
+from runtime.extraction.gazetteer import STATES
 from runtime.extraction.words import STREETS, Words, word_set
 
 # How many words before a name are looked at, and how many where an address is spelt out.
@@ -28,11 +29,12 @@ class Context(Enum):
     FORBIDDEN = "forbidden"
 
 
-_AROUND: Final = (
+_PART: Final = (
     r"(?:(?:(?:na|a|da|nesta|nessa|minha|em|no|do) )?(?:cidade|capital|regiao metropolitana|regiao|grande|centro|"
-    r"zona (?:sul|norte|leste|oeste)|municipio|bairro \w+)(?: (?:e|de|do|da|em))? |"
-    r"perto de |proximo (?:a|de) |pertinho de |vizinho de )?"
+    r"zona (?:sul|norte|leste|oeste)|municipio|bairro \w+)(?: (?:e|de|do|da|em))? )"
 )
+_IN: Final = rf"(?:(?:em|n|de|d) {_PART}?|{_PART})"
+_AROUND: Final = rf"{_PART}?"
 _ADVERB: Final = (
     r"(?:(?:aqui|ainda|atualmente|hoje|agora|mesmo|tb|tbm|tambem|ja|sozinh[oa]|la|bem|so|eu|hj|faz|ha|com|minha|"
     r"meu|familia|marido|esposa|filhos|pais|a?nos?|anos|muito|pouco|tempo|sempre|nascid[oa]|criad[oa]|e|natural|\d+) )*"
@@ -53,19 +55,23 @@ _WANTED: Final = (
     r"imovel|terreno|sala|kitnet|kitinete|ponto|sede|atendimento|consultorio|sobrado|lote|chacara|sitio|aluguel|"
     r"franquia|galpao|studio|cobertura|showroom|hotel|pousada|festa|casamento|obra|reforma|servico|instalacao)"
 )
+_STATE_NAME: Final = rf"(?:minas|{'|'.join(STATES.values())})"
 _SAID: Final = re.compile(
     r"(?:"
-    rf"\b{_LIVES} {_ADVERB}(?:em|n|de|d) {_AROUND}"
+    rf"\b{_LIVES} {_ADVERB}{_IN}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
-    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|vim|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:de|d) {_AROUND}"
-    rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? (?:em|de|d) {_AROUND}"
+    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|vim|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
+    rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
     r"(?: (?:e|eh|sera|seria))? ?[:=-]? "
     r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|ir|passagem)"
-    rf"(?: \w+){{0,2}} (?:pra|para|p|a) {_AROUND}"
+    rf"(?: \w+){{0,2}} (?:pra|para|p|p /|a) {_AROUND}"
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
-    rf"(?: \w+){{0,3}} (?:pra|para|p|em|ate|a) {_AROUND}"
-    rf"|\b{_WANTED}(?: \w+)? (?:em|de|pra|para|d) {_AROUND}"
+    rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
+    rf"|\b{_WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
+    rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom) de {_AROUND}"
+    rf"|\b(?:atende|atendem|cobre|cobrem) {_AROUND}"
+    rf"|\b(?:sou|somos|moro|moramos) (?:de|em|no|do|na|da) {_STATE_NAME} ,? ?(?:em |de |na |da )?{_AROUND}"
     r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre|cobrem|tem|tem algo)"
     rf"(?: \w+){{0,5}} em {_AROUND}"
     r")\Z"
@@ -76,6 +82,18 @@ _ARTICLE: Final = re.compile(
     r"(?:no|na|do|da|pro|pra o|para o|ao|pra a|para a) \Z"
 )
 _NEAR: Final = re.compile(r"\bem (?:(?:plena|todo|toda) )?\Z")
+# A place by its preposition counts where the message is about the writer or the one who answers...
+_CONCERNS: Final = re.compile(
+    r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
+    r"estou|aqui|somos|nosso|nossa|instal\w+|faz|fazem|fazer|quanto|qual|trabalho|agendar|marcar|obra|orcamento|abrir|investir|"
+    r"moramos|ficamos|atend\w+|entreg\w+|posso|vou|vamos|a gente|imovel|terreno|apartamento|casa|sala|galpao|interesse|sera|"
+    r"moro|sou|gostaria|consigo|tenho|endereco)\b"
+)
+# ... and not about the world.
+_WORLD: Final = re.compile(
+    r"\b(?:show|jogo|filme|serie|novela|tv|noticia|jornal|choveu|chuva|enchente|acidente|voo|ele|ela|eles|elas|dele|dela|"
+    r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia)\b"
+)
 _OTHERS: Final = re.compile(
     r"(?:\b(?:nao|n|nunca) (?:moro|sou|estou|to|fico|resido|vivo)|(?<!a gente )(?<!agt )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|morava|moravamos|morei|trabalhava|trabalhei|estudei|estudava|sai|saimos|saiu|veio|"
@@ -128,8 +146,14 @@ def context_before(words: Words, at: int) -> Context:
         return Context.SAID
     if _ARTICLE.search(said):
         return Context.ARTICLE
-    if _NEAR.search(said) or _ADDRESS.search(_joined(words, max(0, at - _ADDRESS_REACH), at)):
+    wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
+    if _ADDRESS.search(wider):
         return Context.NEAR
+    if _NEAR.search(said):
+        wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
+        return (
+            Context.NEAR if _CONCERNS.search(wider) and not _WORLD.search(wider) else Context.NONE
+        )
     return Context.NONE
 
 

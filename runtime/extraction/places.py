@@ -32,6 +32,7 @@ from runtime.extraction.words import Words, phrase_set, split_words
 _TEAMS: Final = frozenset(
     {"fc", "ec", "futebol", "f", "x", "esporte", "sc", "clube", "fm", "airport"}
 )
+_ENDS: Final = frozenset({"", ".", ",", "!", "?", ";", "\n", "e", "ou", "/", "-", ")"})
 _JOINTS: Final = frozenset({"e", "ou", ",", "/"})
 _STATE_NAMES: Final = frozenset(STATES.values()) - {"sao paulo", "rio de janeiro"}
 
@@ -76,6 +77,8 @@ def _place_at(
         return None
     if context in {Context.NONE, Context.NEAR} and said_afterwards(words, match.after):
         context = Context.SAID
+    if at == joined_at and words.plain(match.after) not in _ENDS:
+        return None
     state, after = _state_after(words, match.after)
     confidence = _confidence(folded, words, match, context, state)
     if confidence is None:
