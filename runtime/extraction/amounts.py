@@ -159,8 +159,10 @@ def _with_currency(plain: str, words: Words, amount: Amount) -> Amount:
     at = amount.after
     if words.plain(at) in _CENTS and amount.scale == 1:
         return replace(amount, value=amount.value / 100, currency=True, after=at + 1)
-    if words.plain(at) == "de" and words.plain(at + 1) in _CURRENCIES and amount.scale > 1:
+    if words.plain(at) == "de" and words.plain(at + 1) in _CURRENCIES and amount.value >= 1_000_000:
         at += 1
+    if amount.currency and amount.scale == 1 and words.plain(at) not in _CURRENCIES:
+        return _with_cents(plain, words, amount, said=True)
     if words.plain(at) in _CURRENCIES:
         return _with_cents(plain, words, replace(amount, currency=True, after=at + 1))
     if words.plain(at) == "rs" and words.touching(at) and words.plain(at + 1) != "$":
@@ -171,14 +173,16 @@ def _with_currency(plain: str, words: Words, amount: Amount) -> Amount:
     return amount
 
 
-def _with_cents(plain: str, words: Words, amount: Amount) -> Amount:
+def _with_cents(plain: str, words: Words, amount: Amount, *, said: bool = False) -> Amount:
     """Cents after reais: "5 reais e 50", "dois reais e cinquenta centavos"."""
     if words.plain(amount.after) != "e":
         return amount
     cents = _number(plain, words, amount.after + 1)
     if cents is None or cents.value >= 100 or cents.scale > 1:
         return amount
-    said = words.plain(cents.after) in _CENTS
-    if not said and (cents.value < 10 or words.plain(cents.after)[:1].isalpha()):
+    named = words.plain(cents.after) in _CENTS
+    if said and not named:
         return amount
-    return replace(amount, value=amount.value + cents.value / 100, after=cents.after + said)
+    if not named and (cents.value < 10 or words.plain(cents.after)[:1].isalpha()):
+        return amount
+    return replace(amount, value=amount.value + cents.value / 100, after=cents.after + named)

@@ -20,8 +20,8 @@ AREAS: Final = word_set(
     "95 96 97 98 99"
 )
 
-_ALONE_BEFORE: Final = r"(?<![0-9a-z,])(?<![0-9][./-])(?<![$][ ])(?<![$])"
-_ALONE_AFTER: Final = r"(?![0-9a-z%$])(?![.,/-][0-9])(?![ ](?:reais|mil|%))"
+_ALONE_BEFORE: Final = r"(?<![0-9a-z,])(?<![0-9][.-])(?<![$][ ])(?<![$])"
+_ALONE_AFTER: Final = r"(?![0-9a-z%$])(?![.,-][0-9])(?!/[0-9]{4}-)(?![ ](?:reais|mil|%))"
 _GAP: Final = r"[ ]?[.\-]?[ ]?"
 _COUNTRY: Final = r"(?:(?:\(?\+[ ]?|00)?55\)?[ .\-]{0,2})"
 _CARRIER: Final = r"(?:0?xx[ .\-]?|0(?:1[2-8]|2[0-9]|3[126]|4[1-9])[ .\-]?)"
@@ -59,13 +59,15 @@ _DIGITS: Final = re.compile(r"[0-9]")
 _GROUPED_AS_CPF: Final = re.compile(r"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{3}[ .\-/][0-9]{2}")
 # Nothing but a telephone number is written so.
 _DASHED: Final = re.compile(r"(?:9[ .]?)?[0-9]{4}-[0-9]{4}")
+_ABROAD: Final = re.compile(r"\+(?!55)[0-9]{1,3}[ .(-]{0,2}(?:9[ ])?\Z")
 _CARD: Final = re.compile(r"[ ][0-9]{4}(?![0-9])")
 _SOMETHING_ELSE: Final = re.compile(
     r"\b(?:pedido|protocolo|nota|nf|nfe|boleto|codigo|cod|rastreio|rastreamento|cep|conta|agencia|"
     r"matricula|rg|processo|chamado|ticket|contrato|cartao|pis|nis|cnh|renavam|titulo|cpf|cnpj|"
     r"ordem|os|fatura|serie|imei|inscricao|ie|registro|chassi|placa|apolice|sku|ref|referencia|"
     r"comprovante|transacao|id|lote)"
-    r"(?:[ ](?:numero|num|n|no|nr|da|de|do|fiscal|compra|eh|e|meu|minha|com|fim|final|interno)){0,3}"
+    r"(?:[ ](?:numero|num|n|no|nr|da|de|do|fiscal|compra|eh|e|meu|minha|com|fim|final|interno|corrente|poupanca|bancaria|salario|entrega|servico|barras|cliente|acesso|cadastro|seguranca|"
+    r"reserva|atendimento|rastreamento|rastreio)){0,3}"
     r"[ .:#º°\-]{0,3}(?:[ ]?n[.o]?[ ]?)?\Z"
 )
 
@@ -100,6 +102,8 @@ def _candidate(hit: re.Match[str], area: str, confidence: float) -> Iterator[Can
 
 def _something_else(plain: str, hit: re.Match[str]) -> bool:
     """An order number, a card, a document whose digits do not hold: formed like a phone, no phone."""
+    if _ABROAD.search(plain, max(0, hit.start() - 10), hit.start()):
+        return True
     if _GROUPED_AS_CPF.fullmatch(hit[0]) or (hit["a2"] and _CARD.match(plain, hit.end())):
         return True
     if hit["a1"] or "+" in hit[0] or (hit["a2"] and _DASHED.fullmatch(hit["local"])):

@@ -31,7 +31,7 @@ class Context(Enum):
 
 _PART: Final = (
     r"(?:(?:(?:na|a|da|nesta|nessa|minha|em|no|do) )?(?:cidade|capital|regiao metropolitana|regiao|grande|centro|"
-    r"zona (?:sul|norte|leste|oeste)|municipio|bairro \w+)(?: (?:e|de|do|da|em))? )"
+    r"zona (?:sul|norte|leste|oeste)|municipio)(?: (?:e|de|do|da|em))? )"
 )
 _IN: Final = rf"(?:(?:em|n|de|d) {_PART}?|{_PART})"
 _AROUND: Final = rf"{_PART}?"
@@ -47,7 +47,7 @@ _TRADE: Final = (
 _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
-    r"passando|hospedad[oa]|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
+    r"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|localizad[oa]s?|situad[oa]s?|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
     r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei)"
 )
 _WANTED: Final = (
@@ -60,7 +60,7 @@ _SAID: Final = re.compile(
     r"(?:"
     rf"\b{_LIVES} {_ADVERB}{_IN}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
-    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|vim|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
+    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
     r"(?: (?:e|eh|sera|seria))? ?[:=-]? "
@@ -87,7 +87,7 @@ _CONCERNS: Final = re.compile(
     r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
     r"estou|aqui|somos|nosso|nossa|instal\w+|faz|fazem|fazer|quanto|qual|trabalho|agendar|marcar|obra|orcamento|abrir|investir|"
     r"moramos|ficamos|atend\w+|entreg\w+|posso|vou|vamos|a gente|imovel|terreno|apartamento|casa|sala|galpao|interesse|sera|"
-    r"moro|sou|gostaria|consigo|tenho|endereco)\b"
+    r"moro|sou|gostaria|consigo|tenho|endereco|interior|evento|casamento|festa|curso|reuniao|visita|faco|temos|nossos|residencia)\b"
 )
 # ... and not about the world.
 _WORLD: Final = re.compile(
@@ -104,7 +104,7 @@ _OTHERS: Final = re.compile(
 )
 _SOMEBODY: Final = re.compile(
     r"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|"
-    r"cidade|gente|endereco|imovel|apartamento|apto|obra|casamento|festa|evento|entrega)(?:\w+ ){1,2}"
+    r"cidade|gente|endereco|imovel|apartamento|apto|obra|casamento|festa|evento|entrega|residencia|moradia)(?:\w+ ){1,2}"
     r"(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|eh de|e de|nasceu) (?:\w+ )?(?:em|de|n|pra|para) \Z"
 )
 _ADDRESS: Final = re.compile(
