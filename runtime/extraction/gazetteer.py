@@ -57,6 +57,13 @@ SHY_NICKNAMES: Final = word_set(
 )
 _SHORT_SAINTS: Final = {"s": "sao", "sto": "santo", "sta": "santa", "n": "nova", "sra": "senhora"}
 
+# Places whose names are everyday words: in lower case only a state beside them makes them places.
+WORDS_TOO: Final = phrase_set(
+    "harmonia,progresso,esperanca,alegria,feliz,planalto,colina,liberdade,ouro,prata,casa nova,triunfo,"
+    "soledade,independencia,fartura,campestre,peixe,flores,sertao,maravilha,central,bom sucesso,"
+    "boa hora,paraiso,uniao,riacho,centenario,encanto,vera,descanso,felicidade,simpatia,sossego,saudades,"
+    "diamante,cristal,palma,recreio,retiro,registro,sobrado,passagem,borracha,floresta,salto,barreira,luz"
+)
 # Places that are called with an article: "no Recife", "na Serra".
 WITH_ARTICLE: Final = phrase_set(
     "rio,rio de janeiro,rj,recife,guaruja,crato,serra,praia grande,cabo de santo agostinho,embu,"

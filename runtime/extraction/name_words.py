@@ -60,11 +60,18 @@ NO_NAME: Final = word_set(
 
 # Given names that are also other words: alone and in lower case they say nothing.
 AMBIGUOUS: Final = word_set(
+    "levi neco adao justina inocencia nazare santina jordan deco roque gaspar selene "
     "flor rosa mel bela linda vi gu fe lu ju bel be ro neto eli noel natal pilar vera celeste aurora violeta "
     "perla perola clara branca max nora luna brasil penha salvador santana luz estrela graca gloria vitoria "
     "victoria norma lia alma dado dora rita nina mara pri pati mila bento cosme bia gil ivo liz sol ceu dani "
     "conceicao aparecida aparecido margarida iris hortencia jade socorro consolacao domingos franco uber"
 ) - word_set("bia gil rita nina pri pati mila mara dora dani lia liz lu ju ivo luna norma")
+
+# How words for trades and traits end: "Engenheira Civil", "Microempreendedor Individual".
+TRADE_ENDINGS: Final = (
+    "eiro", "eira", "or", "ora", "ista", "ico", "ica", "ario", "aria", "ente", "ante", "ogo", "oga",
+    "al", "ado", "ada", "ense", "ano", "ana", "grafo", "grafa",
+)  # fmt: skip
 
 
 @cache

@@ -25,6 +25,7 @@ from runtime.extraction.name_words import (
     NO_NAME,
     PARTICLES,
     TITLES,
+    TRADE_ENDINGS,
     first_names,
     surnames,
 )
@@ -168,8 +169,12 @@ def _looks_like_a_name(folded: Folded, words: Words, name: _Name, hit: re.Match[
     article = hit[0].endswith((" o ", " a ", " de "))
     if name.known:
         return capital or article or _evident(words, name)
-    surname = name.after > name.first + 1 and words.plain(name.first + 1) in surnames()
-    return surname or (article and capital)
+    full = name.after > name.first + 1
+    if full and words.plain(name.first + 1) in surnames():
+        return True
+    both = full and capital and _capitalised(folded, words, name.first + 1)
+    trade = words.plain(name.first).endswith(TRADE_ENDINGS)
+    return (article and capital) or (both and not trade)
 
 
 def _candidate(folded: Folded, words: Words, name: _Name, confidence: float) -> Candidate:

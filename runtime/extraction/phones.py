@@ -24,7 +24,7 @@ _ALONE_BEFORE: Final = r"(?<![0-9a-z,])(?<![0-9][.-])(?<![$][ ])(?<![$])"
 _ALONE_AFTER: Final = r"(?![0-9a-z%$])(?![.,-][0-9])(?!/[0-9]{4}-)(?![ ](?:reais|mil|%))"
 _GAP: Final = r"[ ]?[.\-]?[ ]?"
 _COUNTRY: Final = r"(?:(?:\(?\+[ ]?|00)?55\)?[ .\-]{0,2})"
-_CARRIER: Final = r"(?:0?xx[ .\-]?|0(?:1[2-8]|2[0-9]|3[126]|4[1-9])[ .\-]?)"
+_CARRIER: Final = r"(?:\(?0?[ ]?(?:xx|\*\*)[ .\-]?|\(?0[ ]?(?:1[2-8]|2[0-9]|3[126]|4[1-9])[ .\-]?)"
 # How a subscriber's number is grouped; every digit may stand alone, as dictated.
 _LOCAL: Final = (
     rf"(?:9{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
@@ -43,13 +43,13 @@ _FILLER: Final = r"(?:[ ]?[,:;)\-][ ]?|[ ])(?:(?:e|o|numero|num|tel|telefone|cel
 _PHONE: Final = re.compile(
     rf"{_ALONE_BEFORE}{_COUNTRY}?{_CARRIER}?"
     r"(?:(?P<round>[(\[][ ]?0?(?P<a1>[1-9][0-9])[ ]?[)\]][ ]?[.\-]?[ ]?)"
-    r"|0?(?P<a2>[1-9][0-9])(?:[ ]?[.\-/)][ ]?|[ ]{1,2})"
+    r"|0?(?P<a2>[1-9][0-9])(?:[ ]?[.\-/)|][ ]?|[ ]{1,2})"
     r"|(?P<a4>[1-9][ ][0-9])[ ](?=(?:[0-9][ ]){7,8}[0-9](?![0-9]))"
     r"|0?(?P<a3>[1-9][0-9])(?=[0-9]{8,9}(?![0-9])|9?[0-9]{4}[ ]?[ .\-][ ]?[0-9]{4}(?![0-9])))"
     rf"(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_FIRST: Final = re.compile(
-    rf"\bddd:?[ ]?\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
+    rf"(?<=ddd[ ])\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_LAST: Final = re.compile(
     rf"{_ALONE_BEFORE}(?P<local>{_LOCAL})[ ]?[,;(\-]{{0,2}}[ ]?(?:o[ ]|com[ ]|e[ ]o[ ])?"

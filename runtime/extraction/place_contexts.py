@@ -18,13 +18,15 @@ class Context(Enum):
     """How the words before a name speak of it.
 
     `SAID` the writer is, lives or wants something there; `ARTICLE` the same with "no" or "na", which
-    only few cities take; `NEAR` a place by its preposition or its address alone; `NONE` nothing;
+    only few cities take; `NEAR` a place by its preposition alone; `LISTED` one in an address or
+    beside another place; `NONE` nothing;
     `FORBIDDEN` somebody else's place, a former one, or a name of something else.
     """
 
     SAID = "said"
     ARTICLE = "article"
     NEAR = "near"
+    LISTED = "listed"
     NONE = "none"
     FORBIDDEN = "forbidden"
 
@@ -59,6 +61,7 @@ _STATE_NAME: Final = rf"(?:minas|{'|'.join(STATES.values())})"
 _SAID: Final = re.compile(
     r"(?:"
     rf"\b{_LIVES} {_ADVERB}{_IN}"
+    rf"|\b(?:moro|vivo|resido|trabalho) (?:\w+ ){{1,5}}em {_AROUND}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
     rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
@@ -109,6 +112,7 @@ _SOMEBODY: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(
     r"\b(?:rua|r|av|avenida|travessa|alameda|endereco|rodovia|estrada|bairro|cep) .*(?:,|-|/|\.|em|cidade|\n) \Z"
+    r"|\b(?:moro|moramos|trabalho|fica|ficamos) (?:em|no|na) \w+(?: \w+){0,2} , \Z"
 )
 _AFTERWARDS: Final = re.compile(
     r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou|to|trabalho|fico)\b"
@@ -148,7 +152,7 @@ def context_before(words: Words, at: int) -> Context:
         return Context.ARTICLE
     wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
     if _ADDRESS.search(wider):
-        return Context.NEAR
+        return Context.LISTED
     if _NEAR.search(said):
         wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
         return (

@@ -14,6 +14,7 @@ from runtime.extraction.gazetteer import (
     SHY_NICKNAMES,
     STATES,
     WITH_ARTICLE,
+    WORDS_TOO,
     Place,
     expanded,
     misspelt_places,
@@ -69,17 +70,19 @@ def _place_at(
     match = _exact(folded, words, at)
     if match is None and not may_say_place(words, at):
         return None
-    context = Context.NEAR if at == joined_at else context_before(words, at)
+    context = Context.LISTED if at == joined_at else context_before(words, at)
     if context is Context.SAID:
         near = _misspelt(words, at)
         match = near if near and (match is None or near.after > match.after) else match
     if match is None or context is Context.FORBIDDEN or _is_state(words, match):
         return None
-    if context in {Context.NONE, Context.NEAR} and said_afterwards(words, match.after):
+    if context in {Context.NONE, Context.NEAR, Context.LISTED} and said_afterwards(
+        words, match.after
+    ):
         context = Context.SAID
-    if at == joined_at and words.plain(match.after) not in _ENDS:
-        return None
     state, after = _state_after(words, match.after)
+    if context is Context.LISTED and state is None and words.plain(match.after) not in _ENDS:
+        return None
     confidence = _confidence(folded, words, match, context, state)
     if confidence is None:
         return None
@@ -166,10 +169,12 @@ def _confidence(
         return None
     if state is not None and state in match.place.states and match.key not in STATES:
         return FORMED
+    if match.key in WORDS_TOO and not folded.written(*_span(words, match))[:1].isupper():
+        return None
     shy = match.key in SHY_NICKNAMES
     if context in {Context.SAID, Context.ARTICLE}:
         return EXPLICIT
-    if context is Context.NEAR and match.place.well_known and not shy:
+    if context in {Context.NEAR, Context.LISTED} and match.place.well_known and not shy:
         return WEAK
     return WEAK if _whole(folded, words, match) else None
 
