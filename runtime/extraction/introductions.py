@@ -7,7 +7,7 @@ from typing import Final
 
 _IS: Final = r"(?:e|eh|he)(?![a-z])"
 _NAME_IS: Final = rf"(?:[ ]?[:=][ ]?|[ ]{_IS}[ ]?:?[ ]?|[ ]seria[ ])"
-_HERE: Final = r"(?:aqui|aki|aq|aqi)"
+_HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
 _SPEAKS: Final = r"(?:fala|falando|escreve|escrevendo|vos[ ]fala|te[ ]fala|manda[ ]mensagem)"
 _SPEAKER: Final = rf"(?:quem[ ])?(?:(?:ta|esta|tava)[ ])?{_SPEAKS}(?:[ ]{_HERE})?"
 _GREETING: Final = (
@@ -18,7 +18,7 @@ _GREETING: Final = (
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi)[ ](?:chamo|xamo)[ ]+|mechamo[ ]+|chamo[ -]me[ ]"
+    r"(?:me|mi)[ ](?:chamo|xamo)(?:[ ]?:[ ]?|[ ]+)|mechamo[ ]+|chamo[ -]me[ ]"
     rf"|(?<!do[ ])(?<!no[ ])meu[ ](?:primeiro[ ])?(?:nome|nomi|nm)(?:[ ](?:completo|todo|inteiro|social|"
     rf"de[ ](?:batismo|solteira|guerra)))?{_NAME_IS}"
     rf"|meu[ ]apelido[ ]{_IS}[ ]"
@@ -54,9 +54,10 @@ CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ])")
 STARTS: Final = re.compile(
     rf"(?:^|[.!?,;:)\n]|(?<![a-z])(?:{_GREETING}|{_IS})[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
+_FROM: Final = r"(?:[ ]?,?[ ]d[aeo][ ][a-z]+(?:[ ][a-z]+)?[ ]?,?)?"
 AFTERWARDS: Final = re.compile(
-    rf"(?:[ ](?:por[ ])?{_HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
-    r"me|da[ ]pra|do[ ]lado|de[ ]casa|vende|vendem)\b)"
+    rf"{_FROM}(?:[ ](?:por[ ])?{_HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
+    r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
     rf"|[ ]?,[ ]{_HERE}[ ]?(?=[,.!\n]|\Z)"
     rf"|[ ]?,?[ ](?:falando|na[ ]area|quem[ ]{_SPEAKS}|que[ ](?:ta|esta)[ ]falando|que[ ]fala)\b"
     rf"|[ ]?,?[ ]{_IS}[ ](?:o[ ])?meu[ ]nome\b)"

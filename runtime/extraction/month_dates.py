@@ -83,7 +83,9 @@ def _month_at(words: Words, after: int) -> int | None:
     if joint in {"de", "d", "do", "/", "-", "."} and words.plain(after + 1) in MONTHS:
         spaced_short = joint == "." and words.plain(after + 1) in SHORT_MONTHS
         return None if spaced_short else after + 1
-    return after if joint in MONTHS and joint not in SHORT_MONTHS else None
+        # "Um marco" is no first of March.
+    counted = words.plain(after - 1)[:1].isdigit() or words.plain(after - 1) in {"o", "a"}
+    return after if counted and joint in MONTHS and joint not in SHORT_MONTHS else None
 
 
 def _year(words: Words, at: int, today: date) -> tuple[int, int]:

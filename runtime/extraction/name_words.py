@@ -12,10 +12,13 @@ from runtime.extraction.words import word_set
 PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
 TITLES: Final = word_set(
     "dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
-    "padre eng engenheiro engenheira adv advogado advogada"
+    "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
 )
 # What may follow an introduction without being a name, or ends one.
 NO_NAME: Final = word_set(
+    "equipe departamento depto setor time vendas financeiro suporte comercial diretoria gerencia administracao "
+    "imobiliaria construtora recepcao sac rh escola prefeitura banco grupo instituto associacao condominio oficina "
+    "farmacia padaria restaurante mercado igreja faculdade universidade curso turma familia projeto agencia "
     "dificil complicado complicada comum igual diferente estranho esquisito curto curta longo longa simples feio "
     "bonito composto segredo unissex atencao volta louco louca maluco maluca dificilimo enorme famoso chato "
     "pintor pintora eletricista encanador pedreiro contador contadora psicologo psicologa nutricionista "

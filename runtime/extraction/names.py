@@ -33,6 +33,7 @@ from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
 _GLUE: Final = re.compile(r"[ ]+")
+_BEFORE_NAME: Final = re.compile(r"(?:[ ]|[.]{2,3}|…|[*_\"])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,17 @@ def find_names(folded: Folded) -> Iterator[Candidate]:
             if at is None or NEGATED.search(folded.plain, max(0, hit.start() - 12), hit.start()):
                 continue
             name = _name(folded, words, at, sure)
-            if name is not None and (sure or _looks_like_a_name(folded, words, name, hit)):
+            if name is None or _denied(words, name):
+                continue
+            if sure or _looks_like_a_name(folded, words, name, hit):
                 yield _candidate(folded, words, name, EXPLICIT if sure else LIKELY)
     yield from _enclosed(folded, words, places)
     yield from _announced(folded, words, places)
+
+
+def _denied(words: Words, name: _Name) -> bool:
+    """Whether the name is taken back at once: "sou Ana não, sou Carla"."""
+    return words.plain(name.after) == "nao" and words.plain(name.after + 1) in {"", ",", ".", "!"}
 
 
 def _enclosed(folded: Folded, words: Words, places: dict[int, int]) -> Iterator[Candidate]:
@@ -94,7 +102,8 @@ def _pet_form(folded: Folded, words: Words, at: int) -> bool:
 
 
 def _skip_spaces(plain: str, at: int) -> int:
-    hit = _GLUE.match(plain, at)
+    """Past spaces, emphasis ("*Ana*") and hesitation ("é... Ana")."""
+    hit = _BEFORE_NAME.match(plain, at)
     return hit.end() if hit else at
 
 
@@ -129,7 +138,7 @@ def _next_part(folded: Folded, words: Words, at: int, first: int) -> int:
         if word == "e":
             return 2 if family in {"silva", "souza", "sousa", "melo", "castro"} else 0
         return 2 if family in surnames() else 0
-    if not word.isalpha() or (len(word) < 2 and not _initial(folded, words, at)):
+    if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(folded, words, at)):
         return 0
     if word in surnames() or word in first_names():
         return 0 if word in NO_NAME and not _capitalised(folded, words, at) else 1

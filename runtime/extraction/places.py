@@ -169,12 +169,14 @@ def _confidence(
         return None
     if state is not None and state in match.place.states and match.key not in STATES:
         return FORMED
-    if match.key in WORDS_TOO and not folded.written(*_span(words, match))[:1].isupper():
+    capital = folded.written(*_span(words, match))[:1].isupper()
+    if match.key in WORDS_TOO and not capital:
         return None
-    shy = match.key in SHY_NICKNAMES
     if context in {Context.SAID, Context.ARTICLE}:
         return EXPLICIT
-    if context in {Context.NEAR, Context.LISTED} and match.place.well_known and not shy:
+    sure = match.place.well_known and match.key not in SHY_NICKNAMES
+    plain = capital or match.key not in _NAMES_TOO
+    if context in {Context.NEAR, Context.LISTED} and sure and plain:
         return WEAK
     return WEAK if _whole(folded, words, match) else None
 
