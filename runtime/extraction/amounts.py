@@ -16,6 +16,8 @@ _BRAZILIAN: Final = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?"
 _AMERICAN: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?")
 _PLAIN: Final = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?")
 
+# Longer than any amount: what follows never computes with numbers beyond measure.
+_LONGEST: Final = 24
 _SCALES: Final = {
     "mil": 1_000, "k": 1_000, "mi": 1_000_000, "milhao": 1_000_000, "milhoes": 1_000_000,
     "milhoe": 1_000_000, "bi": 10**9, "bilhao": 10**9, "bilhoes": 10**9,
@@ -117,6 +119,8 @@ def _figures(plain: str, words: Words, at: int) -> Amount | None:
 
 def _decimal(written: str) -> Decimal | None:
     written = written.replace(" ", "")
+    if len(written) > _LONGEST:
+        return None
     if _BRAZILIAN.fullmatch(written):
         return Decimal(written.replace(".", "").replace(",", "."))
     if _AMERICAN.fullmatch(written):

@@ -49,15 +49,15 @@ _TRADE: Final = (
 _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
-    r"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|localizad[oa]s?|situad[oa]s?|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
+    r"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
     r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei)"
 )
 _WANTED: Final = (
-    r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|apartamento|casa|"
+    r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|ape|apartamento|casa|"
     r"imovel|terreno|sala|kitnet|kitinete|ponto|sede|atendimento|consultorio|sobrado|lote|chacara|sitio|aluguel|"
     r"franquia|galpao|studio|cobertura|showroom|hotel|pousada|festa|casamento|obra|reforma|servico|instalacao)"
 )
-_STATE_NAME: Final = rf"(?:minas|{'|'.join(STATES.values())})"
+_STATE_NAME: Final = rf"(?:interior(?: d[aeo] \w+)?|litoral|minas|{'|'.join(STATES.values())})"
 _SAID: Final = re.compile(
     r"(?:"
     rf"\b{_LIVES} {_ADVERB}{_IN}"
@@ -65,9 +65,10 @@ _SAID: Final = re.compile(
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
     rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
+    r"|\b(?:cidade|local|municipio|endereco) d[aeo] \w+ ?[:=-] "
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
     r"(?: (?:e|eh|sera|seria))? ?[:=-]? "
-    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|ir|passagem)"
+    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|chego|chegarei|ir|passagem)"
     rf"(?: \w+){{0,2}} (?:pra|para|p|p /|a) {_AROUND}"
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
     rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
@@ -84,7 +85,9 @@ _ARTICLE: Final = re.compile(
     rf"|\b(?:{_WANTED}|atende|atendem|entregam|entrega|frete|quero|procuro) (?:\w+ ){{0,2}})"
     r"(?:no|na|do|da|pro|pra o|para o|ao|pra a|para a) \Z"
 )
-_NEAR: Final = re.compile(r"\bem (?:(?:plena|todo|toda) )?\Z")
+_NEAR: Final = re.compile(
+    r"\b(?:em (?:(?:plena|todo|toda) )?|(?:no|na) (?:centro|regiao|periferia|zona \w+|grande)(?: d[eo])? )\Z"
+)
 # A place by its preposition counts where the message is about the writer or the one who answers...
 _CONCERNS: Final = re.compile(
     r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
@@ -106,13 +109,13 @@ _OTHERS: Final = re.compile(
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
 )
 _SOMEBODY: Final = re.compile(
-    r"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|"
-    r"cidade|gente|endereco|imovel|apartamento|apto|obra|casamento|festa|evento|entrega|residencia|moradia)(?:\w+ ){1,2}"
-    r"(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|eh de|e de|nasceu) (?:\w+ )?(?:em|de|n|pra|para) \Z"
+    rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{_WANTED}\b|empresa|oficina|fabrica|cidade|gente|residencia|"
+    r"moradia|entrega)(?:\w+ ){1,2}(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|nasceu) (?:\w+ )?"
+    r"(?:em|de|n|pra|para) \Z"
 )
 _ADDRESS: Final = re.compile(
     r"\b(?:rua|r|av|avenida|travessa|alameda|endereco|rodovia|estrada|bairro|cep) .*(?:,|-|/|\.|em|cidade|\n) \Z"
-    r"|\b(?:moro|moramos|trabalho|fica|ficamos) (?:em|no|na) \w+(?: \w+){0,2} , \Z"
+    r"|\b(?:em|no|na) \w+(?: \w+){0,2} , \Z"
 )
 _AFTERWARDS: Final = re.compile(
     r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou|to|trabalho|fico)\b"

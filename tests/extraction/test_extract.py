@@ -75,6 +75,22 @@ def test_no_day_makes_it_fail(today: date, text: str) -> None:
     extract(text, today=today)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" + ".000" * 10_000 + " reais",
+        "\u1369 de março, dia \u1369, \u1369 mil",
+        "\ud800 me chamo \ud800",
+        "em 999999999999999999999 dias, dia 99999999999999999999",
+        "R$ " + "9" * 5000,
+        "mil " * 50 + "reais",
+        "",
+    ],
+)
+def test_odd_texts_are_read_like_others(text: str) -> None:
+    assert isinstance(extract(text, today=TODAY), tuple)
+
+
 def test_accents_may_be_written_as_marks_of_their_own() -> None:
     (found,) = extract("moro em Goia\u0302nia hj não"[:17], today=TODAY)
     assert (found.value, found.quote) == ("Goiânia", "Goia\u0302nia")
