@@ -19,16 +19,17 @@ _GREETING: Final = (
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
     r"(?:me|mi)[ ](?:chamo|xamo)(?:[ ]?:[ ]?|[ ]+)|mechamo[ ]+|chamo[ -]me[ ]"
-    rf"|(?<!do[ ])(?<!no[ ])meu[ ](?:primeiro[ ])?(?:nome|nomi|nm)(?:[ ](?:completo|todo|inteiro|social|"
+    rf"|(?<!do[ ])(?<!no[ ])meu[ ](?:primeiro[ ])?(?:nome|nomi|nm)(?:[ ](?:completo|todo|inteiro|social|artistico|"
     rf"de[ ](?:batismo|solteira|guerra)))?{_NAME_IS}"
     rf"|meu[ ]apelido[ ]{_IS}[ ]"
     r"|(?<![a-z][ ])nome(?:[ ](?:completo|social))?[ ]?[:=-][ ]?"
+    rf"|(?:meu[ ]nome|{_HERE})[ ]nao[ ]{_IS}[ ](?:[oa][ ])?[a-z]+(?:[ ][a-z]+)?[ ]?,[ ]{_IS}[ ](?:sim[ ])?(?:[oa][ ])?"
     r")"
 )
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu[ ]?,?[ ])?(?:[oa][ ])?"
+    r"(?:sou|so)[ ](?:eu(?:[ ]de[ ]novo)?[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|{_HERE}[ ](?:{_IS}|fala|{_SPEAKER}[ ]{_IS})[ ](?:[oa][ ])?"
     rf"|{_SPEAKER}[ ]{_IS}[ ](?:[oa][ ])?"
     r"|(?:me[ ]cham(?:a|am|e|em)|podem?[ ](?:me[ ])?chamar|me[ ]conhecem?|me[ ]conhecido)[ ](?:so[ ])?(?:de|por|como)[ ]"
@@ -64,5 +65,5 @@ AFTERWARDS: Final = re.compile(
 )
 # What turns an introduction into its opposite, or makes it somebody else's.
 NEGATED: Final = re.compile(
-    r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela)[ ]\Z"
+    r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela|quem[ ][a-z]+)[ ]\Z"
 )

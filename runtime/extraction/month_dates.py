@@ -40,7 +40,9 @@ def find_month_dates(words: Words, today: date) -> Iterator[Candidate]:
             at += 1
             continue
         day, after = read
-        found = _named(words, at, day, after, today) or _numbered(words, at, day, after, today)
+        found = _named(words, at, day, after, today)
+        if found is None and _month_at(words, after) is None:
+            found = _numbered(words, at, day, after, today)
         if found is not None:
             yield found
         at = after

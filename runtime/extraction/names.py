@@ -50,7 +50,7 @@ def find_names(folded: Folded) -> Iterator[Candidate]:
     for pattern, sure in ((SURE, True), (LIKELY_PHRASE, False)):
         for hit in pattern.finditer(folded.plain):
             at = places.get(_skip_spaces(folded.plain, hit.end()))
-            if at is None or NEGATED.search(folded.plain, max(0, hit.start() - 12), hit.start()):
+            if at is None or NEGATED.search(folded.plain, max(0, hit.start() - 20), hit.start()):
                 continue
             name = _name(folded, words, at, sure)
             if name is None or _denied(words, name):
