@@ -16,6 +16,8 @@ _BRAZILIAN: Final = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?"
 _AMERICAN: Final = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?")
 _PLAIN: Final = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?")
 
+# Longer than any amount: what follows never computes with numbers beyond measure.
+_LONGEST: Final = 24
 _SCALES: Final = {
     "mil": 1_000, "k": 1_000, "mi": 1_000_000, "milhao": 1_000_000, "milhoes": 1_000_000,
     "milhoe": 1_000_000, "bi": 10**9, "bilhao": 10**9, "bilhoes": 10**9,
@@ -117,6 +119,8 @@ def _figures(plain: str, words: Words, at: int) -> Amount | None:
 
 def _decimal(written: str) -> Decimal | None:
     written = written.replace(" ", "")
+    if len(written) > _LONGEST:
+        return None
     if _BRAZILIAN.fullmatch(written):
         return Decimal(written.replace(".", "").replace(",", "."))
     if _AMERICAN.fullmatch(written):
@@ -159,8 +163,10 @@ def _with_currency(plain: str, words: Words, amount: Amount) -> Amount:
     at = amount.after
     if words.plain(at) in _CENTS and amount.scale == 1:
         return replace(amount, value=amount.value / 100, currency=True, after=at + 1)
-    if words.plain(at) == "de" and words.plain(at + 1) in _CURRENCIES and amount.scale > 1:
+    if words.plain(at) == "de" and words.plain(at + 1) in _CURRENCIES and amount.value >= 1_000_000:
         at += 1
+    if amount.currency and amount.scale == 1 and words.plain(at) not in _CURRENCIES:
+        return _with_cents(plain, words, amount, said=True)
     if words.plain(at) in _CURRENCIES:
         return _with_cents(plain, words, replace(amount, currency=True, after=at + 1))
     if words.plain(at) == "rs" and words.touching(at) and words.plain(at + 1) != "$":
@@ -171,14 +177,16 @@ def _with_currency(plain: str, words: Words, amount: Amount) -> Amount:
     return amount
 
 
-def _with_cents(plain: str, words: Words, amount: Amount) -> Amount:
+def _with_cents(plain: str, words: Words, amount: Amount, *, said: bool = False) -> Amount:
     """Cents after reais: "5 reais e 50", "dois reais e cinquenta centavos"."""
     if words.plain(amount.after) != "e":
         return amount
     cents = _number(plain, words, amount.after + 1)
     if cents is None or cents.value >= 100 or cents.scale > 1:
         return amount
-    said = words.plain(cents.after) in _CENTS
-    if not said and (cents.value < 10 or words.plain(cents.after)[:1].isalpha()):
+    named = words.plain(cents.after) in _CENTS
+    if said and not named:
         return amount
-    return replace(amount, value=amount.value + cents.value / 100, after=cents.after + said)
+    if not named and (cents.value < 10 or words.plain(cents.after)[:1].isalpha()):
+        return amount
+    return replace(amount, value=amount.value + cents.value / 100, after=cents.after + named)

@@ -22,7 +22,7 @@ MONTHS: Final = {
 SHORT_MONTHS: Final = word_set("jan fev mar abr mai jun jul ago set out nov dez")
 WEEKDAYS: Final = {
     "segunda": 0, "terca": 1, "quarta": 2, "quinta": 3, "sexta": 4, "sabado": 5, "domingo": 6,
-    "segundona": 0, "sextou": 4, "sabadao": 5, "sabdo": 5, "sabadu": 5, "domigo": 6, "tersa": 1,
+    "segundona": 0, "domingao": 6, "sextou": 4, "sabadao": 5, "sabdo": 5, "sabadu": 5, "domigo": 6, "tersa": 1,
     "cegunda": 0, "segnda": 0, "sesta": 4, "qarta": 2, "qinta": 3, "terssa": 1,
 }  # fmt: skip
 SHORT_WEEKDAYS: Final = {"seg": 0, "ter": 1, "qua": 2, "qui": 3, "sex": 4, "sab": 5, "dom": 6}

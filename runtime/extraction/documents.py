@@ -15,9 +15,9 @@ from runtime.extraction.folding import Folded
 
 _ALONE_BEFORE: Final = r"(?<![a-z0-9])(?<![0-9][.,/-])"
 _ALONE_AFTER: Final = r"(?![a-z0-9])(?![.,/-][0-9])"
-_GAP: Final = r"[ .,/-]{0,3}"
+_GAP: Final = r"[ ./-]{0,3}"
 _CPF: Final = re.compile(
-    rf"(?<![0-9])(?<![0-9][.,/-])([0-9]{{3}}){_GAP}([0-9]{{3}}){_GAP}([0-9]{{3}}){_GAP}([0-9]{{2}})"
+    rf"(?<![0-9])(?<![0-9][.,/-])(?<![$])(?<![$][ ])([0-9]{{3}}){_GAP}([0-9]{{3}}){_GAP}([0-9]{{3}}){_GAP}([0-9]{{2}})"
     r"(?![0-9])(?![.,/-][0-9])"
 )
 _CNPJ_NUMERIC: Final = re.compile(

@@ -29,9 +29,9 @@ _SPOKEN_LOCAL: Final = re.compile(
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?:\.[a-z]{{2,24}})(?![a-z0-9])")
 _SPOKEN_DOMAIN: Final = re.compile(
-    rf"[ ]?({_LABEL}(?:(?:[ ]ponto[ ]|[ ]?\.[ ]?){_LABEL}){{1,4}})(?![a-z0-9])"
+    rf"[ ]?({_LABEL}(?:(?:[ ]ponto[ ]?|[ ]?\.[ ]?){_LABEL}){{1,4}})(?![a-z0-9])"
 )
-_SPOKEN_DOT: Final = re.compile(r"[ ]ponto[ ]|[ ]?\.[ ]?")
+_SPOKEN_DOT: Final = re.compile(r"[ ]ponto[ ]?|[ ]?\.[ ]?")
 _SAID: Final = {"ponto": ".", "traco": "-", "hifen": "-", "ifen": "-"}
 _TOP_LEVEL: Final = word_set(
     "com br net org gov edu info io app dev me biz co tv online site store tech ai pt us uk"

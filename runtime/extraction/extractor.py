@@ -17,11 +17,11 @@ from runtime.extraction.resolve import resolve
 
 
 def extract(text: str, *, today: date) -> tuple[Found, ...]:
-    """The facts in a text, ordered by where they start; no two overlap.
+    """The facts in a text, ordered by where they start.
 
-    Every fact's `quote` stands in the text from `start` to `end`. Days without a year and days
-    counted from now are reckoned from `today`. The work is linear in the text's length, and no text
-    makes it fail.
+    Every fact's `quote` stands in the text from `start` to `end`; only the two ends of a range may
+    share words ("2 a 3 mil"). Days without a year and days counted from now are reckoned from
+    `today`. The work is linear in the text's length, and no text makes it fail.
     """
     folded = fold(text)
     candidates = [
@@ -33,4 +33,5 @@ def extract(text: str, *, today: date) -> tuple[Found, ...]:
         *find_places(folded),
         *find_names(folded),
     ]
-    return tuple(candidate.found(folded) for candidate in resolve(candidates))
+    found = [candidate.found(folded) for candidate in resolve(candidates)]
+    return tuple(sorted(found, key=lambda one: (one.start, one.end)))

@@ -64,4 +64,6 @@ def _fold_character(character: str) -> str:
         return ""
     if category == "Zs":
         return " "
+    if character.isdigit():
+        return str(unicodedata.digit(character))
     return unicodedata.normalize("NFKD", character)[0].lower()[0]

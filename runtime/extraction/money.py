@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -18,6 +18,7 @@ _CENT: Final = Decimal("0.01")
 _ROUND: Final = frozenset({1900, 2000})
 _LARGEST: Final = Decimal(10) ** 12
 _CONNECTORS: Final = frozenset({"a", "ate", "-", "ou", "e", "/"})
+_NO_END: Final = word_set("x % vezes parcelas dias meses anos h")
 _COUNTED: Final = word_set(
     "km quilometro metro m gente pessoa hab kg litro mah unidade vez ponto seguidor dolar usd euro "
     "eur peso libra x rpm btu btus w watts mb gb hz ml anos ano hp cv cc lumens"
@@ -43,15 +44,15 @@ _SPENT: Final = word_set(
 def find_money(folded: Folded) -> Iterator[Candidate]:
     """Every amount with a currency or a scale; in a range both ends."""
     words = split_words(folded.plain)
-    at = 0
+    at, first = 0, None
     while at < len(words.items):
         amount = None if is_foreign(words, at) else read_amount(folded.plain, words, at)
-        if amount is None or amount.after <= at:
-            at = chain_end(folded.plain, words, at)
+        if amount is None:
+            at, first = chain_end(folded.plain, words, at), None
             continue
         second = _second_end(folded.plain, words, amount)
-        yield from _accepted(folded.plain, words, _range(words, amount, second))
-        at = second.first if second is not None else amount.after
+        yield from _accepted(folded.plain, words, _with_unit(words, amount, first, second))
+        at, first = (amount.after, None) if second is None else (second.first, amount)
 
 
 def _second_end(plain: str, words: Words, first: Amount) -> Amount | None:
@@ -64,36 +65,54 @@ def _second_end(plain: str, words: Words, first: Amount) -> Amount | None:
     return read_amount(plain, words, first.after + 1)
 
 
-def _range(words: Words, first: Amount, second: Amount | None) -> Amount:
-    """The first end with what the second says for both: "2 a 3 mil"."""
-    if second is None or not (second.currency or _scale_is_money(words, second)):
-        return first
-    if first.scale == 1 and second.scale > 1 and first.mantissa < second.mantissa:
-        first = replace(first, value=first.mantissa * second.scale, scale=second.scale)
-    return replace(first, currency=True)
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An amount with the words that hold its unit, from `first` up to, not including, `after`."""
+
+    amount: Amount
+    first: int
+    after: int
 
 
-def _accepted(plain: str, words: Words, amount: Amount) -> Iterator[Candidate]:
+def _with_unit(words: Words, amount: Amount, first: Amount | None, second: Amount | None) -> _Said:
+    """An end of a range with the unit that the other end says for both."""
+    own = amount.currency or amount.scale > 1
+    if second is not None and (second.currency or _scale_is_money(words, second)):
+        after = amount.after if own else second.after
+        if amount.scale == 1 and not amount.value >= second.mantissa and second.scale > 1:
+            value = amount.mantissa * second.scale
+            amount, after = replace(amount, value=value, scale=second.scale), second.after
+        return _Said(replace(amount, currency=True), amount.first, after)
+    if first is not None and not own and _continues(words, first, amount):
+        return _Said(replace(amount, currency=True), first.first, amount.after)
+    return _Said(amount, amount.first, amount.after)
+
+
+def _continues(words: Words, first: Amount, second: Amount) -> bool:
+    """Whether a bare number is the upper end of "R$ 200 a 300"."""
+    signed = words.plain(first.first) in {"r", "rs", "$"}
+    return signed and first.value < second.value and words.plain(second.after) not in _NO_END
+
+
+def _accepted(plain: str, words: Words, said: _Said) -> Iterator[Candidate]:
+    amount = said.amount
     value = amount.value.quantize(_CENT, ROUND_HALF_UP) if amount.value < _LARGEST else Decimal(0)
-    money = amount.currency or _follows_money(plain, words, amount)
-    sure = FORMED if amount.currency else LIKELY
-    if not money and amount.scale > 1:
-        money = _scale_is_money(words, amount)
-    if (
-        not money
-        or amount.value < _CENT
-        or _negative(plain, words, amount)
-        or _other_unit(words, amount)
-    ):
+    if not amount.currency and not _scale_is_money(words, amount):
+        return
+    if min(value, amount.value) < _CENT or _negative(plain, words, amount):
+        return
+    if _other_unit(words, amount) or _glued(plain, words.items[amount.first].start):
         return
     start, end = words.items[amount.first].start, words.items[amount.after - 1].end
-    if start and (plain[start - 1].isalnum() or _inside_number(plain, start)):
-        return
-    yield Candidate("money", f"{value:.2f}", start, end, sure)
+    quoted = words.items[said.first].start, words.items[said.after - 1].end
+    sure = FORMED if amount.currency else LIKELY
+    yield Candidate("money", f"{value:.2f}", start, end, sure, quoted)
 
 
-def _inside_number(plain: str, start: int) -> bool:
-    return plain[start - 1] in ".,:/" and plain[start - 2 : start - 1].isdigit()
+def _glued(plain: str, start: int) -> bool:
+    """Whether a number is the tail of a word or of a time."""
+    before = plain[max(0, start - 2) : start]
+    return before[-1:].isalnum() or (before[-1:] == ":" and before[:1].isdigit())
 
 
 def _negative(plain: str, words: Words, amount: Amount) -> bool:
@@ -103,23 +122,6 @@ def _negative(plain: str, words: Words, amount: Amount) -> bool:
 
 def _other_unit(words: Words, amount: Amount) -> bool:
     return words.plain(amount.after) in {"%", "dolares", "dolar", "euros", "euro", "usd", "eur"}
-
-
-def _follows_money(plain: str, words: Words, amount: Amount) -> bool:
-    """The second end of "R$ 200 a 300"."""
-    if words.plain(amount.first - 1) not in _CONNECTORS or amount.scale > 1:
-        return False
-    if words.plain(amount.after) in {"x", "%", "vezes", "parcelas", "dias", "meses", "anos", "h"}:
-        return False
-    for back in range(amount.first - 2, max(-1, amount.first - 10), -1):
-        first = read_amount(plain, words, back)
-        if first is not None and first.after == amount.first - 1 and first.currency:
-            return _signed(words, first) and first.value < amount.value
-    return False
-
-
-def _signed(words: Words, amount: Amount) -> bool:
-    return words.plain(amount.first) in {"r", "rs", "$"}
 
 
 def _scale_is_money(words: Words, amount: Amount) -> bool:

@@ -26,7 +26,9 @@ _NO_DAY: Final = word_set(
     "mil reais x % h hs hrs horas hora vezes k km reais pessoas min minutos por : $ kg dias"
 )
 _MOST_LISTED: Final = 8
-_NOT_A_DATE: Final = frozenset({"bom", "um", "cada", "ao", "por", "meio", "qualquer", "outro"})
+_NOT_A_DATE: Final = frozenset(
+    {"bom", "um", "cada", "ao", "por", "meio", "qualquer", "outro", "todo"}
+)
 
 
 def find_month_dates(words: Words, today: date) -> Iterator[Candidate]:
@@ -38,7 +40,9 @@ def find_month_dates(words: Words, today: date) -> Iterator[Candidate]:
             at += 1
             continue
         day, after = read
-        found = _named(words, at, day, after, today) or _numbered(words, at, day, after, today)
+        found = _named(words, at, day, after, today)
+        if found is None and _month_at(words, after) is None:
+            found = _numbered(words, at, day, after, today)
         if found is not None:
             yield found
         at = after
@@ -64,7 +68,7 @@ def _within_number(words: Words, at: int) -> bool:
 
 
 def _named(words: Words, at: int, day: int, after: int, today: date) -> Candidate | None:
-    if words.plain(at - 1) in STREETS or words.plain(at - 2) in STREETS:
+    if words.plain(at - 1) in STREETS | {"na", "da"} or words.plain(at - 2) in STREETS:
         return None
     month_at = _month_at(words, after)
     if month_at is None:
@@ -81,7 +85,9 @@ def _month_at(words: Words, after: int) -> int | None:
     if joint in {"de", "d", "do", "/", "-", "."} and words.plain(after + 1) in MONTHS:
         spaced_short = joint == "." and words.plain(after + 1) in SHORT_MONTHS
         return None if spaced_short else after + 1
-    return after if joint in MONTHS and joint not in SHORT_MONTHS else None
+        # "Um marco" is no first of March.
+    counted = words.plain(after - 1)[:1].isdigit() or words.plain(after - 1) in {"o", "a"}
+    return after if counted and joint in MONTHS and joint not in SHORT_MONTHS else None
 
 
 def _year(words: Words, at: int, today: date) -> tuple[int, int]:
@@ -126,7 +132,13 @@ def _numbered(words: Words, at: int, day: int, after: int, today: date) -> Candi
     if words.plain(after) in {"/", ".", ","} and words.plain(after + 1).isdigit():
         return None
     ahead, end = _month_ahead(words, after)
-    found = day_in_month(day, today, ahead) if ahead >= 0 else next_day_of_month(day, today)
+    month = words.plain(after + 1)
+    if words.plain(after) == "do" and month.isdigit() and len(month) <= 2:
+        found, end = next_day_of_year(day, int(month), today), after + 2
+    elif ahead >= 0:
+        found = day_in_month(day, today, ahead)
+    else:
+        found = next_day_of_month(day, today)
     start = at - 1 if words.plain(at - 1) in {"dia", "dias"} else at
     return _candidate(words, start, end, found, LIKELY)
 

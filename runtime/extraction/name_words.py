@@ -12,10 +12,18 @@ from runtime.extraction.words import word_set
 PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
 TITLES: Final = word_set(
     "dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
-    "padre eng engenheiro engenheira adv advogado advogada"
+    "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
 )
 # What may follow an introduction without being a name, or ends one.
 NO_NAME: Final = word_set(
+    "equipe departamento depto setor time vendas financeiro suporte comercial diretoria gerencia administracao "
+    "imobiliaria construtora recepcao sac rh escola prefeitura banco grupo instituto associacao condominio oficina "
+    "farmacia padaria restaurante mercado igreja faculdade universidade curso turma familia projeto agencia "
+    "dificil complicado complicada comum igual diferente estranho esquisito curto curta longo longa simples feio "
+    "bonito composto segredo unissex atencao volta louco louca maluco maluca dificilimo enorme famoso chato "
+    "pintor pintora eletricista encanador pedreiro contador contadora psicologo psicologa nutricionista "
+    "fotografo fotografa designer programador programadora motoboy taxista cabeleireiro cabeleireira manicure "
+    "confeiteira confeiteiro costureira artista musico tradutor tradutora mestre doceira grande pequeno "
     "ta ate blz beleza sujo limpo boba bobo besta burro burra tlgd tmj flw tranquilo tranquila suave jovem e a o as os eh um uma uns umas que qual quem como onde quando porque pq por pra para pro com sem "
     "em no na nos nas ao aos ate de da do das dos mas tambem tbm tb so somente ja nao n sim aqui ali la "
     "eu tu ele ela nos voce vc vcs voces me te se lhe meu minha meus minhas teu sua seu dele dela "
@@ -52,6 +60,21 @@ NO_NAME: Final = word_set(
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
     "daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
+
+# Given names that are also other words: alone and in lower case they say nothing.
+AMBIGUOUS: Final = word_set(
+    "levi neco adao justina inocencia nazare santina jordan deco roque gaspar selene "
+    "flor rosa mel bela linda vi gu fe lu ju bel be ro neto eli noel natal pilar vera celeste aurora violeta "
+    "perla perola clara branca max nora luna brasil penha salvador santana luz estrela graca gloria vitoria "
+    "victoria norma lia alma dado dora rita nina mara pri pati mila bento cosme bia gil ivo liz sol ceu dani "
+    "conceicao aparecida aparecido margarida iris hortencia jade socorro consolacao domingos franco uber"
+) - word_set("bia gil rita nina pri pati mila mara dora dani lia liz lu ju ivo luna norma")
+
+# How words for trades and traits end: "Engenheira Civil", "Microempreendedor Individual".
+TRADE_ENDINGS: Final = (
+    "eiro", "eira", "or", "ora", "ista", "ico", "ica", "ario", "aria", "ente", "ante", "ogo", "oga",
+    "al", "ado", "ada", "ense", "ano", "ana", "grafo", "grafa",
+)  # fmt: skip
 
 
 @cache

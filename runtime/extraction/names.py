@@ -10,51 +10,30 @@ from typing import Final
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, LIKELY, WEAK
 from runtime.extraction.folding import Folded
-from runtime.extraction.name_words import NO_NAME, PARTICLES, TITLES, first_names, surnames
+from runtime.extraction.introductions import (
+    AFTERWARDS,
+    CLOSED,
+    ENCLOSED,
+    NEGATED,
+    OPENING,
+    STARTS,
+    SURE,
+)
+from runtime.extraction.introductions import LIKELY as LIKELY_PHRASE
+from runtime.extraction.name_words import (
+    AMBIGUOUS,
+    NO_NAME,
+    PARTICLES,
+    TITLES,
+    TRADE_ENDINGS,
+    first_names,
+    surnames,
+)
 from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
-
-_IS: Final = r"(?:[ ]?[:=][ ]?|[ ](?:e|eh|he|seria)(?![a-z])[ ]?:?[ ]?)"
-_ARTICLE: Final = r"(?:[oa][ ](?=[a-z]{2}))?"
-# Whoever says these gives their name, whatever word follows.
-_STRONG: Final = re.compile(
-    r"(?<![a-z])(?:"
-    r"me[ ]cham(?:o|am[ ]de|a[ ]de)[ ]+"
-    r"|podem?[ ](?:me[ ])?chamar[ ](?:so[ ])?(?:de|por)[ ]"
-    r"|chamo[ -]me[ ]"
-    rf"|meu[ ](?:nome|nm)(?:[ ](?:completo|todo|inteiro))?{_IS}"
-    r"|(?<![a-z][ ])nome(?:[ ]completo)?[ ]?[:=-][ ]?"
-    rf"){_ARTICLE}"
-)
-# These are also said of trades and relations: what follows must look like a name.
-_WITH_ARTICLE: Final = re.compile(
-    r"(?<![a-z])(?:"
-    r"(?:eu[ ])?(?:sou|so)[ ](?:eu[ ])?(?:[oa][ ])"
-    r"|(?:aqui|aki)[ ](?:(?:e|eh|fala|quem[ ]fala[ ](?:e|eh)|quem[ ]escreve[ ](?:e|eh))[ ])(?:[oa][ ])?"
-    r"|(?:quem[ ](?:fala|escreve|ta[ ]falando|esta[ ]falando)(?:[ ]aqui)?[ ](?:e|eh)[ ])(?:[oa][ ])?"
-    r"|(?:fala|falando)[ ](?:aqui[ ])?(?:e|eh)[ ](?:[oa][ ])"
-    r"|sou[ ]"
-    r"|(?:meu[ ]nome|meu[ ]nm|me[ ]chama|me[ ]chamam|nome)[ ]"
-    r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ]"
-    r"|(?<![a-z][ ])(?:(?:oi|ola|opa|bom[ ]dia|boa[ ]tarde|boa[ ]noite)[,!. ]{1,3})(?:e|eh)[ ][oa][ ]"
-    r"|prazer[,!: ]{1,3}(?:sou[ ])?(?:[oa][ ])?"
-    r"|(?:assinado|att|atenciosamente|atte|abs|abracos?|grat[oa]|obrigad[oa])[ ]?[,:.!]?[ ]?\n+[ ]?"
-    r"|(?:assinado|att|atenciosamente|atte|abs)[ ]?[,:.][ ]?"
-    r")"
-)
-_AFTERWARDS: Final = re.compile(
-    r"[ ]?,?[ ](?:(?:aqui|falando|na[ ]area|quem[ ]fala)(?![ ]?(?:em|de|do|da|no|na|tem|esta|ta|e|eh|vc|voce|mora)\b)"
-    r"|(?:e|eh)[ ](?:o[ ])?meu[ ]nome\b)"
-)
-_NEGATED: Final = re.compile(
-    r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela)[ ]\Z"
-)
-# Where a sentence or a part of it starts.
-_STARTS: Final = re.compile(
-    r"(?:^|[.!?,;:)\n]|\b(?:oi+|ola|opa|fala|eai|ei|bom dia|boa tarde|boa noite)[ ])[ ]*(?=[a-z])"
-)
 _GLUE: Final = re.compile(r"[ ]+")
+_BEFORE_NAME: Final = re.compile(r"(?:[ ]|[.]{2,3}|…|[*_\"])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +47,53 @@ def find_names(folded: Folded) -> Iterator[Candidate]:
     """Every name by which the writer introduces themselves."""
     words = split_words(folded.plain)
     places = {word.start: at for at, word in enumerate(words.items)}
-    for pattern, strong in ((_STRONG, True), (_WITH_ARTICLE, False)):
+    for pattern, sure in ((SURE, True), (LIKELY_PHRASE, False)):
         for hit in pattern.finditer(folded.plain):
             at = places.get(_skip_spaces(folded.plain, hit.end()))
-            if at is None or _NEGATED.search(folded.plain, max(0, hit.start() - 12), hit.start()):
+            if at is None or NEGATED.search(folded.plain, max(0, hit.start() - 20), hit.start()):
                 continue
-            name = _name(folded, words, at, strong)
-            if name is not None and (strong or _looks_like_a_name(folded, words, name, hit)):
-                yield _candidate(folded, words, name, EXPLICIT if strong else LIKELY)
+            name = _name(folded, words, at, sure)
+            if name is None or _denied(words, name):
+                continue
+            if sure or _looks_like_a_name(folded, words, name, hit):
+                yield _candidate(folded, words, name, EXPLICIT if sure else LIKELY)
+    yield from _enclosed(folded, words, places)
     yield from _announced(folded, words, places)
+
+
+def _denied(words: Words, name: _Name) -> bool:
+    """Whether the name is taken back at once: "sou Ana não, sou Carla"."""
+    return words.plain(name.after) == "nao" and words.plain(name.after + 1) in {"", ",", ".", "!"}
+
+
+def _enclosed(folded: Folded, words: Words, places: dict[int, int]) -> Iterator[Candidate]:
+    """Names that a message opens with: "Oi, é a Carla", "Eu, Ana Lima, declaro"."""
+    for pattern in (OPENING, ENCLOSED):
+        for hit in pattern.finditer(folded.plain):
+            at = places.get(hit.end())
+            name = _name(folded, words, at, False) if at is not None else None
+            if name is None or not _evident(words, name):
+                continue
+            end = words.items[name.after - 1].end
+            asked = words.plain(name.after) in {"?", "que", "q"}
+            if (not asked) if pattern is OPENING else CLOSED.match(folded.plain, end):
+                yield _candidate(folded, words, name, LIKELY)
 
 
 def _announced(folded: Folded, words: Words, places: dict[int, int]) -> Iterator[Candidate]:
     """A known name at a sentence's start: "Ana aqui", "oi, João Lima falando"."""
-    for hit in _STARTS.finditer(folded.plain):
+    for hit in STARTS.finditer(folded.plain):
         at = places.get(hit.end())
         name = _name(folded, words, at, False) if at is not None else None
-        if name is None or not (name.known or _pet_form(folded, words, name.first)):
+        if name is None or not (_evident(words, name) or _pet_form(folded, words, name.first)):
             continue
-        if _AFTERWARDS.match(folded.plain, words.items[name.after - 1].end):
+        if AFTERWARDS.match(folded.plain, words.items[name.after - 1].end):
             yield _candidate(folded, words, name, WEAK)
+
+
+def _evident(words: Words, name: _Name) -> bool:
+    """Whether a name cannot well be another word: "Vi" and "Rosa" can, "Rosa Lima" cannot."""
+    return name.known and (name.after > name.first + 1 or words.plain(name.first) not in AMBIGUOUS)
 
 
 def _pet_form(folded: Folded, words: Words, at: int) -> bool:
@@ -96,17 +102,20 @@ def _pet_form(folded: Folded, words: Words, at: int) -> bool:
 
 
 def _skip_spaces(plain: str, at: int) -> int:
-    hit = _GLUE.match(plain, at)
+    """Past spaces, emphasis ("*Ana*") and hesitation ("é... Ana")."""
+    hit = _BEFORE_NAME.match(plain, at)
     return hit.end() if hit else at
 
 
-def _name(folded: Folded, words: Words, at: int, strong: bool) -> _Name | None:
+def _name(folded: Folded, words: Words, at: int, sure: bool) -> _Name | None:
     """The words of a name from a word on."""
     while words.plain(at) in TITLES and words.plain(at + 1) not in NO_NAME:
         at += 2 if words.plain(at + 1) == "." else 1
+    if sure and words.plain(at) in {"o", "a"} and words.plain(at + 1) in first_names():
+        at += 1
     first = words.plain(at)
     known = first in first_names()
-    if not first.isalpha() or len(first) < 2 or (first in NO_NAME and not (known and strong)):
+    if not first.isalpha() or len(first) < 2 or (first in NO_NAME and not (known and sure)):
         return None
     after = at + 1
     while after < min(at + _MOST_WORDS, len(words.items)):
@@ -129,7 +138,7 @@ def _next_part(folded: Folded, words: Words, at: int, first: int) -> int:
         if word == "e":
             return 2 if family in {"silva", "souza", "sousa", "melo", "castro"} else 0
         return 2 if family in surnames() else 0
-    if not word.isalpha() or (len(word) < 2 and not _initial(folded, words, at)):
+    if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(folded, words, at)):
         return 0
     if word in surnames() or word in first_names():
         return 0 if word in NO_NAME and not _capitalised(folded, words, at) else 1
@@ -165,11 +174,16 @@ def _shouted(folded: Folded) -> bool:
 
 
 def _looks_like_a_name(folded: Folded, words: Words, name: _Name, hit: re.Match[str]) -> bool:
-    if name.known or (name.after > name.first + 1 and words.plain(name.first + 1) in surnames()):
-        return True
-    said_with_article = hit[0].endswith((" o ", " a "))
     capital = _capitalised(folded, words, name.first) and not _shouted(folded)
-    return said_with_article and capital
+    article = hit[0].endswith((" o ", " a ", " de "))
+    if name.known:
+        return capital or article or _evident(words, name)
+    full = name.after > name.first + 1
+    if full and words.plain(name.first + 1) in surnames():
+        return True
+    both = full and capital and _capitalised(folded, words, name.first + 1)
+    trade = words.plain(name.first).endswith(TRADE_ENDINGS)
+    return (article and capital) or (both and not trade)
 
 
 def _candidate(folded: Folded, words: Words, name: _Name, confidence: float) -> Candidate:

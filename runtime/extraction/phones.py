@@ -20,11 +20,11 @@ AREAS: Final = word_set(
     "95 96 97 98 99"
 )
 
-_ALONE_BEFORE: Final = r"(?<![0-9a-z,])(?<![0-9][./-])(?<![$][ ])(?<![$])"
-_ALONE_AFTER: Final = r"(?![0-9a-z%$])(?![.,/-][0-9])(?![ ](?:reais|mil|%))"
+_ALONE_BEFORE: Final = r"(?<![0-9a-z,])(?<![0-9][.-])(?<![$][ ])(?<![$])"
+_ALONE_AFTER: Final = r"(?![0-9a-z%$])(?![.,-][0-9])(?!/[0-9]{4}-)(?![ ](?:reais|mil|%))"
 _GAP: Final = r"[ ]?[.\-]?[ ]?"
 _COUNTRY: Final = r"(?:(?:\(?\+[ ]?|00)?55\)?[ .\-]{0,2})"
-_CARRIER: Final = r"(?:0?xx[ .\-]?|0(?:1[2-8]|2[0-9]|3[126]|4[1-9])[ .\-]?)"
+_CARRIER: Final = r"(?:\(?0?[ ]?(?:xx|\*\*)[ .\-]?|\(?0[ ]?(?:1[2-8]|2[0-9]|3[126]|4[1-9])[ .\-]?)"
 # How a subscriber's number is grouped; every digit may stand alone, as dictated.
 _LOCAL: Final = (
     rf"(?:9{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
@@ -43,13 +43,13 @@ _FILLER: Final = r"(?:[ ]?[,:;)\-][ ]?|[ ])(?:(?:e|o|numero|num|tel|telefone|cel
 _PHONE: Final = re.compile(
     rf"{_ALONE_BEFORE}{_COUNTRY}?{_CARRIER}?"
     r"(?:(?P<round>[(\[][ ]?0?(?P<a1>[1-9][0-9])[ ]?[)\]][ ]?[.\-]?[ ]?)"
-    r"|0?(?P<a2>[1-9][0-9])(?:[ ]?[.\-/)][ ]?|[ ]{1,2})"
+    r"|0?(?P<a2>[1-9][0-9])(?:[ ]?[.\-/)|][ ]?|[ ]{1,2})"
     r"|(?P<a4>[1-9][ ][0-9])[ ](?=(?:[0-9][ ]){7,8}[0-9](?![0-9]))"
     r"|0?(?P<a3>[1-9][0-9])(?=[0-9]{8,9}(?![0-9])|9?[0-9]{4}[ ]?[ .\-][ ]?[0-9]{4}(?![0-9])))"
     rf"(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_FIRST: Final = re.compile(
-    rf"\bddd:?[ ]?\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
+    rf"(?<=ddd[ ])\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_LAST: Final = re.compile(
     rf"{_ALONE_BEFORE}(?P<local>{_LOCAL})[ ]?[,;(\-]{{0,2}}[ ]?(?:o[ ]|com[ ]|e[ ]o[ ])?"
@@ -59,13 +59,15 @@ _DIGITS: Final = re.compile(r"[0-9]")
 _GROUPED_AS_CPF: Final = re.compile(r"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{3}[ .\-/][0-9]{2}")
 # Nothing but a telephone number is written so.
 _DASHED: Final = re.compile(r"(?:9[ .]?)?[0-9]{4}-[0-9]{4}")
+_ABROAD: Final = re.compile(r"\+(?!55)[0-9]{1,3}[ .(-]{0,2}(?:9[ ])?\Z")
 _CARD: Final = re.compile(r"[ ][0-9]{4}(?![0-9])")
 _SOMETHING_ELSE: Final = re.compile(
     r"\b(?:pedido|protocolo|nota|nf|nfe|boleto|codigo|cod|rastreio|rastreamento|cep|conta|agencia|"
     r"matricula|rg|processo|chamado|ticket|contrato|cartao|pis|nis|cnh|renavam|titulo|cpf|cnpj|"
     r"ordem|os|fatura|serie|imei|inscricao|ie|registro|chassi|placa|apolice|sku|ref|referencia|"
     r"comprovante|transacao|id|lote)"
-    r"(?:[ ](?:numero|num|n|no|nr|da|de|do|fiscal|compra|eh|e|meu|minha|com|fim|final|interno)){0,3}"
+    r"(?:[ ](?:numero|num|n|no|nr|da|de|do|fiscal|compra|eh|e|meu|minha|com|fim|final|interno|corrente|poupanca|bancaria|salario|entrega|servico|barras|cliente|acesso|cadastro|seguranca|"
+    r"reserva|atendimento|rastreamento|rastreio)){0,3}"
     r"[ .:#º°\-]{0,3}(?:[ ]?n[.o]?[ ]?)?\Z"
 )
 
@@ -100,6 +102,8 @@ def _candidate(hit: re.Match[str], area: str, confidence: float) -> Iterator[Can
 
 def _something_else(plain: str, hit: re.Match[str]) -> bool:
     """An order number, a card, a document whose digits do not hold: formed like a phone, no phone."""
+    if _ABROAD.search(plain, max(0, hit.start() - 10), hit.start()):
+        return True
     if _GROUPED_AS_CPF.fullmatch(hit[0]) or (hit["a2"] and _CARD.match(plain, hit.end())):
         return True
     if hit["a1"] or "+" in hit[0] or (hit["a2"] and _DASHED.fullmatch(hit["local"])):

@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import Final
 
+from runtime.extraction.gazetteer import STATES
 from runtime.extraction.words import STREETS, Words, word_set
 
 # How many words before a name are looked at, and how many where an address is spelt out.
@@ -17,22 +18,25 @@ class Context(Enum):
     """How the words before a name speak of it.
 
     `SAID` the writer is, lives or wants something there; `ARTICLE` the same with "no" or "na", which
-    only few cities take; `NEAR` a place by its preposition or its address alone; `NONE` nothing;
+    only few cities take; `NEAR` a place by its preposition alone; `LISTED` one in an address or
+    beside another place; `NONE` nothing;
     `FORBIDDEN` somebody else's place, a former one, or a name of something else.
     """
 
     SAID = "said"
     ARTICLE = "article"
     NEAR = "near"
+    LISTED = "listed"
     NONE = "none"
     FORBIDDEN = "forbidden"
 
 
-_AROUND: Final = (
+_PART: Final = (
     r"(?:(?:(?:na|a|da|nesta|nessa|minha|em|no|do) )?(?:cidade|capital|regiao metropolitana|regiao|grande|centro|"
-    r"zona (?:sul|norte|leste|oeste)|municipio|bairro \w+)(?: (?:e|de|do|da|em))? |"
-    r"perto de |proximo (?:a|de) |pertinho de |vizinho de )?"
+    r"zona (?:sul|norte|leste|oeste)|municipio)(?: (?:e|de|do|da|em))? )"
 )
+_IN: Final = rf"(?:(?:em|n|de|d) {_PART}?|{_PART})"
+_AROUND: Final = rf"{_PART}?"
 _ADVERB: Final = (
     r"(?:(?:aqui|ainda|atualmente|hoje|agora|mesmo|tb|tbm|tambem|ja|sozinh[oa]|la|bem|so|eu|hj|faz|ha|com|minha|"
     r"meu|familia|marido|esposa|filhos|pais|a?nos?|anos|muito|pouco|tempo|sempre|nascid[oa]|criad[oa]|e|natural|\d+) )*"
@@ -45,27 +49,33 @@ _TRADE: Final = (
 _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
-    r"passando|hospedad[oa]|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
+    r"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
     r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei)"
 )
 _WANTED: Final = (
-    r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|apartamento|casa|"
+    r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|ape|apartamento|casa|"
     r"imovel|terreno|sala|kitnet|kitinete|ponto|sede|atendimento|consultorio|sobrado|lote|chacara|sitio|aluguel|"
     r"franquia|galpao|studio|cobertura|showroom|hotel|pousada|festa|casamento|obra|reforma|servico|instalacao)"
 )
+_STATE_NAME: Final = rf"(?:interior(?: d[aeo] \w+)?|litoral|minas|{'|'.join(STATES.values())})"
 _SAID: Final = re.compile(
     r"(?:"
-    rf"\b{_LIVES} {_ADVERB}(?:em|n|de|d) {_AROUND}"
+    rf"\b{_LIVES} {_ADVERB}{_IN}"
+    rf"|\b(?:moro|vivo|resido|trabalho) (?:\w+ ){{1,5}}em {_AROUND}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
-    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|vim|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:de|d) {_AROUND}"
-    rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? (?:em|de|d) {_AROUND}"
+    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
+    rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
+    r"|\b(?:cidade|local|municipio|endereco) d[aeo] \w+ ?[:=-] "
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
     r"(?: (?:e|eh|sera|seria))? ?[:=-]? "
-    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|ir|passagem)"
-    rf"(?: \w+){{0,2}} (?:pra|para|p|a) {_AROUND}"
+    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|chego|chegarei|ir|passagem)"
+    rf"(?: \w+){{0,2}} (?:pra|para|p|p /|a) {_AROUND}"
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
-    rf"(?: \w+){{0,3}} (?:pra|para|p|em|ate|a) {_AROUND}"
-    rf"|\b{_WANTED}(?: \w+)? (?:em|de|pra|para|d) {_AROUND}"
+    rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
+    rf"|\b{_WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
+    rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom) de {_AROUND}"
+    rf"|\b(?:atende|atendem|cobre|cobrem) {_AROUND}"
+    rf"|\b(?:sou|somos|moro|moramos) (?:de|em|no|do|na|da) {_STATE_NAME} ,? ?(?:em |de |na |da )?{_AROUND}"
     r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre|cobrem|tem|tem algo)"
     rf"(?: \w+){{0,5}} em {_AROUND}"
     r")\Z"
@@ -75,7 +85,21 @@ _ARTICLE: Final = re.compile(
     rf"|\b(?:{_WANTED}|atende|atendem|entregam|entrega|frete|quero|procuro) (?:\w+ ){{0,2}})"
     r"(?:no|na|do|da|pro|pra o|para o|ao|pra a|para a) \Z"
 )
-_NEAR: Final = re.compile(r"\bem (?:(?:plena|todo|toda) )?\Z")
+_NEAR: Final = re.compile(
+    r"\b(?:em (?:(?:plena|todo|toda) )?|(?:no|na) (?:centro|regiao|periferia|zona \w+|grande)(?: d[eo])? )\Z"
+)
+# A place by its preposition counts where the message is about the writer or the one who answers...
+_CONCERNS: Final = re.compile(
+    r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
+    r"estou|aqui|somos|nosso|nossa|instal\w+|faz|fazem|fazer|quanto|qual|trabalho|agendar|marcar|obra|orcamento|abrir|investir|"
+    r"moramos|ficamos|atend\w+|entreg\w+|posso|vou|vamos|a gente|imovel|terreno|apartamento|casa|sala|galpao|interesse|sera|"
+    r"moro|sou|gostaria|consigo|tenho|endereco|interior|evento|casamento|festa|curso|reuniao|visita|faco|temos|nossos|residencia)\b"
+)
+# ... and not about the world.
+_WORLD: Final = re.compile(
+    r"\b(?:show|jogo|filme|serie|novela|tv|noticia|jornal|choveu|chuva|enchente|acidente|voo|ele|ela|eles|elas|dele|dela|"
+    r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia)\b"
+)
 _OTHERS: Final = re.compile(
     r"(?:\b(?:nao|n|nunca) (?:moro|sou|estou|to|fico|resido|vivo)|(?<!a gente )(?<!agt )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|morava|moravamos|morei|trabalhava|trabalhei|estudei|estudava|sai|saimos|saiu|veio|"
@@ -85,12 +109,13 @@ _OTHERS: Final = re.compile(
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
 )
 _SOMEBODY: Final = re.compile(
-    r"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|"
-    r"cidade|gente|endereco|imovel|apartamento|apto|obra|casamento|festa|evento|entrega)(?:\w+ ){1,2}"
-    r"(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|eh de|e de|nasceu) (?:\w+ )?(?:em|de|n|pra|para) \Z"
+    rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{_WANTED}\b|empresa|oficina|fabrica|cidade|gente|residencia|"
+    r"moradia|entrega)(?:\w+ ){1,2}(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|nasceu) (?:\w+ )?"
+    r"(?:em|de|n|pra|para) \Z"
 )
 _ADDRESS: Final = re.compile(
     r"\b(?:rua|r|av|avenida|travessa|alameda|endereco|rodovia|estrada|bairro|cep) .*(?:,|-|/|\.|em|cidade|\n) \Z"
+    r"|\b(?:em|no|na) \w+(?: \w+){0,2} , \Z"
 )
 _AFTERWARDS: Final = re.compile(
     r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou|to|trabalho|fico)\b"
@@ -128,8 +153,14 @@ def context_before(words: Words, at: int) -> Context:
         return Context.SAID
     if _ARTICLE.search(said):
         return Context.ARTICLE
-    if _NEAR.search(said) or _ADDRESS.search(_joined(words, max(0, at - _ADDRESS_REACH), at)):
-        return Context.NEAR
+    wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
+    if _ADDRESS.search(wider):
+        return Context.LISTED
+    if _NEAR.search(said):
+        wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
+        return (
+            Context.NEAR if _CONCERNS.search(wider) and not _WORLD.search(wider) else Context.NONE
+        )
     return Context.NONE
 
 

@@ -14,6 +14,7 @@ from runtime.extraction.gazetteer import (
     SHY_NICKNAMES,
     STATES,
     WITH_ARTICLE,
+    WORDS_TOO,
     Place,
     expanded,
     misspelt_places,
@@ -32,6 +33,8 @@ from runtime.extraction.words import Words, phrase_set, split_words
 _TEAMS: Final = frozenset(
     {"fc", "ec", "futebol", "f", "x", "esporte", "sc", "clube", "fm", "airport"}
 )
+_ENDS: Final = frozenset({"", ".", ",", "!", "?", ";", "\n", "e", "ou", "/", "-", ")"})
+_NO_STATES: Final = frozenset({"se", "to", "pa", "ma", "al", "am", "go", "es", "ce", "para", "ba"})
 _JOINTS: Final = frozenset({"e", "ou", ",", "/"})
 _STATE_NAMES: Final = frozenset(STATES.values()) - {"sao paulo", "rio de janeiro"}
 
@@ -68,15 +71,19 @@ def _place_at(
     match = _exact(folded, words, at)
     if match is None and not may_say_place(words, at):
         return None
-    context = Context.NEAR if at == joined_at else context_before(words, at)
+    context = Context.LISTED if at == joined_at else context_before(words, at)
     if context is Context.SAID:
         near = _misspelt(words, at)
         match = near if near and (match is None or near.after > match.after) else match
     if match is None or context is Context.FORBIDDEN or _is_state(words, match):
         return None
-    if context in {Context.NONE, Context.NEAR} and said_afterwards(words, match.after):
+    if context in {Context.NONE, Context.NEAR, Context.LISTED} and said_afterwards(
+        words, match.after
+    ):
         context = Context.SAID
-    state, after = _state_after(words, match.after)
+    state, after = _state_after(folded, words, match)
+    if context is Context.LISTED and state is None and words.plain(match.after) not in _ENDS:
+        return None
     confidence = _confidence(folded, words, match, context, state)
     if confidence is None:
         return None
@@ -135,21 +142,37 @@ def _misspelt(words: Words, at: int) -> _Match | None:
     return None
 
 
-def _state_after(words: Words, after: int) -> tuple[str | None, int]:
-    """The state said after a name ("/SP", "- SP", ", São Paulo"), and the word after it."""
-    sign = words.plain(after)
-    at = after + 1 if sign in {"/", "-", ",", "("} else after
+def _state_after(folded: Folded, words: Words, match: _Match) -> tuple[str | None, int]:
+    """The state said after a name ("/SP", "- SP", ", São Paulo"), and the word after it.
+
+    What is a state or another word ("se", "para") is the state only where it fits the name.
+    """
+    sign = words.plain(match.after)
+    at = match.after + 1 if sign in {"/", "-", ",", "("} else match.after
     word = words.plain(at)
-    if word in STATES and (
-        at > after or word not in {"se", "to", "pa", "ma", "al", "am", "go", "es"}
-    ):
-        return word, at + 1
+    state, after = (word, at + 1) if word in STATES else _state_in_full(words, at)
+    if state is None or (word not in STATES and at == match.after):
+        return None, match.after
+    if word in _NO_STATES:
+        apart = at > match.after or _in_capitals(folded, words, at)
+        if not apart or state not in match.place.states:
+            return None, match.after
+    return state, after
+
+
+def _in_capitals(folded: Folded, words: Words, at: int) -> bool:
+    """Whether a word stands out by its capitals: "Fortaleza CE"."""
+    written = folded.written(words.items[at].start, words.items[at].end)
+    return written.isupper() and not folded.text.isupper()
+
+
+def _state_in_full(words: Words, at: int) -> tuple[str | None, int]:
     for length in (4, 3, 2, 1):
         name = " ".join(words.plain(at + step) for step in range(length))
         for state, full in STATES.items():
-            if name == full and at > after:
+            if name == full:
                 return state, at + length
-    return None, after
+    return None, at
 
 
 def _confidence(
@@ -161,12 +184,17 @@ def _confidence(
         return None
     if match.key in STATES and match.key not in {"sp", "rj"}:
         return None
-    if state is not None and state in match.place.states and match.key not in STATES:
-        return FORMED
-    shy = match.key in SHY_NICKNAMES
+    if state is not None and match.key not in STATES:
+        # Moema, São Paulo, is a quarter: the town of that name lies in another state.
+        return FORMED if state in match.place.states else None
+    capital = folded.written(*_span(words, match))[:1].isupper()
+    if match.key in WORDS_TOO and not capital:
+        return None
     if context in {Context.SAID, Context.ARTICLE}:
         return EXPLICIT
-    if context is Context.NEAR and match.place.well_known and not shy:
+    sure = match.place.well_known and match.key not in SHY_NICKNAMES
+    plain = capital or match.key not in _NAMES_TOO
+    if context in {Context.NEAR, Context.LISTED} and sure and plain:
         return WEAK
     return WEAK if _whole(folded, words, match) else None
 

@@ -17,58 +17,8 @@ from runtime.extraction.confidence import EXPLICIT, LIKELY, WEAK
 from runtime.extraction.words import Words, word_set
 
 _ORDINALS: Final = frozenset({"segunda", "terca", "quarta", "quinta", "sexta"})
+_BEFORE_SHORT: Final = word_set("na no ate nessa proxima ser pra para marcar agendar desta nesta")
 _FAIR: Final = frozenset({"feira", "fera", "feiras"})
-_TIMES: Final = frozenset(
-    [
-        "de",
-        "a",
-        "as",
-        "cedo",
-        "que",
-        "proxima",
-        "agora",
-        "mesmo",
-        "dia",
-        "pela",
-        "depois",
-        "apos",
-        "antes",
-        "la",
-        "por",
-        "em",
-        "ainda",
-        "tambem",
-        "tbm",
-        "umas",
-        "ai",
-        "pode",
-        "da",
-        "no",
-        "na",
-        "pra",
-        "para",
-        "eu",
-        "vc",
-        "voce",
-        "ta",
-        "esta",
-        "tem",
-        "e",
-        "ou",
-        "ate",
-        "mas",
-        "se",
-        ",",
-        ".",
-        "!",
-        "?",
-        ";",
-        ":",
-        ")",
-        "-",
-        "\n",
-    ]
-)
 _OPENING: Final = word_set(
     "na nessa nesta nesse neste pra para ate proxima proximo desta dessa essa esta no este esse "
     "agendar marcar marca agenda agendo marcado agendado seria ser fica ou entao amanha hoje"
@@ -118,6 +68,8 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
 def _weekday(words: Words, at: int) -> tuple[int, int, bool] | None:
     """The weekday at a word, the word after it, and whether "feira" leaves no doubt."""
     word = words.plain(at)
+    if word.removesuffix("feira") in _ORDINALS and word not in _ORDINALS:
+        return WEEKDAYS[word.removesuffix("feira")], at + 1, True
     if word in WEEKDAYS:
         after = at + 1
         joint = after + 1 if words.plain(after) == "-" else after
@@ -130,7 +82,9 @@ def _weekday(words: Words, at: int) -> tuple[int, int, bool] | None:
         joint = at + 3 if words.plain(at + 2) == "-" else at + 2
         if words.plain(joint) in _FAIR:
             return int(word) - 2, joint + 1, True
-    if word in SHORT_WEEKDAYS and words.plain(at - 1) in {"na", "no", "ate", "nessa", "proxima"}:
+    if word in SHORT_WEEKDAYS and (
+        words.plain(at - 1) in _BEFORE_SHORT or words.follows(at + 1, "que", "vem")
+    ):
         return SHORT_WEEKDAYS[word], at + 1, True
     return None
 
@@ -143,13 +97,28 @@ def _by_surroundings(words: Words, at: int, after: int) -> float | None:
         return LIKELY if following != "de" or words.plain(after + 1) in _DAYTIMES else None
     if following in _ORDINAL_NOUNS and not words.follows(after, "da", "semana"):
         return None
-    if before in _ARTICLES:
+    if before in _ARTICLES or _numbers_a_noun(following):
         return None
     if before in _OPENING:
         return LIKELY
     return WEAK
 
 
+def _numbers_a_noun(word: str) -> bool:
+    """Whether an unknown word after an ordinal's form is what it numbers: "quarta dimensão"."""
+    if word in _NO_NOUNS or not word.isalpha() or len(word) < 4:
+        return False
+    return word.endswith(("a", "e", "ao", "ade", "em"))
+
+
+_NO_NOUNS: Final = word_set(
+    "proxima passada retrasada nao entao tarde noite hoje agora ainda ontem amanha seja esteja fosse onde quando porque embora sobre ele ela "
+    "esse essa este esta esteve gente chega abre fecha vence serve pode fica viaja comeca volta funciona entrega "
+    "trabalha rola marca cabe manda passa para acaba termina busca fale mande venha queria poderia daria seria "
+    "consegue atende existe sobra falta quase sempre depende esta estarao vao estao confirma fecha combina mesmo "
+    "pela pelas pele toca paga liga chove teria tenha exatamente certamente provavelmente cedinho posse tem vem "
+    "segunda terca quarta quinta sexta santa feira bora beleza"
+) - {"santa"}
 _DAYTIMES: Final = frozenset({"manha", "tarde", "noite", "madrugada"})
 
 

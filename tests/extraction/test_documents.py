@@ -138,3 +138,8 @@ def test_a_valid_cpf_is_no_phone() -> None:
 
 def test_zeros_alone_are_no_cnpj() -> None:
     assert values("cnpj", "00.000.000/0000-00") == []
+
+
+def test_an_amount_whose_digits_would_hold_is_no_cpf() -> None:
+    assert values("cpf", "R$ 282.715.033,67") == []
+    assert values("money", "R$ 282.715.033,67") == ["282715033.67"]

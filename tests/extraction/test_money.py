@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.extraction.reading import values
+from runtime.extraction import extract
+from tests.extraction.reading import TODAY, values
 
 
 def brazilian(cents: int) -> str:
@@ -68,3 +69,17 @@ def test_both_ends_of_a_range_are_found(text: str, expected: list[str]) -> None:
 )  # fmt: skip
 def test_other_numbers_are_no_money(text: str) -> None:
     assert values("money", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("de 2 a 3 mil", ["2 a 3 mil", "3 mil"]),
+        ("R$ 500 a 800", ["R$ 500", "R$ 500 a 800"]),
+        ("200 ou 300 reais", ["200 ou 300 reais", "300 reais"]),
+        ("entre R$ 1 mil e R$ 2 mil", ["R$ 1 mil", "R$ 2 mil"]),
+        ("tenho 25 mil agora", ["25 mil"]),
+    ],
+)
+def test_a_quote_holds_the_unit_of_its_value(text: str, expected: list[str]) -> None:
+    assert [one.quote for one in extract(text, today=TODAY)] == expected
