@@ -1,9 +1,10 @@
-"""`agent-runtime demo`: publish, consume, and show the read models as tables."""
+"""`agent-runtime demo`: publish, consume, show the read models as tables; then a bot that answers."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 from time import monotonic
 from uuid import uuid4
@@ -22,11 +23,19 @@ from projections.migrate import migrate
 from projections.statements import statements
 from runtime.cli.context import fail, settings_or_exit, show
 from runtime.connections import Connections
+from runtime.demo.live import show_bot
 from runtime.demo.script import bodies, conversations
+from runtime.demo.stage import NothingHappened
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError, EmbeddedServers
+from runtime.logs import configure
 from runtime.settings import Settings
 
 _SQL = statements("runtime.demo", "tables.sql")
+_NOW_LIVE = (
+    "\nNow live, without any key: a service answers for the company of runtime/demo/company.yaml, "
+    "by its\nrules and its knowledge. Below each conversation stands what was decided, and why. "
+    "Times are UTC."
+)
 _TITLES = {
     "companies": "Companies: who waits for an answer, who is with a human",
     "leads": "Leads with the best scores, and what is known of them",
@@ -51,6 +60,8 @@ class _Counting(SilentObserver):
 def run_demo(*, stay: bool = False, directory: Path = DEFAULT_DIRECTORY) -> int:
     """Show the cycle; returns the exit code. `stay` serves on afterwards until a signal."""
     settings = settings_or_exit(embedded=True)
+    # More than errors would tear the conversations apart.
+    configure(settings.model_copy(update={"log_level": "error"}))
     console = Console()
     try:
         with EmbeddedServers(directory) as servers:
@@ -58,7 +69,7 @@ def run_demo(*, stay: bool = False, directory: Path = DEFAULT_DIRECTORY) -> int:
                 database_url=servers.database_url, redis_url=servers.redis_url
             )
             uvloop.run(_demo(own, console))
-    except EmbeddedError as error:
+    except (EmbeddedError, NothingHappened) as error:
         fail(str(error))
     if stay:
         from runtime.serve import run
@@ -76,14 +87,17 @@ async def _demo(settings: Settings, console: Console) -> None:
         await record_topology(conn, connections.redis.commands)
         pool = await asyncpg.create_pool(settings.database_dsn(), min_size=2, max_size=6)
         try:
+            before = await _totals(conn)
             await _cycle(settings, connections, pool, console)
-            await _tables(conn, console)
+            await _tables(conn, console, before)
         finally:
             await pool.close()
+        console.print(_NOW_LIVE)
+        shown = await show_bot(settings, conn, connections.redis.commands, console)
     finally:
         await connections.close()
         await conn.close()
-    _where_next(console)
+    _where_next(console, shown[0])
 
 
 async def _cycle(
@@ -130,23 +144,31 @@ async def _cycle(
     console.print(f"done in {seconds:.2f} s: {len(events) / seconds:,.0f} events/s\n")
 
 
-async def _tables(conn: asyncpg.Connection, console: Console) -> None:
+async def _tables(conn: asyncpg.Connection, console: Console, before: Counter[str]) -> None:
     for name, title in _TITLES.items():
         rows = [dict(row) for row in await conn.fetch(_SQL[name])]
         show(rows, title=title, as_json=False, absent="-")
-    totals = await conn.fetchrow(_SQL["totals"])
-    if totals is not None:
-        console.print(
-            f"read {totals['read']} entries: {totals['applied']} applied, {totals['duplicate']} "
-            f"duplicates (a retrying producer, or an earlier demo), {totals['dead']} dead letters"
-        )
+    now = await _totals(conn)
+    console.print(
+        f"read {now['read'] - before['read']} entries: "
+        f"{now['applied'] - before['applied']} applied, "
+        f"{now['duplicate'] - before['duplicate']} duplicates (a retrying producer, or an earlier "
+        f"demo), {now['dead'] - before['dead']} dead letters"
+    )
 
 
-def _where_next(console: Console) -> None:
+async def _totals(conn: asyncpg.Connection) -> Counter[str]:
+    return Counter(dict(await conn.fetchrow(_SQL["totals"]) or {}))
+
+
+def _where_next(console: Console, conversation_id: str) -> None:
     console.print(
         "\nWhere next:\n"
         "  ./run demo --serve              the same, and stays up with /ready and /metrics\n"
-        "  ./run groups status             owners, positions, lag (beside a running server)\n"
+        "  beside a running server, in another terminal:\n"
+        "  ./run groups status             owners, positions, lag\n"
         "  ./run events tail --follow      the log as it grows\n"
+        f"  ./run conversations explain {conversation_id}\n"
+        "                                  why the bot did what it did\n"
         "  ./run publish FILE              your own events; docs/how-to has the format"
     )

@@ -10,7 +10,7 @@ SELECT l.company_id AS company, c.contact_name AS contact, l.stage, l.score,
        left((SELECT string_agg(f.key || '=' || (f.value ->> 'value'), ', ' ORDER BY f.key)
                FROM jsonb_each(l.facts) AS f), 60) AS facts
   FROM projections.leads AS l JOIN projections.conversations AS c USING (company_id, conversation_id)
- WHERE l.score IS NOT NULL ORDER BY l.score DESC, contact LIMIT 10
+ WHERE l.score IS NOT NULL ORDER BY l.score DESC, contact LIMIT 5
 
 -- name: transcript
 SELECT to_char(m.occurred_at, 'HH24:MI:SS') AS time,
@@ -37,6 +37,6 @@ SELECT company_id AS company, model, sum(calls)::bigint AS calls,
   FROM projections.openai_usage GROUP BY 1, 2 ORDER BY 1, 2
 
 -- name: totals
-SELECT sum(read)::bigint AS read, sum(applied)::bigint AS applied,
-       sum(duplicate)::bigint AS duplicate, sum(dead)::bigint AS dead
+SELECT coalesce(sum(read), 0)::bigint AS read, coalesce(sum(applied), 0)::bigint AS applied,
+       coalesce(sum(duplicate), 0)::bigint AS duplicate, coalesce(sum(dead), 0)::bigint AS dead
   FROM runtime.checkpoints WHERE group_name = 'projections'

@@ -12,6 +12,15 @@ from runtime.agent.own_words import Extract
 from runtime.agent.reasons import Reason
 from runtime.agent.triggers import handoff_trigger
 from runtime.agent.utterances import has_words
+from runtime.logs import get_logger
+
+_log = get_logger(__name__)
+_BY_CONFIGURATION = frozenset({Reason.OPENAI_NOT_CONFIGURED, Reason.OPENAI_DISABLED})
+_TOLD_WHOLE = _BY_CONFIGURATION | {
+    Reason.OPENAI_BUDGET_EXHAUSTED,
+    Reason.OPENAI_BREAKER_OPEN,
+}
+"""Reasons whose detail is in our own words; a server's may repeat what it was sent."""
 
 
 class Deciding:
@@ -33,6 +42,7 @@ class Deciding:
         try:
             decision = await self._model.decide(context)
         except CannotThink as error:
+            _tell(context, error)
             decision = await self._rules.decide(context)
             cannot = Step(str(error.reason), error.detail)
             return replace(decision, steps=(cannot, *decision.steps))
@@ -55,6 +65,20 @@ class Deciding:
             reason=Reason.LOW_CONFIDENCE,
             steps=(*decision.steps, step),
         )
+
+
+def _tell(context: TurnContext, error: CannotThink) -> None:
+    """Nothing else says why no model was asked: only a call that was made leaves an event."""
+    reason = str(error.reason)
+    log = _log.info if reason in _BY_CONFIGURATION else _log.warning
+    log(
+        "openai.not_used",
+        company_id=context.company.id,
+        conversation_id=context.conversation_id,
+        turn_id=str(context.turn_id),
+        reason=reason,
+        detail=error.detail if reason in _TOLD_WHOLE else None,
+    )
 
 
 def is_for_rules(context: TurnContext) -> bool:

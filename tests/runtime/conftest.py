@@ -8,7 +8,19 @@ import pytest
 
 from events.partitioning import stream_key
 from tests.consumers.test_dead_letters import CASES, PARTITION
+from tests.runtime.demo_runs import Run, run_demo
 from tests.runtime.operators import POISON, Operator, Switch, refusing_group, send
+
+
+@pytest.fixture(scope="session")
+def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    """The demo, twice in the same directory.
+
+    A key in the environment must change nothing there, and neither must switched-off workers.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    given = {"DISABLE_WORKERS": "true", "OPENAI_API_KEY": "sk-canary"}
+    return [run_demo(folder, **given) for _ in range(2)]
 
 
 @pytest.fixture

@@ -65,6 +65,13 @@ class ServiceProcess:
         async with aiohttp.ClientSession() as client, client.get(url) as answer:
             return answer.status, await answer.text()
 
+    async def post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The status and the JSON of the answer."""
+        line = await self.wait_line("sidecar.listening")
+        url = f"http://127.0.0.1:{line['port']}{path}"
+        async with aiohttp.ClientSession() as client, client.post(url, json=body) as answer:
+            return answer.status, await answer.json()
+
     async def ready(self) -> dict[str, Any]:
         status, text = await self.get("/ready")
         assert status == 200

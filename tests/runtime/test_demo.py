@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,16 +15,9 @@ import orjson
 
 from events.codec import decode
 from runtime.demo.script import bodies, conversations
+from tests.runtime.demo_runs import COMMAND, Run
 
-COMMAND = str(Path(sys.executable).parent / "agent-runtime")
 TEXT = Path(__file__).parent.parent.parent / "runtime" / "demo" / "conversations.txt"
-
-
-def demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200"}
-    return subprocess.run(
-        [COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
 
 
 def test_every_written_line_becomes_valid_events_with_stable_ids() -> None:
@@ -35,28 +27,28 @@ def test_every_written_line_becomes_valid_events_with_stable_ids() -> None:
     assert len(repeated) == len(re.findall(r"^\+\d+ dup:", TEXT.read_text(), re.MULTILINE))
 
 
-def test_the_demo_shows_what_was_written_and_again_nothing_new(tmp_path: Path) -> None:
-    first = demo(tmp_path)
-    assert first.returncode == 0, first.stderr
+def test_the_demo_shows_what_was_written_and_again_nothing_new(demo_runs: list[Run]) -> None:
+    first, second = demo_runs
+    assert first.code == 0, first.errors
     written = TEXT.read_text()
     heads = re.findall(r"^# (\w+)", written, re.MULTILINE)
     for company, count in Counter(heads).items():
-        row = next(line for line in first.stdout.splitlines() if company in line)
+        row = next(line for line in first.lines if company in line)
         assert row.split()[1] == str(count), row
+    shown = "\n".join(first.lines)
     gaps = re.findall(r"^\+\d+ gap: (.+)$", written, re.MULTILINE)
-    assert sum(gap[:30] in first.stdout for gap in gaps) == min(len(gaps), 10)
+    assert sum(gap[:30] in shown for gap in gaps) == min(len(gaps), 10)
     total = len(bodies(conversations()))
     duplicates = len(re.findall(r"^\+\d+ dup:", written, re.MULTILINE))
-    assert f"{total} entries: {total - duplicates} applied, {duplicates} dup" in first.stdout
-    second = demo(tmp_path)
-    assert second.returncode == 0, second.stderr
-    assert f"{2 * total} entries: {total - duplicates} applied" in second.stdout
+    assert f"{total} entries: {total - duplicates} applied, {duplicates} dup" in shown
+    assert second.code == 0, second.errors
+    assert f"{total} entries: 0 applied, {total} duplicates" in "\n".join(second.lines)
 
 
-def test_the_demo_leaves_no_server_behind(tmp_path: Path) -> None:
-    assert demo(tmp_path).returncode == 0
+def test_the_demo_leaves_no_server_behind(demo_runs: list[Run]) -> None:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert str(tmp_path) not in listed.stdout
+    assert [run.code for run in demo_runs] == [0, 0]
+    assert str(demo_runs[0].folder) not in listed.stdout
 
 
 def test_bodies_are_in_order_of_time() -> None:

@@ -1,0 +1,60 @@
+"""The demo as a newcomer runs it, and its output read as conversations."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = str(Path(sys.executable).parent / "agent-runtime")
+HEAD = re.compile(r"\(conversation ((\w+)-[0-9a-f]{8})\)$")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A conversation as it was shown: `said` and `why` are its lines, unwrapped."""
+
+    id: str
+    said: list[tuple[str, str]]
+    why: list[str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the demo, 100 columns wide."""
+
+    folder: Path
+    code: int
+    lines: list[str]
+    errors: str
+
+    def conversation(self, customer: str) -> Shown:
+        """The one of this customer."""
+        start = next(n for n, line in enumerate(self.lines) if f"(conversation {customer}-" in line)
+        found = HEAD.search(self.lines[start])
+        assert found is not None, self.lines[start]
+        said: list[tuple[str, str]] = []
+        why: list[str] = []
+        for line in self.lines[start + 1 :]:
+            if not line.strip():
+                break
+            begun = re.match(r"  \d\d:\d\d:\d\d  (.{9})  (.*)", line)
+            if begun:
+                said.append((begun[1].strip(), begun[2].strip()))
+            elif line.startswith(" " * 23) and not why:
+                said[-1] = (said[-1][0], f"{said[-1][1]} {line.strip()}")
+            else:
+                why.append(line.strip())
+        return Shown(found[1], said, why)
+
+
+def run_demo(folder: Path, **variables: str) -> Run:
+    """Run it in a directory."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "100", **variables}
+    done = subprocess.run(
+        [COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
+    return Run(folder, done.returncode, done.stdout.splitlines(), done.stderr)
