@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.audit import audit
+from runtime.cli.bench import bench
 from runtime.cli.companies import companies
 from runtime.cli.context import carry_out, errors, opened, settings_or_exit
 from runtime.cli.conversations import conversations
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(publish)
+app.command()(bench)
 groups.command("losses")(losses)
 groups.command("acknowledge-losses")(acknowledge_losses)
 groups.command("remove")(remove)

@@ -6,10 +6,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 import pytest
+from asyncpg.pgproto import pgproto
 from standardwebhooks import Webhook
 
 from runtime.channels.port import Fate, Sender
@@ -43,6 +45,22 @@ async def test_the_body_tells_the_message_and_nothing_of_the_attempt(
             "parts": 2,
         },
     }
+
+
+async def test_ids_as_the_database_gives_them_are_told_as_text(
+    sender: Sender, receiver: ChannelServer
+) -> None:
+    given = part()
+    as_read = replace(
+        given,
+        message_id=pgproto.UUID(str(given.message_id)),
+        turn_id=pgproto.UUID(str(given.turn_id)),
+    )
+    sent = await sender.send(as_read, webhook(receiver.url), SECRET)
+    assert sent.fate is Fate.SENT
+    data = orjson.loads(receiver.record.received[0].body)["data"]
+    assert data["message_id"] == str(given.message_id)
+    assert data["turn_id"] == str(given.turn_id)
 
 
 async def test_the_message_id_is_the_idempotency_key(
