@@ -6,10 +6,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
 import pytest
+from asyncpg.pgproto.pgproto import UUID as DriversUUID
 from standardwebhooks import Webhook
 
 from runtime.channels.port import Fate, Sender
@@ -43,6 +45,18 @@ async def test_the_body_tells_the_message_and_nothing_of_the_attempt(
             "parts": 2,
         },
     }
+
+
+async def test_ids_may_be_the_database_drivers_own(sender: Sender, receiver: ChannelServer) -> None:
+    known = part()
+    of_driver = replace(
+        known,
+        message_id=DriversUUID(str(known.message_id)),
+        turn_id=DriversUUID(str(known.turn_id)),
+    )
+    await sender.send(of_driver, webhook(receiver.url), SECRET)
+    assert receiver.record.received[0].data["message_id"] == str(known.message_id)
+    assert receiver.record.received[0].data["turn_id"] == str(known.turn_id)
 
 
 async def test_the_message_id_is_the_idempotency_key(
