@@ -69,7 +69,7 @@ async def complete(
     """
     covers, upper = on.turn.covers, on.turn.upper_position
     await close_messages(on, covers, upper, reason)
-    await on.conn.execute(_SQL["end turn"], on.claim.turn_id, outcome, reason)
+    await on.conn.execute(_SQL["end turn"], *_turn(on), outcome, reason)
     told = emitter(on).event("turn.completed", completed(on, outcome, reason))
     await append(on.conn, [*also, told], partitions=partitions)
     return Ended(outcome, reason)
@@ -77,8 +77,8 @@ async def complete(
 
 async def supersede(on: Held, reason: str, *, partitions: int) -> Ended:
     """End the turn without closing anything: the next one covers the whole burst."""
-    await on.conn.execute(_SQL["suppress the rest"], on.claim.turn_id, reason)
-    await on.conn.execute(_SQL["end turn"], on.claim.turn_id, "superseded", reason)
+    await on.conn.execute(_SQL["suppress the rest"], *_turn(on), reason)
+    await on.conn.execute(_SQL["end turn"], *_turn(on), "superseded", reason)
     told = emitter(on).event("turn.completed", completed(on, "superseded", reason))
     await append(on.conn, [told], partitions=partitions)
     return Ended("superseded", reason)
@@ -86,7 +86,7 @@ async def supersede(on: Held, reason: str, *, partitions: int) -> Ended:
 
 async def suppress_rest(on: Held, reason: str) -> list[Event]:
     """Send nothing more of the turn; the event that tells of it, when anything was left."""
-    left = await on.conn.fetch(_SQL["suppress the rest"], on.claim.turn_id, reason)
+    left = await on.conn.fetch(_SQL["suppress the rest"], *_turn(on), reason)
     if not left:
         return []
     payload = MessageSuppressed(
@@ -117,4 +117,8 @@ def completed(on: Held, outcome: str, reason: str) -> TurnCompleted:
 async def retry_later(on: Held, wait_s: float) -> None:
     """Give the turn back, to be taken up again after a while."""
     claim = on.claim
-    await on.conn.execute(_SQL["retry later"], claim.turn_id, claim.fence, claim.worker, wait_s)
+    await on.conn.execute(_SQL["retry later"], *_turn(on), claim.fence, claim.worker, wait_s)
+
+
+def _turn(on: Held) -> tuple[str, UUID]:
+    return on.claim.company_id, on.claim.turn_id

@@ -19,20 +19,20 @@ UPDATE agent.bursts AS b
  WHERE b.company_id = $1 AND b.conversation_id = $2
 
 -- name: end turn
--- $1 turn_id uuid, $2 outcome text, $3 reason text
+-- $1 company_id text, $2 turn_id uuid, $3 outcome text, $4 reason text
 UPDATE agent.turns
-   SET state = 'done', outcome = $2, reason = $3, completed_at = clock_timestamp(),
+   SET state = 'done', outcome = $3, reason = $4, completed_at = clock_timestamp(),
        lease_until = NULL, retry_at = NULL
- WHERE turn_id = $1
+ WHERE turn_id = $2 AND company_id = $1
 
 -- name: suppress the rest
--- $1 turn_id uuid, $2 reason text
-UPDATE agent.outbound SET state = 'suppressed', detail = $2, settled_at = clock_timestamp()
- WHERE turn_id = $1 AND state = 'pending'
+-- $1 company_id text, $2 turn_id uuid, $3 reason text
+UPDATE agent.outbound SET state = 'suppressed', detail = $3, settled_at = clock_timestamp()
+ WHERE turn_id = $2 AND company_id = $1 AND state = 'pending'
 RETURNING part
 
 -- name: retry later
--- $1 turn_id uuid, $2 fence bigint, $3 worker text, $4 wait in seconds float8
+-- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text, $5 wait in seconds float8
 UPDATE agent.turns
-   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $4)
- WHERE turn_id = $1 AND fence = $2 AND worker = $3 AND state <> 'done'
+   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $5)
+ WHERE turn_id = $2 AND company_id = $1 AND fence = $3 AND worker = $4 AND state <> 'done'

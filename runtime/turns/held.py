@@ -101,7 +101,7 @@ async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIter
                 _SQL["hold the conversation"], claim.company_id, claim.conversation_id
             )
             turn = await conn.fetchrow(
-                _SQL["hold the turn"], claim.turn_id, claim.fence, claim.worker
+                _SQL["hold the turn"], claim.company_id, claim.turn_id, claim.fence, claim.worker
             )
             if control is None or turn is None:
                 raise ClaimLost(claim.turn_id)

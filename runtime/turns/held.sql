@@ -12,7 +12,7 @@ SELECT owner, opted_out, channel, centurion_id, contact::text, last_inbound_at
    FOR UPDATE
 
 -- name: hold the turn
--- $1 turn_id uuid, $2 fence bigint, $3 worker text
+-- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text
 SELECT t.state, t.upper_position, t.covers, t.failures, t.correlation_id, t.causation_id,
        t.opened_at, t.decided, t.decided_reason, t.model, t.prompt_tokens, t.completion_tokens,
        t.cost_usd, b.centurion_id AS burst_centurion_id, b.first_received_at, b.first_position,
@@ -22,6 +22,7 @@ SELECT t.state, t.upper_position, t.covers, t.failures, t.correlation_id, t.caus
                 AS has_reports
   FROM agent.turns AS t
   LEFT JOIN agent.bursts AS b USING (company_id, conversation_id)
- WHERE t.turn_id = $1 AND t.fence = $2 AND t.worker = $3 AND t.state <> 'done'
+ WHERE t.turn_id = $2 AND t.company_id = $1 AND t.fence = $3 AND t.worker = $4
+   AND t.state <> 'done'
    FOR UPDATE OF t
 

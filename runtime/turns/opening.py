@@ -78,7 +78,7 @@ async def close_unheard(on: Held, rows: list[asyncpg.Record], reason: Reason) ->
     """Nobody answers here: the messages are closed with the reason, and no event tells of it."""
     upper = rows[-1]["position"] if rows else on.turn.last_position or 0
     await close_messages(on, [row["event_id"] for row in rows], upper, reason)
-    await on.conn.execute(_SQL["withdraw"], on.claim.turn_id)
+    await on.conn.execute(_SQL["withdraw"], on.claim.company_id, on.claim.turn_id)
     return Ended("closed", reason)
 
 
@@ -119,6 +119,7 @@ async def cover(on: Held, rows: list[asyncpg.Record]) -> Held:
     )
     await on.conn.execute(
         _SQL["begin thinking"],
+        on.claim.company_id,
         on.claim.turn_id,
         turn.upper_position,
         list(turn.covers),

@@ -14,13 +14,13 @@ SELECT event_id, position, message_id, kind, channel, centurion_id, correlation_
  ORDER BY position LIMIT $4
 
 -- name: begin thinking
--- $1 turn_id uuid, $2 upper_position bigint, $3 covers uuid[], $4 causation_id uuid,
--- $5 correlation_id text
+-- $1 company_id text, $2 turn_id uuid, $3 upper_position bigint, $4 covers uuid[],
+-- $5 causation_id uuid, $6 correlation_id text
 UPDATE agent.turns
-   SET upper_position = $2, covers = $3, causation_id = $4, correlation_id = $5
- WHERE turn_id = $1
+   SET upper_position = $3, covers = $4, causation_id = $5, correlation_id = $6
+ WHERE turn_id = $2 AND company_id = $1
 
 -- name: withdraw
--- $1 turn_id uuid
+-- $1 company_id text, $2 turn_id uuid
 -- A turn that has nothing to say and nothing to tell leaves no trace.
-DELETE FROM agent.turns WHERE turn_id = $1
+DELETE FROM agent.turns WHERE turn_id = $2 AND company_id = $1

@@ -46,6 +46,7 @@ async def record(on: Held, thought: Thought, channel: Channel, *, partitions: in
     on = replace(on, turn=turn)
     await on.conn.execute(
         _SQL["decide"],
+        on.claim.company_id,
         on.claim.turn_id,
         thought.outcome,
         thought.reason,

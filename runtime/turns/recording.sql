@@ -1,10 +1,10 @@
 -- name: decide
--- $1 turn_id uuid, $2 decided text, $3 reason text, $4 model text, $5 prompt_tokens bigint,
--- $6 completion_tokens bigint, $7 cost_usd numeric
+-- $1 company_id text, $2 turn_id uuid, $3 decided text, $4 reason text, $5 model text,
+-- $6 prompt_tokens bigint, $7 completion_tokens bigint, $8 cost_usd numeric
 UPDATE agent.turns
-   SET state = 'sending', decided = $2, decided_reason = $3, model = $4, prompt_tokens = $5,
-       completion_tokens = $6, cost_usd = $7
- WHERE turn_id = $1
+   SET state = 'sending', decided = $3, decided_reason = $4, model = $5, prompt_tokens = $6,
+       completion_tokens = $7, cost_usd = $8
+ WHERE turn_id = $2 AND company_id = $1
 
 -- name: put parts
 -- $1 message_id uuid[], $2 text[], and once each: $3 company_id text, $4 conversation_id text,

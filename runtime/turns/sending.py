@@ -65,7 +65,7 @@ class Part:
 
 async def next_part(on: Held) -> Part | None:
     """The first part that is not settled; None when the answer is through."""
-    row = await on.conn.fetchrow(_SQL["next part"], on.claim.turn_id)
+    row = await on.conn.fetchrow(_SQL["next part"], on.claim.company_id, on.claim.turn_id)
     if row is None:
         return None
     values = dict(row) | {"contact": orjson.loads(row["contact"])}
@@ -95,7 +95,7 @@ async def let_out(
         detail = "the worker was gone before the channel's answer"
         return await give_up(on, part, Sent(Fate.UNKNOWN, detail=detail), partitions=partitions)
     if isinstance(said, Go):
-        await on.conn.execute(_SQL["send"], part.message_id)
+        await on.conn.execute(_SQL["send"], on.claim.company_id, part.message_id)
         return None
     told = await suppress_rest(on, said.reason)
     outcome, reason = _after_suppression(on, part, said.reason)
@@ -110,9 +110,7 @@ def _after_suppression(on: Held, part: Part, reason: str) -> tuple[str, str]:
 
 async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended | None:
     """The part is out: told as `message.sent`; the turn is over when the answer is through."""
-    await on.conn.execute(
-        _SQL["settle"], part.message_id, "sent", sent.provider_message_id, sent.detail or None
-    )
+    await _settle(on, part, "sent", sent.detail or None, sent.provider_message_id)
     told = [emitter(on).event("message.sent", _sent(on, part, sent))]
     if await next_part(on) is None:
         outcome = on.turn.decided or "replied"
@@ -125,14 +123,14 @@ async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> E
 async def try_again(on: Held, part: Part, sent: Sent) -> None:
     """Keep the part for another attempt: certainly not out, or perhaps."""
     state = "pending" if sent.fate is Fate.FAILED and not part.may_be_out else "sending"
-    await on.conn.execute(_SQL["settle"], part.message_id, state, None, sent.detail)
+    await _settle(on, part, state, sent.detail)
 
 
 async def give_up(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended:
     """End the turn over a part that did not go out, or of which it is not known."""
     is_unknown = sent.fate is Fate.UNKNOWN or part.may_be_out
     state = "unknown" if is_unknown else "failed"
-    await on.conn.execute(_SQL["settle"], part.message_id, state, None, sent.detail)
+    await _settle(on, part, state, sent.detail)
     reason = Reason.OUTCOME_UNKNOWN if is_unknown else _failure(sent)
     told = [_status(on, part, is_unknown=is_unknown, detail=sent.detail)]
     told += await suppress_rest(on, reason)
@@ -140,6 +138,14 @@ async def give_up(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended
     if part.is_begun and not is_unknown:
         outcome = on.turn.decided or "replied"
     return await complete(on, outcome, reason, partitions=partitions, also=told)
+
+
+async def _settle(
+    on: Held, part: Part, state: str, detail: str | None, provider_message_id: str | None = None
+) -> None:
+    await on.conn.execute(
+        _SQL["settle"], on.claim.company_id, part.message_id, state, provider_message_id, detail
+    )
 
 
 def _failure(sent: Sent) -> Reason:

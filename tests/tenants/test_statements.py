@@ -1,0 +1,129 @@
+"""Every statement that touches a tenant's rows says whose: a new one that does not is refused here."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.tenants.sql_files import Statement, all_statements
+
+SCHEMAS = ("agent", "core", "projections", "runtime")
+OF_THE_ENGINE = "by partition and position, group or request: of the engine, for all tenants alike"
+OF_OPERATORS = "an operator's count over all tenants; no tenant's content is in it"
+EXCEPTIONS = {
+    "consumers/accounts.sql: newest of the log": OF_THE_ENGINE,
+    "consumers/leases.sql: parked conversations": OF_THE_ENGINE,
+    "consumers/parking.sql: due heads": OF_THE_ENGINE,
+    "consumers/parking.sql: is request open": OF_THE_ENGINE,
+    "consumers/parking.sql: open requests": OF_THE_ENGINE,
+    "consumers/parking.sql: parked events": "bodies of the company's own parked rows, by their place",
+    "consumers/parking.sql: tell request": OF_THE_ENGINE,
+    "consumers/transaction.sql: logged already": OF_THE_ENGINE,
+    "consumers/transaction.sql: read the log": OF_THE_ENGINE,
+    "runtime/companies/rotation.sql: bindings": "a new key is for the secrets of all companies",
+    "runtime/companies/rotation.sql: centurions": "a new key is for the secrets of all companies",
+    "runtime/demo/tables.sql: companies": "the demo shows all of its own companies",
+    "runtime/demo/tables.sql: gaps": "the demo shows all of its own companies",
+    "runtime/demo/tables.sql: handoffs": "the demo shows all of its own companies",
+    "runtime/demo/tables.sql: transcript": "one conversation, of whichever of the demo's companies",
+    "runtime/demo/tables.sql: usage": "the demo shows all of its own companies",
+    "runtime/outbox/outbox.sql: confirm": OF_THE_ENGINE,
+    "runtime/outbox/outbox.sql: depth": OF_OPERATORS,
+    "runtime/outbox/outbox.sql: sent": OF_THE_ENGINE,
+    "runtime/outbox/outbox.sql: to send": OF_THE_ENGINE,
+    "runtime/queries/conservation.sql: log": OF_OPERATORS,
+    "runtime/queries/conservation.sql: log by type": OF_OPERATORS,
+    "runtime/queries/conservation.sql: not read": OF_OPERATORS,
+    "runtime/queries/conservation.sql: projections": OF_OPERATORS,
+    "runtime/queries/conversations.sql: companies": "asks which companies have a conversation",
+    "runtime/queries/groups.sql: footprint": OF_OPERATORS,
+    "runtime/queries/groups.sql: forget": OF_THE_ENGINE,
+    "runtime/queries/groups.sql: standings": OF_OPERATORS,
+    "runtime/queries/parked.sql: events": "bodies of the company's own parked rows, by their place",
+    "runtime/queries/parked.sql: outcomes": OF_THE_ENGINE,
+    "runtime/queries/parked.sql: progress": OF_THE_ENGINE,
+    "runtime/queries/parked.sql: unowned": OF_THE_ENGINE,
+    "runtime/standing.sql: unanswered": OF_OPERATORS,
+    "runtime/turns/claims.sql: renew": "a worker's own claims of all companies, each by its fence",
+    "runtime/turns/claims.sql: who waits": "a worker asks for whom there is work",
+}
+"""Statement → why it needs no company."""
+WITHOUT_COMPANY = {
+    "agent.budget_accounts": "of a credential set, which companies may share",
+    "agent.budget_reservations": "of a credential set, which companies may share",
+    "agent.seen_events": "ids of events alone",
+    "core.integration_credential_sets": "the platform's own, which bindings lead to",
+    "runtime.audit_log": "what operators did",
+    "runtime.checkpoints": "of a stream",
+    "runtime.dead_letters": "raw entries that may belong to nobody",
+    "runtime.event_counts": "counts by type",
+    "runtime.losses": "of a stream",
+    "runtime.members": "of a group",
+    "runtime.migrations": "of the database",
+    "runtime.partition_leases": "of a group",
+    "runtime.partition_owners": "of a group",
+    "runtime.projection_checkpoints": "of a stream",
+    "runtime.projections": "of a group",
+    "runtime.seen_events": "ids of events alone",
+    "runtime.stream_generations": "of a stream",
+    "runtime.topology": "of the database",
+}
+"""Table or view → why no column of it names a company."""
+
+
+async def tables(database_url: str) -> dict[str, bool]:
+    """Every table and view of our schemas, and whether it names companies."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        rows = await conn.fetch(
+            "SELECT table_schema || '.' || table_name AS name,"
+            "       bool_or(column_name = 'company_id') AS of_companies"
+            "  FROM information_schema.columns WHERE table_schema = ANY($1) GROUP BY 1",
+            SCHEMAS,
+        )
+    finally:
+        await conn.close()
+    return {row["name"]: row["of_companies"] for row in rows}
+
+
+async def test_every_statement_on_tenants_rows_says_whose(database_url: str) -> None:
+    found = await tables(database_url)
+    of_tenants = frozenset(name for name, is_of in found.items() if is_of)
+    of_tenants |= {"{table}", "core.companies"}
+    unbound = {
+        one.place for one in all_statements() if not one.is_definition and one.unbound(of_tenants)
+    }
+    assert unbound == set(EXCEPTIONS)
+
+
+async def test_every_table_names_its_company_or_says_why_not(database_url: str) -> None:
+    found = await tables(database_url)
+    assert {name for name, is_of in found.items() if not is_of} == {
+        *WITHOUT_COMPANY,
+        "core.companies",
+    }
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT text FROM agent.facts WHERE conversation_id = $1",
+        "UPDATE agent.turns SET state = 'done' WHERE turn_id = $1",
+        (
+            "SELECT EXISTS (SELECT FROM agent.facts AS f WHERE f.name = $2)"
+            "  FROM agent.turns AS t WHERE t.company_id = $1"
+        ),
+        "SELECT t.company_id FROM agent.turns AS t JOIN agent.facts AS f USING (conversation_id)",
+        (
+            "INSERT INTO agent.facts (company_id, name) VALUES ($1, $2)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        ),
+        (
+            "DELETE FROM agent.facts AS f USING agent.turns AS t"
+            " WHERE t.turn_id = f.event_id AND t.company_id = $1"
+        ),
+    ],
+)
+def test_a_statement_that_does_not_say_whose_is_found(sql: str) -> None:
+    of_tenants = frozenset({"agent.facts", "agent.turns"})
+    assert Statement("some.sql", "one", "", sql).unbound(of_tenants)
