@@ -142,7 +142,10 @@ class AgentService:
                 ),
             )
             self._reconcile = Reconcile(
-                self._pool, observer=self.observer, partitions=settings.partitions
+                self._pool,
+                directory=directory,
+                observer=self.observer,
+                partitions=settings.partitions,
             )
             if self._stopping.is_set():
                 self._stop_workers()

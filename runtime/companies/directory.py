@@ -83,6 +83,11 @@ class Directory:
             return _usable(entry.centurions[next(iter(entry.enabled))])
         return None
 
+    async def answers(self, company_id: str) -> bool:
+        """Whether any centurion of the company is enabled."""
+        entry = await self._entry(company_id)
+        return entry.company is not None and bool(entry.enabled)
+
     def channel_secret(
         self, company_id: str, centurion: Centurion, channel_name: str
     ) -> str | None:

@@ -6,6 +6,7 @@ outcome was not known settles it. Statuses that say nothing new are taken out.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from events.catalogue.service import HandoffAccepted
 from events.envelope import Event
 from projections.statements import statements
 from runtime.agent.reasons import Reason
+from runtime.companies.config import Company
 from runtime.ids import new_id
 from runtime.outbox import append
 from runtime.turns.closing import emitter
@@ -28,23 +30,46 @@ from runtime.turns.held import Connection, Held
 _SQL = statements("runtime.turns", "reports.sql")
 
 
-async def settle_reports(on: Held, *, partitions: int) -> Held:
-    """For a turn: what stands afterwards."""
+async def settle_reports(on: Held, company: Company | None, *, partitions: int) -> Held:
+    """For a turn of a company, where one answers: what stands afterwards."""
     if not on.has_reports:
         return on
-    took_over = await settle(on.conn, on.control.owner, emitter(on), partitions=partitions)
+    took_over = await settle(
+        on.conn,
+        on.control.owner,
+        emitter(on),
+        takes_over_since=None if company is None else answerable_since(company, on.now),
+        partitions=partitions,
+    )
     return on.given_to_human() if took_over else on
 
 
-async def settle(conn: Connection, owner: str, tell: Emitter, *, partitions: int) -> bool:
-    """Settle a held conversation's reports; True when a human has taken it over by them."""
+def answerable_since(company: Company, now: datetime) -> datetime:
+    """What is older is history: nobody is being answered there, and nobody takes over by it."""
+    return now - timedelta(seconds=company.settings.answer_within_s)
+
+
+async def settle(
+    conn: Connection,
+    owner: str,
+    tell: Emitter,
+    *,
+    takes_over_since: datetime | None,
+    partitions: int,
+) -> bool:
+    """Settle a held conversation's reports; True when a human has taken it over by them.
+
+    By an echo since `takes_over_since`; by none where it is None, because no bot answers there.
+    """
     place = tell.company_id, tell.conversation_id
     rows = await conn.fetch(_SQL["own outbound"], *place)
     own = [OwnMessage(*row[:4]) for row in rows]
     reports = [Report(*row) for row in await conn.fetch(_SQL["reports"], *place)]
     found = attribute(reports, own)
     told = await _resolve(conn, tell, rows, found.fates)
-    takes_over = bool(found.by_humans) and owner == "bot"
+    takes_over = owner == "bot" and any(
+        takes_over_since is not None and echo.at >= takes_over_since for echo in found.by_humans
+    )
     if takes_over:
         told.append(await _take_over(conn, tell))
     done = [r.event_id for r in reports if not _may_be_of_a_send_under_way(r, rows)]

@@ -39,7 +39,8 @@ class Speaking:
         speaker = speaker or await self._found()
         while True:
             async with parts.held(self._claim) as on:
-                on = await settle_reports(on, partitions=parts.partitions)
+                company = None if speaker is None else speaker.company
+                on = await settle_reports(on, company, partitions=parts.partitions)
                 part = await sending.next_part(on)
                 if part is None or speaker is None:
                     return await self._end_unsaid(on)

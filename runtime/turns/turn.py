@@ -96,7 +96,8 @@ class Turn:
             async with self._parts.held(self.claim) as on:
                 if on.turn.state == "sending":
                     return None
-                on = await settle_reports(on, partitions=partitions)
+                company = None if isinstance(speaker, Reason) else speaker.company
+                on = await settle_reports(on, company, partitions=partitions)
                 rows = await opening.messages(on)
                 if not rows:
                     return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
@@ -141,7 +142,7 @@ class Turn:
     async def _record(self, opened: Opened, thought: Thought) -> Ended | None:
         partitions = self._parts.partitions
         async with self._parts.held(self.claim) as on:
-            on = await settle_reports(on, partitions=partitions)
+            on = await settle_reports(on, opened.speaker.company, partitions=partitions)
             if on.turn.is_written_to and on.waited_ms() < self.max_wait_s * 1000:
                 return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
             return await record(on, thought, opened.speaker.channel, partitions=partitions)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import orjson
+import pytest
+
+from events.publisher import Publisher
 from runtime.channels.port import Fate, Sent
+from runtime.companies.config import Centurion
 from runtime.turns.echoes import OwnMessage, Report, attribute
 from runtime.turns.reconcile import Reconcile
 from tests.turns.room import Room, centurion, room, worker
@@ -72,7 +77,7 @@ async def reconciled(here: Room) -> None:
     await here.pool.execute(
         "UPDATE agent.channel_reports SET received_at = received_at - interval '1 minute'"
     )
-    await Reconcile(here.pool, observer=here.ears, partitions=16).tick()
+    await Reconcile(here.pool, directory=here.directory, observer=here.ears, partitions=16).tick()
     await here.wait_quiet()
     assert not await told()
 
@@ -111,3 +116,25 @@ async def test_an_echo_with_nobody_writing_still_gives_the_conversation_to_the_h
         await here.wait_quiet()
         assert len(here.channels.sent) == 1
         assert (await here.turns())[-1][:2] == ("silent", "human_owns")
+
+
+@pytest.mark.parametrize(
+    ("centurions", "changes"),
+    [
+        ([centurion(enabled=False)], {}),
+        ([centurion()], {"occurred_at": "2026-01-01T12:00:00Z"}),
+    ],
+    ids=["nobody_answers", "old_news"],
+)
+async def test_an_echo_takes_over_only_where_a_bot_answers_and_now(
+    database_url: str, redis_url: str, centurions: list[Centurion], changes: dict[str, str]
+) -> None:
+    async with room(database_url, redis_url, centurions=centurions) as here:
+        told = {"message_id": "h-1", "channel": "whatsapp", "contact": {"id": "c-1"}, "text": "oi"}
+        body = here.inbound("", **changes) | {"type": "message.sent", "payload": told}
+        await Publisher(here.redis).publish_raw([orjson.dumps(body)])
+        await here.wait_agent_caught_up()
+        await reconciled(here)
+        assert await here.logged("handoff.accepted") == []
+        owner = "SELECT count(*) FROM agent.conversation_control WHERE owner = 'human'"
+        assert await here.pool.fetchval(owner) == 0
