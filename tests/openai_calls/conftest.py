@@ -12,7 +12,7 @@ from runtime.openai.breaker import BreakerSettings
 from runtime.openai.thinker import OpenAIThinker
 from tests.model_server.server import ModelServer
 from tests.openai_calls.fakes import KeptUsages, TurnedClock
-from tests.openai_calls.platform import TABLES, SealingCipher
+from tests.openai_calls.platform import SealingCipher
 
 
 @pytest.fixture
@@ -20,7 +20,6 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=5, statement_cache_size=0
     ) as made:
-        await made.execute(TABLES)
         yield made
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-TABLES = (Path(__file__).parent / "core.sql").read_text(encoding="utf-8")
 SEALED = "sealed:"
 
 
