@@ -92,13 +92,16 @@ def test_every_flipped_bit_is_noticed() -> None:
         f"v1:{b64('00' * 12)}:{b64('00' * 12)}:{b64('00')}",
         f"v1:{b64('00' * 12)}:{b64('00' * 16)}:not base64",
     ],
+    ids=range(9),
 )
 def test_another_form_is_refused(text: str) -> None:
     with pytest.raises(TextMalformed):
         Cipher(KEY).decrypt(text)
 
 
-@pytest.mark.parametrize("text", [SECRET, Cipher(OTHER).encrypt(SECRET)])
+@pytest.mark.parametrize(
+    "text", [SECRET, Cipher(OTHER).encrypt(SECRET)], ids=["plain", "another_key_s"]
+)
 def test_no_error_holds_the_secret_or_the_text(text: str) -> None:
     with pytest.raises(CipherError) as caught:
         Cipher(KEY).decrypt(text)
