@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
-from asyncpg.pgproto.pgproto import UUID as DriversUUID
+from asyncpg.pgproto import pgproto
 from standardwebhooks import Webhook
 
 from runtime.channels.port import Fate, Sender
@@ -51,8 +51,8 @@ async def test_ids_may_be_the_database_drivers_own(sender: Sender, receiver: Cha
     known = part()
     of_driver = replace(
         known,
-        message_id=DriversUUID(str(known.message_id)),
-        turn_id=DriversUUID(str(known.turn_id)),
+        message_id=pgproto.UUID(str(known.message_id)),
+        turn_id=pgproto.UUID(str(known.turn_id)),
     )
     await sender.send(of_driver, webhook(receiver.url), SECRET)
     assert receiver.record.received[0].data["message_id"] == str(known.message_id)
