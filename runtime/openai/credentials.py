@@ -53,7 +53,8 @@ class Undecryptable(CannotThink):
 class _Secrets(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    api_key: str = Field(min_length=1)
+    api_key: str = Field(pattern=r"^[\x21-\x7e]+$")
+    """What a header can hold."""
 
 
 class CredentialStore:
@@ -125,7 +126,9 @@ class CredentialStore:
             return _Secrets.model_validate_json(opened).api_key
         except ValidationError:
             # The error would show the secret.
-            raise _undecryptable(company_id, "it is not JSON with an `api_key`") from None
+            raise _undecryptable(
+                company_id, "it is not JSON with an `api_key` of plain characters"
+            ) from None
 
 
 def _undecryptable(company_id: str, detail: str) -> Undecryptable:
