@@ -11,7 +11,8 @@ CREATE TABLE {table} (
     received_at          timestamptz NOT NULL,
     PRIMARY KEY (company_id, conversation_id, event_id)
 ) WITH (fillfactor = 90);
-CREATE INDEX ON {table} (received_at)
+CREATE INDEX ON {table} (received_at);
+CREATE INDEX ON {table} (company_id, conversation_id) WHERE kind = 'sent'
 
 -- name: view channel_reports
 CREATE OR REPLACE VIEW agent.channel_reports AS SELECT * FROM {table}

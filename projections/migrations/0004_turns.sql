@@ -14,6 +14,7 @@ CREATE TABLE agent.turns (
     attempts         integer     NOT NULL DEFAULT 0,
     failures         integer     NOT NULL DEFAULT 0,
     upper_position   bigint      NOT NULL DEFAULT 0,
+    seen_position    bigint      NOT NULL DEFAULT 0,
     covers           uuid[]      NOT NULL DEFAULT '{}',
     causation_id     uuid,
     correlation_id   text,
@@ -34,6 +35,8 @@ CREATE TABLE agent.turns (
 CREATE UNIQUE INDEX turns_one_open_a_conversation
     ON agent.turns (company_id, conversation_id) WHERE state <> 'done';
 CREATE INDEX turns_by_conversation ON agent.turns (company_id, conversation_id, opened_at);
+COMMENT ON COLUMN agent.turns.seen_position IS
+    'where the burst ended as the turn began; beyond upper_position when it was too long for one turn';
 COMMENT ON COLUMN agent.turns.failures IS 'turns in a row, before this one, that had no answer';
 
 -- What became of each inbound message. A row here closes it for good.

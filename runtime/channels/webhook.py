@@ -9,6 +9,7 @@ speaks of one attempt: a `FAILED` after an `UNKNOWN` does not say that the first
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ from runtime.channels.signature import SecretInvalid, signed_headers
 from runtime.companies.config import Channel
 
 MAX_ANSWER_BYTES = 64 * 1024
-_MAX_ID_CHARS = 200
+_ID = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+"""What events take as an identifier; any other answer is as good as none."""
 _USER_AGENT = "agent-runtime"
 
 
@@ -156,7 +158,7 @@ async def _provider_message_id(response: aiohttp.ClientResponse) -> str | None:
     except orjson.JSONDecodeError:
         return None
     found = answer.get("provider_message_id") if isinstance(answer, dict) else None
-    return found if isinstance(found, str) and 0 < len(found) <= _MAX_ID_CHARS else None
+    return found if isinstance(found, str) and _ID.fullmatch(found) else None
 
 
 def _told(error: Exception) -> str:

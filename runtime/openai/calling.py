@@ -107,6 +107,11 @@ class Caller:
                 return await call.send(client, timeout_s)
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
             raise translated(error, now=self._clock.utc()) from error
+        except UnicodeError as error:
+            raise CallFault(
+                Reason.OPENAI_REQUEST_INVALID,
+                "the credentials' configuration holds a character that no header can have",
+            ) from error
 
     def _ms_since(self, started_s: float) -> int:
         return round((self._clock.now_s() - started_s) * 1000)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import asyncpg
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from projections.statements import statements
 from runtime.agent.errors import CannotThink
@@ -53,7 +53,8 @@ class Undecryptable(CannotThink):
 class _Secrets(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    api_key: str | None = None
+    api_key: str | None = Field(None, pattern=r"^[\x21-\x7e]+$")
+    """What a header can hold."""
 
 
 class CredentialStore:
@@ -120,7 +121,9 @@ class CredentialStore:
             api_key = _Secrets.model_validate_json(opened).api_key
         except ValidationError:
             # The error would show the secret.
-            raise _undecryptable(company_id, "it is not a JSON object with texts") from None
+            raise _undecryptable(
+                company_id, "it is not JSON with an `api_key` of plain characters"
+            ) from None
         if not api_key:
             raise CannotThink(
                 Reason.OPENAI_NOT_CONFIGURED,

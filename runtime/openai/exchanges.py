@@ -23,6 +23,8 @@ Role = Literal["user", "assistant"]
 _Body = TypeVar("_Body", bound=BaseModel)
 _BYTES_A_TOKEN = 2
 """Fewer than any text has on average: an estimate is rather too high."""
+_MAX_MODEL = 100
+"""What events take as a model's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def ask_chat(client: openai.AsyncOpenAI, question: Question, *, timeout_s:
     usage = body.usage
     return Answer(
         text=choice.message.content or "",
-        model=body.model or question.model,
+        model=_model(body.model, question),
         tokens=None
         if usage is None
         else TokenCount(
@@ -155,7 +157,7 @@ async def ask_responses(
     usage = body.usage
     return Answer(
         text="".join(part.text or "" for part in parts),
-        model=body.model or question.model,
+        model=_model(body.model, question),
         tokens=None
         if usage is None
         else TokenCount(
@@ -224,6 +226,12 @@ class _ResponsesBody(BaseModel):
     incomplete_details: _Incomplete | None = None
     model: str | None = None
     usage: _ResponsesUsage | None = None
+
+
+def _model(told: str | None, question: Question) -> str:
+    """The model's name as the server tells it, where it is one; else the one that was asked for."""
+    named = told is not None and 0 < len(told) <= _MAX_MODEL and told.isprintable()
+    return told if told is not None and named else question.model
 
 
 def _cached(details: _Details | None) -> int:

@@ -109,18 +109,34 @@ class Gate:
         )
 
 
+_Key = tuple[str, str, int, str, str | None, str | None, float]
+
+
 class Gates:
-    """The gates by credential set and key: a new key starts with a clean sheet. Bounded."""
+    """The gates by credential set and key: a new key starts with a clean sheet. Bounded.
+
+    Companies may share a set and change how they are served by it. Whoever calls another address,
+    or for a shorter time, has a gate of its own: what fails there says nothing of the set.
+    """
 
     def __init__(self, *, breaker: BreakerSettings, clock: Clock) -> None:
         self._breaker = breaker
         self._clock = clock
-        self._gates: OrderedDict[tuple[str, str, int], Gate] = OrderedDict()
+        self._gates: OrderedDict[_Key, Gate] = OrderedDict()
 
     def of(self, credentials: Credentials) -> Gate:
         """The gate that calls with these credentials pass."""
-        slots = credentials.config.max_concurrency
-        key = (credentials.credential_set_id, credentials.api_key, slots)
+        config = credentials.config
+        slots = config.max_concurrency
+        key = (
+            credentials.credential_set_id,
+            credentials.api_key,
+            slots,
+            str(config.base_url),
+            config.organization,
+            config.project,
+            config.timeout_s,
+        )
         if key not in self._gates:
             self._gates[key] = Gate(slots=slots, breaker=self._breaker, clock=self._clock)
         self._gates.move_to_end(key)

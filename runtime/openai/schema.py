@@ -90,6 +90,8 @@ def read_output(text: str) -> TurnOutput:
             {".".join(map(str, problem["loc"])) or "JSON" for problem in error.errors()}
         )
         raise BadOutput(f"not of the agreed shape in: {', '.join(places[:5])}") from error
+    if "\\u0000" in output.model_dump_json():
+        raise BadOutput("it holds a character that no text may have: U+0000")
     if not (output.reply.strip() or output.handoff.wanted or output.silence.wanted):
         raise BadOutput("the model said nothing, and neither asked for a human nor chose silence")
     return output

@@ -16,10 +16,14 @@ SELECT n.partition, n.company_id, n.conversation_id, n.event_id, n.body
 -- name: confirm
 -- $1 partition smallint[]
 -- The log holds them: they have taken effect, or will with everything that the log holds.
+-- Each is looked up in the log by its id, never the log read for all of them: it has no bound.
 DELETE FROM runtime.outbox AS o
- USING runtime.event_log AS l
- WHERE o.partition = ANY($1::smallint[]) AND o.sent_at IS NOT NULL
-   AND l.partition = o.partition AND l.event_id = o.event_id
+ USING (SELECT s.id FROM runtime.outbox AS s
+         CROSS JOIN LATERAL (
+               SELECT FROM runtime.event_log AS l
+                WHERE l.partition = s.partition AND l.event_id = s.event_id LIMIT 1) AS held
+         WHERE s.partition = ANY($1::smallint[]) AND s.sent_at IS NOT NULL) AS told
+ WHERE o.id = told.id
 
 -- name: to send
 -- $1 partition smallint[], $2 resend after float8 seconds, $3 most integer

@@ -93,4 +93,4 @@ SELECT t.turn_id,
        extract(epoch FROM clock_timestamp() - b.first_received_at)::float8 AS open_s
   FROM agent.turns AS t
   JOIN agent.bursts AS b USING (company_id, conversation_id)
- WHERE t.turn_id = ANY($1::uuid[]) AND t.upper_position > 0 AND b.last_position > t.upper_position
+ WHERE t.turn_id = ANY($1::uuid[]) AND t.seen_position > 0 AND b.last_position > t.seen_position

@@ -39,6 +39,7 @@ class TurnRow:
 
     state: str
     upper_position: int
+    seen_position: int
     covers: tuple[UUID, ...]
     failures: int
     correlation_id: str | None
@@ -57,8 +58,11 @@ class TurnRow:
 
     @property
     def is_written_to(self) -> bool:
-        """The customer wrote again since the turn was closed at its upper position."""
-        return (self.last_position or 0) > self.upper_position
+        """The customer wrote again since the turn began.
+
+        What a turn left to the next one, because it was too much for one, is no news.
+        """
+        return (self.last_position or 0) > self.seen_position
 
 
 @dataclass(frozen=True, slots=True)

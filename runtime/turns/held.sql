@@ -13,7 +13,7 @@ SELECT owner, opted_out, channel, centurion_id, contact::text, last_inbound_at
 
 -- name: hold the turn
 -- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text
-SELECT t.state, t.upper_position, t.covers, t.failures, t.correlation_id, t.causation_id,
+SELECT t.state, t.upper_position, t.seen_position, t.covers, t.failures, t.correlation_id, t.causation_id,
        t.opened_at, t.decided, t.decided_reason, t.model, t.prompt_tokens, t.completion_tokens,
        t.cost_usd, b.centurion_id AS burst_centurion_id, b.first_received_at, b.first_position,
        b.last_position, clock_timestamp() AS now,

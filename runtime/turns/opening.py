@@ -113,6 +113,7 @@ async def cover(on: Held, rows: list[asyncpg.Record]) -> Held:
     turn = replace(
         on.turn,
         upper_position=last["position"],
+        seen_position=max(last["position"], on.turn.last_position or 0),
         covers=tuple(row["event_id"] for row in rows),
         causation_id=last["event_id"],
         correlation_id=last["correlation_id"],
@@ -125,6 +126,7 @@ async def cover(on: Held, rows: list[asyncpg.Record]) -> Held:
         list(turn.covers),
         turn.causation_id,
         turn.correlation_id,
+        turn.seen_position,
     )
     return replace(on, turn=turn)
 

@@ -15,9 +15,10 @@ SELECT event_id, position, message_id, kind, channel, centurion_id, correlation_
 
 -- name: begin thinking
 -- $1 company_id text, $2 turn_id uuid, $3 upper_position bigint, $4 covers uuid[],
--- $5 causation_id uuid, $6 correlation_id text
+-- $5 causation_id uuid, $6 correlation_id text, $7 seen_position bigint
 UPDATE agent.turns
-   SET upper_position = $3, covers = $4, causation_id = $5, correlation_id = $6
+   SET upper_position = $3, covers = $4, causation_id = $5, correlation_id = $6,
+       seen_position = $7
  WHERE turn_id = $2 AND company_id = $1
 
 -- name: withdraw

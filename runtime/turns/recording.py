@@ -110,7 +110,11 @@ def _handoff(tell: Emitter, thought: Thought) -> list[Event]:
     if wish is None or thought.handoff_is_open:
         return []
     payload = HandoffRequested(
-        handoff_id=str(new_id()), reason=wish.reason, by="bot", to=rules.to, brief=wish.brief
+        handoff_id=str(new_id()),
+        reason=wish.reason,
+        by="bot",
+        to=rules.to or None,
+        brief=wish.brief,
     )
     return [tell.event("handoff.requested", payload)]
 

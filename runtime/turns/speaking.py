@@ -37,6 +37,8 @@ class Speaking:
         """
         parts = self._parts
         speaker = speaker or await self._found()
+        # Before a part counts as offered: a secret that cannot be read is found out here.
+        secret = None if speaker is None else self._secret(speaker)
         while True:
             async with parts.held(self._claim) as on:
                 company = None if speaker is None else speaker.company
@@ -54,7 +56,7 @@ class Speaking:
                 outbound = part.outbound(on)
             if ended is not None:
                 return ended
-            sent = await self._offer(outbound, speaker)
+            sent = await self._offer(outbound, speaker, secret)
             parts.observer.part_settled(self._claim, part.part, sent)
             ended, wait_s = await self._settle(part, sent, speaker)
             if ended is not None or wait_s is None:
@@ -80,12 +82,14 @@ class Speaking:
             outcome, reason = "silent", Reason.NO_CENTURION
         return await complete(on, outcome, reason, partitions=self._parts.partitions, also=told)
 
-    async def _offer(self, outbound: OutboundPart, speaker: Speaker) -> Sent:
-        """One attempt on the channel, outside of any transaction."""
-        sender = self._parts.senders[speaker.channel.kind]
-        secret = self._parts.directory.channel_secret(
+    def _secret(self, speaker: Speaker) -> str | None:
+        return self._parts.directory.channel_secret(
             self._claim.company_id, speaker.centurion, speaker.channel_name
         )
+
+    async def _offer(self, outbound: OutboundPart, speaker: Speaker, secret: str | None) -> Sent:
+        """One attempt on the channel, outside of any transaction."""
+        sender = self._parts.senders[speaker.channel.kind]
         with self._stopwatch.elsewhere():
             return await sender.send(outbound, speaker.channel, secret)
 

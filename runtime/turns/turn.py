@@ -6,11 +6,13 @@ import asyncio
 
 from runtime.agent.decision import Decision
 from runtime.agent.reasons import Reason
-from runtime.turns import opening
+from runtime.channels.port import Fate, Sent
+from runtime.turns import opening, sending
 from runtime.turns.claims import Claim
-from runtime.turns.closing import Ended, complete, retry_later, supersede
+from runtime.turns.closing import Ended, complete, retry_later, supersede, suppress_rest
 from runtime.turns.errors import Superseded
 from runtime.turns.gathering import Gathered
+from runtime.turns.held import Held
 from runtime.turns.opening import Opened
 from runtime.turns.parts import TurnParts
 from runtime.turns.recording import record
@@ -63,10 +65,20 @@ class Turn:
                 await retry_later(on, wait_s)
             return
         async with self._parts.held(self.claim) as on:
-            if not on.turn.covers and (rows := await opening.messages(on)):
-                on = await opening.cover(on, rows)
-            ended = await complete(on, "failed", Reason.GAVE_UP, partitions=self._parts.partitions)
+            ended = await self._give_up(on, error)
         self._tell(ended)
+
+    async def _give_up(self, on: Held, error: str) -> Ended:
+        """Of a part that may be out it stays unknown; what was not offered is not sent."""
+        partitions = self._parts.partitions
+        part = await sending.next_part(on)
+        if part is not None and part.may_be_out:
+            unknown = Sent(Fate.UNKNOWN, detail=error)
+            return await sending.give_up(on, part, unknown, partitions=partitions)
+        if not on.turn.covers and (rows := await opening.messages(on)):
+            on = await opening.cover(on, rows)
+        told = await suppress_rest(on, Reason.GAVE_UP)
+        return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions, also=told)
 
     def _tell(self, ended: Ended) -> None:
         took_s = self._stopwatch.took_s

@@ -41,10 +41,22 @@ async def test_the_answer_tells_the_providers_id(sender: Sender, receiver: Chann
         "[1]",
         '{"provider_message_id": 7}',
         '{"provider_message_id": ""}',
+        '{"provider_message_id": "wamid.1\\n"}',
+        '{"provider_message_id": "wamid\\u0000"}',
         '{"provider_message_id": "' + "x" * 201 + '"}',
         '{"provider_message_id": "x"}' + " " * MAX_ANSWER_BYTES,
     ],
-    ids=["empty", "no_json", "a_list", "a_number", "an_empty_id", "a_long_id", "too_long"],
+    ids=[
+        "empty",
+        "no_json",
+        "a_list",
+        "a_number",
+        "an_empty_id",
+        "a_line",
+        "a_nul",
+        "a_long_id",
+        "too_long",
+    ],
 )
 async def test_an_answer_without_a_usable_id_is_sent_all_the_same(
     body: str, sender: Sender, receiver: ChannelServer

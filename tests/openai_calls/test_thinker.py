@@ -345,3 +345,40 @@ async def test_facts_findings_and_handoff_come_through(configured: World) -> Non
 
 def test_the_output_used_here_is_what_the_server_checks() -> None:
     assert json.loads(json_reply(output()).text)["confidence"] == 0.9
+
+
+@pytest.mark.parametrize("own", [{"base_url": "http://127.0.0.1:1/v1"}, {"timeout_s": 0.001}])
+async def test_what_a_company_changes_of_a_shared_set_breaks_for_nobody_else(
+    world: World, own: dict[str, Any]
+) -> None:
+    await world.configure(max_attempts=1)
+    await bind(world.pool, "zeta", "global", config=own)
+    for _ in range(6):
+        with pytest.raises(CannotThink):
+            await world.thinker.decide(turn("oi", company_id="zeta"))
+    assert world.failures[0][0] in {Reason.OPENAI_UNAVAILABLE, Reason.OPENAI_TIMEOUT}
+    assert (await world.thinker.decide(turn("oi"))).by == "llm"
+
+
+async def test_text_that_no_database_holds_is_asked_for_again(configured: World) -> None:
+    replies = iter(["Oi\0!", "Oi!"])
+    configured.server.answering = lambda _seen: json_reply(output(reply=next(replies)))
+    assert (await configured.thinker.decide(turn("oi"))).reply == "Oi!"
+
+
+@pytest.mark.parametrize("key", ["sk-não", "sk-one\nsk-two", "sk-“quoted”", "sk-one "])
+async def test_a_key_that_no_header_can_hold_cannot_be_used(world: World, key: str) -> None:
+    config = {"base_url": world.server.base_url, "api": "chat", "max_attempts": 1}
+    await add_set(world.pool, "default", secrets=sealed(key), is_default=True, config=config)
+    await bind(world.pool, "acme", "global")
+    refused = await world.refused()
+    assert refused.reason == Reason.OPENAI_NOT_CONFIGURED
+    assert key not in refused.detail
+    assert await world.health() == "undecryptable"
+
+
+async def test_a_configuration_that_no_header_can_hold_is_a_request_that_cannot_be_made(
+    world: World,
+) -> None:
+    await world.configure(organization="organização")
+    assert (await world.refused()).reason == Reason.OPENAI_REQUEST_INVALID

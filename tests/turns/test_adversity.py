@@ -1,0 +1,112 @@
+"""What a turn does when the company's rows, the channel or the customer make it hard."""
+
+from __future__ import annotations
+
+from runtime.agent.context import TurnContext
+from runtime.agent.decision import Decision, HandoffWish
+from runtime.agent.reasons import Reason
+from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.turns.opening import MOST_MESSAGES
+from tests.turns.room import Room, centurion, room, worker
+
+SEALED_BY_NOBODY = "v1:AAAA:AAAA:AAAA"
+
+
+async def _let_it_give_up(here: Room) -> None:
+    """The next attempt is the last one, and comes now."""
+    await here.pool.execute(
+        "UPDATE agent.turns SET attempts = 4, retry_at = NULL, lease_until = NULL"
+        " WHERE state <> 'done'"
+    )
+
+
+async def _outbound(here: Room) -> list[tuple[str, int]]:
+    rows = await here.pool.fetch("SELECT state, attempts FROM agent.outbound ORDER BY part")
+    return [tuple(row) for row in rows]
+
+
+async def test_a_burst_too_long_for_one_turn_is_answered_in_two_and_not_superseded(
+    database_url: str, redis_url: str
+) -> None:
+    patient = centurion(debounce_ms=1000, max_wait_ms=20_000)
+    async with room(database_url, redis_url, centurions=[patient]) as here, worker(here):
+        ids = [str(i) for i in await here.write(*(f"linha {n}" for n in range(MOST_MESSAGES + 5)))]
+        await here.wait_quiet()
+        assert await here.turns() == [
+            ("replied", "answered", ids[:MOST_MESSAGES]),
+            ("replied", "answered", ids[MOST_MESSAGES:]),
+        ]
+        assert len(here.mind.asked) == 2
+
+
+async def test_a_channel_secret_that_cannot_be_read_leaves_nothing_half_sent(
+    database_url: str, redis_url: str
+) -> None:
+    locked = {
+        "kind": "webhook",
+        "url": "http://127.0.0.1:1/",
+        "secret_encrypted": SEALED_BY_NOBODY,
+        "takes_idempotency_key": False,
+    }
+    unreadable = centurion(channels={"*": locked})
+    async with room(database_url, redis_url, centurions=[unreadable]) as here, worker(here):
+        ids = [str(i) for i in await here.write("oi")]
+        await here.until(lambda: bool(here.ears.faults))
+        assert await _outbound(here) == [("pending", 0)]
+        await _let_it_give_up(here)
+        await here.wait_quiet()
+        assert await _outbound(here) == [("suppressed", 0)]
+        assert await here.turns() == [("failed", "gave_up", ids)]
+        assert [s["reason"] for s in await here.logged("message.suppressed")] == ["gave_up"]
+        assert here.channels.sent == []
+
+
+async def test_a_turn_that_is_given_up_tells_that_a_part_may_be_out(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+
+        async def breaks(part: OutboundPart) -> None:
+            raise RuntimeError("the sender has a defect")
+
+        here.channels.before = breaks
+        async with worker(here):
+            await here.write("oi")
+            await here.until(lambda: bool(here.ears.faults))
+            await _let_it_give_up(here)
+            await here.wait_quiet()
+        assert [state for state, _ in await _outbound(here)] == ["unknown"]
+        assert [turn[:2] for turn in await here.turns()] == [("unknown", "outcome_unknown")]
+        assert len(await here.logged("message.unknown")) == 1
+
+
+async def test_a_handoff_without_a_queue_is_requested_all_the_same(
+    database_url: str, redis_url: str
+) -> None:
+    async def calls(context: TurnContext) -> Decision:
+        return Decision(
+            by="llm",
+            reply="Um momento.",
+            handoff=HandoffWish(reason=Reason.ASKED_FOR_HUMAN, brief="quer alguém"),
+        )
+
+    nowhere = centurion(handoff={"to": ""})
+    async with room(database_url, redis_url, centurions=[nowhere], think=calls) as here:
+        async with worker(here):
+            await here.write("quero falar com alguém")
+            await here.wait_quiet()
+        [asked] = await here.logged("handoff.requested")
+        assert "to" not in asked
+        assert here.ears.faults == []
+        assert here.channels.texts == ["Um momento."]
+
+
+async def test_an_answer_refused_for_good_is_told_as_failed(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here, worker(here):
+        here.channels.answers = [Sent(Fate.FAILED, detail="no such number")]
+        await here.write("oi")
+        await here.wait_quiet()
+        assert [turn[:2] for turn in await here.turns()] == [("failed", "channel_refused")]
+        assert [state for state, _ in await _outbound(here)] == ["failed"]
