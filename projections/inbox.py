@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from projections.conversations import MESSAGES_IN
 from projections.draft import Draft
 from projections.projection import Changes, State, Table, Touched
 
+MOST_MS = 500
+"""How long before the database's reading of it a message may count as received, in milliseconds."""
 _ENRICHED = frozenset({"message_received.transcribed", "message_received.described"})
 
 
@@ -34,7 +36,7 @@ _ENRICHED = frozenset({"message_received.transcribed", "message_received.describ
 class InboxMessage:
     """A row of `agent.inbox`. `position` is the group's: it orders a conversation's messages.
 
-    `received_at` is the database's clock when the group took it. `content` is the media of a media
+    `received_at` is when its stream took it; see `_received_at`. `content` is the media of a media
     message, the content of a structured one.
     """
 
@@ -119,8 +121,19 @@ def _message(recorded: RecordedEvent, payload: MessageReceived) -> InboxMessage:
         text=_text(payload),
         content=_content(payload),
         occurred_at=event.occurred_at,
-        received_at=recorded.recorded_at,
+        received_at=_received_at(recorded),
     )
+
+
+def _received_at(recorded: RecordedEvent) -> datetime:
+    """When the stream took it, so that reading it takes nothing from the time to answer.
+
+    By the entry's id, which is another server's clock: so it is believed within bounds alone. A group
+    that is behind counts from its own reading, and waits for what the customer wrote meanwhile.
+    """
+    read_at = recorded.recorded_at
+    read_ms = read_at.timestamp() * 1000
+    return read_at - timedelta(milliseconds=min(max(0.0, read_ms - recorded.entry_id.ms), MOST_MS))
 
 
 def _text(payload: MessageReceived) -> str | None:

@@ -57,7 +57,10 @@ CREATE TABLE {table} (
     first_position     bigint      NOT NULL,
     last_position      bigint      NOT NULL,
     PRIMARY KEY (company_id, conversation_id)
-) WITH (fillfactor = 50)
+) WITH (fillfactor = 50);
+-- In the order in which they become due, for each centurion's own debounce and longest wait.
+CREATE INDEX ON {table} (company_id, (coalesce(centurion_id, '')), last_received_at);
+CREATE INDEX ON {table} (company_id, (coalesce(centurion_id, '')), first_received_at)
 
 -- name: view bursts
 CREATE OR REPLACE VIEW agent.bursts AS SELECT * FROM {table}

@@ -28,8 +28,6 @@ async def append(conn: Database, events: Sequence[Event], *, partitions: int) ->
     bodies = [encode(event) for event in events]
     for body in bodies:
         publishable(body)
-    places = sorted({(event.company_id, event.conversation_id) for event in events})
-    await conn.execute(_SQL["hold conversations"], *map(list, zip(*places, strict=True)))
     await conn.execute(
         _SQL["append"],
         [partition_of(e.company_id, e.conversation_id, partitions) for e in events],

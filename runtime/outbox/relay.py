@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 import asyncpg
@@ -27,9 +28,14 @@ _SQL = statements("runtime.outbox", "outbox.sql")
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """Durations in seconds. `resend_after_s` doubles with each send of a row, up to 15 minutes."""
+    """Durations in seconds. `resend_after_s` doubles with each send of a row, up to 15 minutes.
+
+    `gather_s` is the least time from one round to the next: what several turns tell meanwhile goes
+    out together, and is read together. Nobody waits for it who waits for an answer.
+    """
 
     poll_s: float = 1.0
+    gather_s: float = 0.05
     resend_after_s: float = 30.0
     batch_events: int = 500
 
@@ -65,6 +71,7 @@ class Relay:
         self._observer = observer
         self._settings = settings or RelaySettings()
         self._woken = asyncio.Event()
+        self._look_at = 0.0
 
     def wake(self) -> None:
         """Look at once, instead of at the next poll."""
@@ -77,7 +84,7 @@ class Relay:
             self._woken.clear()
             wait_s = self._settings.poll_s
             try:
-                if await self.step():
+                if await self.step() >= self._settings.batch_events:
                     continue
                 backoff.reset()
             except Exception as error:  # noqa: BLE001 - a defect here must not stop the relay
@@ -86,6 +93,7 @@ class Relay:
                 raise_if_cancelled()
                 await asyncio.sleep(wait_s)
                 continue
+            await asyncio.sleep(self._settings.gather_s)
             await self._wait(wait_s)
 
     async def step(self) -> int:
@@ -113,8 +121,10 @@ class Relay:
             )
             first = [row["body"] for row in rows if not row["sends"]]
             self._observer.relayed(first, len(rows) - len(first))
-        waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
-        self._observer.outbox_depth(waiting, age_s)
+        if monotonic() >= self._look_at:
+            waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
+            self._observer.outbox_depth(waiting, age_s)
+            self._look_at = monotonic() + settings.poll_s
         return len(rows)
 
     async def _wait(self, seconds: float) -> None:

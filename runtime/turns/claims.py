@@ -17,7 +17,10 @@ _SQL = statements("runtime.turns", "claims.sql")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's right to one conversation's turn. `attempt` counts from 1."""
+    """A worker's right to one conversation's turn. `attempt` counts from 1.
+
+    `wanted` is the centurion that the burst named and the channel it came on, at the time of the claim.
+    """
 
     turn_id: UUID
     company_id: str
@@ -25,6 +28,7 @@ class Claim:
     worker: str
     fence: int
     attempt: int
+    wanted: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,32 @@ class Pace:
     turns_at_once: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open bursts of one company that name one centurion, or nobody (''); seconds.
+
+    `quiet_s` is the longest that one of them has been quiet, `open_s` the longest that one has been
+    open; None where turns have them all. `turns` of the company are at work. `free_s` is when the
+    next open turn, whosesoever, may be taken up by another worker; None where there is none.
+    """
+
+    company_id: str
+    centurion_id: str
+    turns: int
+    quiet_s: float | None
+    open_s: float | None
+    free_s: float | None
+
+    def due_s(self, pace: Pace) -> float | None:
+        """Seconds until the first of them is due, at most 0 when one is.
+
+        None while the company has as much at work as it may: the end of a turn says when to look.
+        """
+        if self.quiet_s is None or self.open_s is None or self.turns >= pace.turns_at_once:
+            return None
+        return min(pace.debounce_ms / 1000 - self.quiet_s, pace.max_wait_ms / 1000 - self.open_s)
+
+
 class Claims:
     """One worker's claims. Each method is one short transaction.
 
@@ -49,11 +79,11 @@ class Claims:
         self._worker = worker
         self._lease_s = lease_s
 
-    async def who_waits(self) -> list[tuple[str, str]]:
-        """(company_id, centurion_id or '') of all open bursts."""
+    async def who_waits(self) -> list[Waiting]:
+        """All open bursts, by company and centurion."""
         with faults_translated():
             rows = await self._pool.fetch(_SQL["who waits"])
-        return [(row["company_id"], row["centurion_id"]) for row in rows]
+        return [Waiting(**dict(row)) for row in rows]
 
     async def claim(self, paces: Sequence[Pace], most: int) -> list[Claim]:
         """Claim due turns, new ones and those whose worker is gone, in rounds over companies."""
@@ -81,21 +111,10 @@ class Claims:
                 self._worker,
                 row["fence"],
                 row["attempts"],
+                (row["centurion_id"], row["channel"]),
             )
             for row in rows
         ]
-
-    async def next_due_s(self, paces: Sequence[Pace]) -> float | None:
-        """Seconds until the next turn is due, at most 0 when one is; None when nothing waits."""
-        with faults_translated():
-            due: float | None = await self._pool.fetchval(
-                _SQL["next due"],
-                [pace.company_id for pace in paces],
-                [pace.centurion_id for pace in paces],
-                [pace.debounce_ms for pace in paces],
-                [pace.max_wait_ms for pace in paces],
-            )
-        return due
 
     async def renew(self, claims: Sequence[Claim]) -> set[UUID]:
         """Renew the leases; the turns that are still this worker's."""

@@ -3,37 +3,92 @@
 SELECT pg_advisory_xact_lock(7041777)
 
 -- name: who waits
--- No parameters. Whose settings the next two need.
-SELECT DISTINCT company_id, coalesce(centurion_id, '') AS centurion_id FROM agent.bursts
+-- No parameters. Whose bursts are open: of each company and centurion that a burst names, since how
+-- many seconds the longest quiet one has been quiet and the oldest one open, of those that no turn
+-- has; how many turns of the company are at work; and in how many seconds the next open turn is
+-- free. From place to place by the index: it costs no more where thousands wait.
+WITH RECURSIVE waiting AS (
+    (SELECT b.company_id, coalesce(b.centurion_id, '') AS centurion_id
+       FROM agent.bursts AS b ORDER BY 1, 2 LIMIT 1)
+    UNION ALL
+    SELECT n.company_id, n.centurion_id
+      FROM waiting AS w CROSS JOIN LATERAL (
+           SELECT b.company_id, coalesce(b.centurion_id, '') AS centurion_id
+             FROM agent.bursts AS b
+            WHERE (b.company_id, coalesce(b.centurion_id, '')) > (w.company_id, w.centurion_id)
+            ORDER BY 1, 2 LIMIT 1) AS n),
+busy AS (
+    SELECT company_id, count(*) AS turns FROM agent.turns
+     WHERE state <> 'done' AND lease_until > clock_timestamp() GROUP BY company_id)
+SELECT w.company_id, w.centurion_id, coalesce(y.turns, 0) AS turns,
+       extract(epoch FROM clock_timestamp() - (
+           SELECT b.last_received_at FROM agent.bursts AS b
+            WHERE b.company_id = w.company_id AND coalesce(b.centurion_id, '') = w.centurion_id
+              AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
+                                 AND t.conversation_id = b.conversation_id AND t.state <> 'done')
+            ORDER BY b.last_received_at LIMIT 1))::float8 AS quiet_s,
+       extract(epoch FROM clock_timestamp() - (
+           SELECT b.first_received_at FROM agent.bursts AS b
+            WHERE b.company_id = w.company_id AND coalesce(b.centurion_id, '') = w.centurion_id
+              AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
+                                 AND t.conversation_id = b.conversation_id AND t.state <> 'done')
+            ORDER BY b.first_received_at LIMIT 1))::float8 AS open_s,
+       extract(epoch FROM (
+           SELECT min(coalesce(greatest(t.lease_until, t.retry_at), clock_timestamp()))
+             FROM agent.turns AS t WHERE t.state <> 'done') - clock_timestamp())::float8 AS free_s
+  FROM waiting AS w LEFT JOIN busy AS y USING (company_id)
 
 -- name: claim
 -- $1 worker text, $2 lease in seconds float8, $3 turn_id uuid[] (as many as may be claimed),
 -- $4 company_id text[], $5 centurion_id text[] ('': none named), $6 debounce_ms integer[],
 -- $7 max_wait_ms integer[], $8 turns_at_once integer[]
 -- In rounds over the companies: the first due burst of each, then the second of each, and so on;
--- what a company has at work counts as rounds it has had. None gets more than its bound.
+-- what a company has at work counts as rounds it has had. None gets more than its bound. Of each
+-- centurion's bursts only the first due ones are looked at, however many wait: those that have been
+-- quiet for the longest, and those that have been open for the longest.
 WITH settings AS (
     SELECT * FROM unnest($4::text[], $5::text[], $6::integer[], $7::integer[], $8::integer[])
         AS s (company_id, centurion_id, debounce_ms, max_wait_ms, at_once)),
 busy AS (
     SELECT company_id, count(*) AS turns FROM agent.turns
      WHERE state <> 'done' AND lease_until > clock_timestamp() GROUP BY company_id),
+companies AS (
+    SELECT s.company_id, coalesce(max(y.turns), 0) AS turns, max(s.at_once) AS at_once
+      FROM settings AS s LEFT JOIN busy AS y USING (company_id) GROUP BY s.company_id),
 due AS (
-    SELECT b.company_id, b.conversation_id, t.turn_id, s.at_once,
-           CASE WHEN t.turn_id IS NULL
-                THEN least(b.last_received_at + make_interval(secs => s.debounce_ms / 1000.0),
-                           b.first_received_at + make_interval(secs => s.max_wait_ms / 1000.0))
-                ELSE greatest(t.lease_until, t.retry_at) END AS due_at
-      FROM agent.bursts AS b
-      JOIN settings AS s ON s.company_id = b.company_id
-                        AND s.centurion_id = coalesce(b.centurion_id, '')
-      LEFT JOIN agent.turns AS t ON t.company_id = b.company_id
-                                AND t.conversation_id = b.conversation_id AND t.state <> 'done'),
+    SELECT s.company_id, f.conversation_id, NULL::uuid AS turn_id, min(f.due_at) AS due_at
+      FROM settings AS s
+      JOIN companies AS c ON c.company_id = s.company_id AND c.turns < c.at_once
+     CROSS JOIN LATERAL (
+           (SELECT b.conversation_id,
+                   b.last_received_at + make_interval(secs => s.debounce_ms / 1000.0) AS due_at
+              FROM agent.bursts AS b
+             WHERE b.company_id = s.company_id AND coalesce(b.centurion_id, '') = s.centurion_id
+               AND b.last_received_at
+                   <= clock_timestamp() - make_interval(secs => s.debounce_ms / 1000.0)
+               AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
+                                  AND t.conversation_id = b.conversation_id AND t.state <> 'done')
+             ORDER BY b.last_received_at LIMIT cardinality($3::uuid[]))
+           UNION ALL
+           (SELECT b.conversation_id,
+                   b.first_received_at + make_interval(secs => s.max_wait_ms / 1000.0)
+              FROM agent.bursts AS b
+             WHERE b.company_id = s.company_id AND coalesce(b.centurion_id, '') = s.centurion_id
+               AND b.first_received_at
+                   <= clock_timestamp() - make_interval(secs => s.max_wait_ms / 1000.0)
+               AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
+                                  AND t.conversation_id = b.conversation_id AND t.state <> 'done')
+             ORDER BY b.first_received_at LIMIT cardinality($3::uuid[]))) AS f
+     GROUP BY s.company_id, f.conversation_id
+    UNION ALL
+    SELECT t.company_id, t.conversation_id, t.turn_id, greatest(t.lease_until, t.retry_at)
+      FROM agent.turns AS t JOIN companies AS c USING (company_id)
+     WHERE t.state <> 'done'
+       AND coalesce(greatest(t.lease_until, t.retry_at) <= clock_timestamp(), true)),
 ranked AS (
-    SELECT d.*, coalesce(y.turns, 0) + row_number() OVER (
+    SELECT d.*, c.at_once, c.turns + row_number() OVER (
                PARTITION BY d.company_id ORDER BY d.due_at NULLS FIRST, d.conversation_id) AS round
-      FROM due AS d LEFT JOIN busy AS y USING (company_id)
-     WHERE coalesce(d.due_at <= clock_timestamp(), true)),
+      FROM due AS d JOIN companies AS c USING (company_id)),
 picked AS (
     SELECT r.*, row_number() OVER (ORDER BY r.round, r.due_at NULLS FIRST) AS number
       FROM ranked AS r WHERE r.round <= r.at_once
@@ -59,22 +114,10 @@ begun AS (
       FROM picked AS p WHERE p.turn_id IS NULL
     ON CONFLICT DO NOTHING
     RETURNING t.turn_id, t.company_id, t.conversation_id, t.fence, t.attempts)
-SELECT * FROM taken UNION ALL SELECT * FROM begun
-
--- name: next due
--- $1 company_id text[], $2 centurion_id text[], $3 debounce_ms integer[], $4 max_wait_ms integer[]
--- In seconds from now; null when nothing waits.
-SELECT extract(epoch FROM min(
-           CASE WHEN t.turn_id IS NULL
-                THEN least(b.last_received_at + make_interval(secs => s.debounce_ms / 1000.0),
-                           b.first_received_at + make_interval(secs => s.max_wait_ms / 1000.0))
-                ELSE greatest(t.lease_until, t.retry_at) END) - clock_timestamp())::float8
-  FROM agent.bursts AS b
-  JOIN unnest($1::text[], $2::text[], $3::integer[], $4::integer[])
-       AS s (company_id, centurion_id, debounce_ms, max_wait_ms)
-    ON s.company_id = b.company_id AND s.centurion_id = coalesce(b.centurion_id, '')
-  LEFT JOIN agent.turns AS t ON t.company_id = b.company_id
-                            AND t.conversation_id = b.conversation_id AND t.state <> 'done'
+SELECT n.*, coalesce(b.centurion_id, c.centurion_id) AS centurion_id, c.channel
+  FROM (SELECT * FROM taken UNION ALL SELECT * FROM begun) AS n
+  LEFT JOIN agent.bursts AS b USING (company_id, conversation_id)
+  LEFT JOIN agent.conversation_control AS c USING (company_id, conversation_id)
 
 -- name: renew
 -- $1 worker text, $2 lease in seconds float8, $3 turn_id uuid[], $4 fence bigint[]

@@ -67,9 +67,12 @@ async def complete(
 
     `also` is told before it, in the same transaction.
     """
-    covers, upper = on.turn.covers, on.turn.upper_position
-    await close_messages(on, covers, upper, reason)
-    await on.conn.execute(_SQL["end turn"], *_turn(on), outcome, reason)
+    place, upper = (on.claim.company_id, on.claim.conversation_id), on.turn.upper_position
+    is_over = await on.conn.fetchval(
+        _SQL["complete"], *place, list(on.turn.covers), on.claim.turn_id, reason, upper, outcome
+    )
+    if not is_over:
+        await on.conn.execute(_SQL["shorten burst"], *place, upper)
     told = emitter(on).event("turn.completed", completed(on, outcome, reason))
     await append(on.conn, [*also, told], partitions=partitions)
     return Ended(outcome, reason)

@@ -18,6 +18,25 @@ UPDATE agent.bursts AS b
          ORDER BY position LIMIT 1) AS i
  WHERE b.company_id = $1 AND b.conversation_id = $2
 
+-- name: complete
+-- $1 company_id text, $2 conversation_id text, $3 event_id uuid[], $4 turn_id uuid, $5 reason text,
+-- $6 upper_position bigint, $7 outcome text
+-- The three above and below in one; tells whether the burst is over, or must be shortened.
+WITH closed AS (
+    INSERT INTO agent.inbox_closures (company_id, conversation_id, event_id, turn_id, reason)
+    SELECT $1, $2, e, $4, $5 FROM unnest($3::uuid[]) AS e
+    ON CONFLICT DO NOTHING),
+ended AS (
+    UPDATE agent.turns
+       SET state = 'done', outcome = $7, reason = $5, completed_at = clock_timestamp(),
+           lease_until = NULL, retry_at = NULL
+     WHERE turn_id = $4),
+burst AS (
+    DELETE FROM agent.bursts
+     WHERE company_id = $1 AND conversation_id = $2 AND last_position <= $6
+    RETURNING last_position)
+SELECT EXISTS (SELECT FROM burst)
+
 -- name: end turn
 -- $1 company_id text, $2 turn_id uuid, $3 outcome text, $4 reason text
 UPDATE agent.turns

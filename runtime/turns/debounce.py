@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consumers.cancellation import raise_if_cancelled
@@ -10,7 +11,7 @@ from consumers.errors import told
 from runtime.companies.config import Centurion, Company
 from runtime.companies.directory import Directory
 from runtime.companies.errors import ConfigInvalid
-from runtime.turns.claims import Claims, Pace
+from runtime.turns.claims import Claim, Claims, Pace, Waiting
 from runtime.turns.errors import ClaimLost
 from runtime.turns.parts import TurnParts
 from runtime.turns.turn import Turn
@@ -82,25 +83,27 @@ class Debounce:
     async def _tick(self, tasks: asyncio.TaskGroup) -> float:
         """Claim what is due; returns how long to wait then, in seconds."""
         try:
-            paces = await self._paces()
+            waiting = await self._claims.who_waits()
+            paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
+            wait_s = _next_due_s(waiting, paces, longest_s=self._settings.poll_s)
             free = self._settings.turns - len(self._running)
-            claimed = await self._claims.claim(paces, free)
-            for claim in claimed:
-                turn = Turn(self._parts, claim)
-                task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
-                self._running[task] = turn
-                task.add_done_callback(self._done)
-            next_s = None if claimed else await self._claims.next_due_s(paces)
+            if wait_s <= 0 and free:
+                wait_s = self._begin(tasks, await self._claims.claim(paces, free))
         except Exception as error:  # noqa: BLE001 - the next tick comes
             self._parts.observer.tick_failed(NAME, told(error))
             return self._settings.poll_s
         self._parts.observer.ticked(NAME)
-        if claimed:
-            return 0.0 if len(self._running) < self._settings.turns else self._settings.poll_s
-        if next_s is None or next_s <= 0:
-            # Due and not claimed: its company has as much at work as it may, or we have.
-            return self._settings.poll_s if next_s is None else self._settings.watch_s
-        return min(next_s, self._settings.poll_s)
+        # Due and nobody free: the end of a turn wakes.
+        return wait_s if free else self._settings.poll_s
+
+    def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> float:
+        """Run what was claimed; how long to wait then. Due and not claimed: another was faster."""
+        for claim in claimed:
+            turn = Turn(self._parts, claim)
+            task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
+            self._running[task] = turn
+            task.add_done_callback(self._done)
+        return 0.0 if claimed else self._settings.watch_s
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -120,10 +123,6 @@ class Debounce:
             except Exception as fault:  # noqa: BLE001 - its lease runs out
                 observer.failed(turn.claim, told(fault), self._parts.lease_s)
         raise_if_cancelled()
-
-    async def _paces(self) -> list[Pace]:
-        waiting = await self._claims.who_waits()
-        return [await self._pace(*place) for place in waiting]
 
     async def _pace(self, company_id: str, centurion_id: str) -> Pace:
         found = await _speaks(self._parts.directory, company_id, centurion_id)
@@ -177,6 +176,13 @@ class Debounce:
                 await self._woken.wait()
         except TimeoutError:
             pass
+
+
+def _next_due_s(waiting: Sequence[Waiting], paces: Sequence[Pace], *, longest_s: float) -> float:
+    """Seconds until something is to be claimed, from 0 to `longest_s`."""
+    due = [one.due_s(pace) for one, pace in zip(waiting, paces, strict=True)]
+    due += [one.free_s for one in waiting]
+    return max(0.0, min([longest_s, *(seconds for seconds in due if seconds is not None)]))
 
 
 async def _speaks(

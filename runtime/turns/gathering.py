@@ -68,8 +68,8 @@ class Gathering:
         )
         context, retrieval = await self.with_passages(bare)
         with faults_translated():
-            row = await self._pool.fetchrow(_SQL["scoring"], *place)
-            is_open = bool(await self._pool.fetchval(_SQL["handoff is open"], *place))
+            row = await self._pool.fetchrow(_SQL["standing"], *place)
+        is_open = row is not None and row["handoff_is_open"]
         return Gathered(context, _told(row), retrieval, is_open)
 
     async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
@@ -90,6 +90,6 @@ class Gathering:
 
 
 def _told(row: asyncpg.Record | None) -> Told | None:
-    if row is None:
+    if row is None or row["lead_id"] is None:
         return None
     return Told(row["lead_id"], Scoring.of(orjson.loads(row["scoring"])), row["standing"])

@@ -100,9 +100,8 @@ async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIter
     bounds = [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
-            await conn.execute(_SQL["bound the transaction"], *bounds)
             control = await conn.fetchrow(
-                _SQL["hold the conversation"], claim.company_id, claim.conversation_id
+                _SQL["hold the conversation"], claim.company_id, claim.conversation_id, *bounds
             )
             turn = await conn.fetchrow(
                 _SQL["hold the turn"], claim.company_id, claim.turn_id, claim.fence, claim.worker

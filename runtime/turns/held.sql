@@ -1,15 +1,16 @@
--- name: bound the transaction
--- $1 lock, $2 statement, $3 idle-in-transaction time-out: time with unit, text
-SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
-       set_config('idle_in_transaction_session_timeout', $3, true)
-
 -- name: hold the conversation
--- $1 company_id text, $2 conversation_id text
--- First and alone: what is read after it is what stands. Whoever accepts a handoff takes it too.
-SELECT owner, opted_out, channel, centurion_id, contact::text, last_inbound_at
-  FROM agent.conversation_control
- WHERE company_id = $1 AND conversation_id = $2
-   FOR UPDATE
+-- $1 company_id text, $2 conversation_id text, and for the transaction $3 lock, $4 statement,
+-- $5 idle-in-transaction time-out: time with unit, text
+-- First and alone: what is read after it is what stands. Whoever accepts a handoff takes it too. The
+-- row is locked only when it comes out of the join, the bounds being set by then: its own wait has
+-- that of a lock.
+WITH bounds AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $3, true), set_config('statement_timeout', $4, true),
+           set_config('idle_in_transaction_session_timeout', $5, true))
+SELECT c.owner, c.opted_out, c.channel, c.centurion_id, c.contact::text, c.last_inbound_at
+  FROM bounds CROSS JOIN agent.conversation_control AS c
+ WHERE c.company_id = $1 AND c.conversation_id = $2
+   FOR UPDATE OF c
 
 -- name: hold the turn
 -- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text

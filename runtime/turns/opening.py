@@ -8,14 +8,12 @@ from datetime import timedelta
 import asyncpg
 import orjson
 
-from consumers.errors import faults_translated
 from projections.statements import statements
 from runtime.agent.context import Contact, Inbound
 from runtime.agent.reasons import Reason
 from runtime.companies.config import Centurion, Channel, Company
 from runtime.ids import new_id
 from runtime.outbox import append
-from runtime.turns.claims import Claim
 from runtime.turns.closing import (
     Ended,
     close_messages,
@@ -53,15 +51,8 @@ class Opened:
     failures: int
 
 
-async def wanted(pool: asyncpg.Pool, claim: Claim) -> tuple[str | None, str | None]:
-    """The centurion that the burst names and the channel it came on, as they stand unlocked."""
-    with faults_translated():
-        row = await pool.fetchrow(_SQL["wanted"], claim.company_id, claim.conversation_id)
-    return (None, None) if row is None else (row["centurion_id"], row["channel"])
-
-
 def wants(on: Held) -> tuple[str | None, str | None]:
-    """The same of what is held."""
+    """The centurion that the burst names and the channel it came on."""
     return on.turn.burst_centurion_id or on.control.centurion_id, on.control.channel
 
 

@@ -1,10 +1,3 @@
--- name: wanted
--- $1 company_id text, $2 conversation_id text
-SELECT coalesce(b.centurion_id, c.centurion_id) AS centurion_id, c.channel
-  FROM agent.conversation_control AS c
-  LEFT JOIN agent.bursts AS b USING (company_id, conversation_id)
- WHERE c.company_id = $1 AND c.conversation_id = $2
-
 -- name: open messages
 -- $1 company_id text, $2 conversation_id text, $3 first_position bigint, $4 most integer
 SELECT event_id, position, message_id, kind, channel, centurion_id, correlation_id, text,

@@ -31,16 +31,12 @@ class Recalling:
             rows = await self._pool.fetch(
                 _SQL["transcript"], company_id, conversation_id, list(burst), MOST_LINES
             )
-            sent = await self._pool.fetch(_SQL["not told yet"], company_id, conversation_id)
-        lines = [_line(row) for row in reversed(rows)]
-        lines += [Line("centurion", row["text"], row["settled_at"]) for row in sent]
-        return tuple(lines[-MOST_LINES:])
+        return tuple(_line(row) for row in rows[-MOST_LINES:])
 
     async def facts(self, company_id: str, conversation_id: str) -> dict[str, Fact]:
         """What is known, by name; a human's word goes before a model's or a rule's."""
         with faults_translated():
             rows = await self._pool.fetch(_SQL["facts"], company_id, conversation_id)
-            rows += await self._pool.fetch(_SQL["facts by humans"], company_id, conversation_id)
         return {row["name"]: _fact(row) for row in rows}
 
 

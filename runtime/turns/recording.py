@@ -31,10 +31,10 @@ from runtime.turns.thought import Thought
 _SQL = statements("runtime.turns", "recording.sql")
 
 
-async def record(on: Held, thought: Thought, channel: Channel, *, partitions: int) -> Ended | None:
-    """Write the decision; None when there is something to send, else the turn is over."""
+async def record(on: Held, thought: Thought, channel: Channel, *, partitions: int) -> Ended | Held:
+    """Write the decision: how the turn ended, or what is held now, when there is something to send."""
     usage = thought.decision.usage
-    turn = on.turn
+    turn = replace(on.turn, state="sending", decided=thought.outcome, decided_reason=thought.reason)
     if usage is not None:
         turn = replace(
             turn,
@@ -62,7 +62,7 @@ async def record(on: Held, thought: Thought, channel: Channel, *, partitions: in
         return await complete(on, thought.outcome, thought.reason, partitions=partitions, also=told)
     await _put_parts(on, thought, parts)
     await append(on.conn, told, partitions=partitions)
-    return None
+    return on
 
 
 async def _put_parts(on: Held, thought: Thought, parts: Sequence[str]) -> None:

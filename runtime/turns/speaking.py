@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 from consumers.backoff import Backoff
 from runtime.agent.reasons import Reason
@@ -21,6 +22,16 @@ PATIENCE_S = 5.0
 """The longest wait for a channel that keeps the turn; for a longer one it is given back."""
 
 
+@dataclass(frozen=True, slots=True)
+class LetOut:
+    """A part that the gate has let out: to be offered to its channel now."""
+
+    part: sending.Part
+    outbound: OutboundPart
+    speaker: Speaker
+    secret: str | None = field(repr=False)
+
+
 class Speaking:
     """Sends what one turn decided to say."""
 
@@ -30,39 +41,52 @@ class Speaking:
         self._stopwatch = stopwatch
         self._backoff = Backoff(initial_s=0.5, max_s=30.0)
 
-    async def run(self, speaker: Speaker | None) -> Ended | None:
+    async def run(self, speaker: Speaker | None, first: LetOut | None = None) -> Ended | None:
         """Send all parts; None when the turn was given back for a while.
 
-        `speaker` is None where another worker had decided: it is looked up.
+        `speaker` is None where another worker had decided: it is looked up. `first` is out of the
+        gate already.
         """
-        parts = self._parts
         speaker = speaker or await self._found()
-        # Before a part counts as offered: a secret that cannot be read is found out here.
-        secret = None if speaker is None else self._secret(speaker)
         while True:
-            async with parts.held(self._claim) as on:
-                company = None if speaker is None else speaker.company
-                on = await settle_reports(on, company, partitions=parts.partitions)
-                part = await sending.next_part(on)
-                if part is None or speaker is None:
-                    return await self._end_unsaid(on)
-                ended = await sending.let_out(
-                    on,
-                    part,
-                    speaker.channel,
-                    max_wait_ms=speaker.centurion.max_wait_ms,
-                    partitions=parts.partitions,
-                )
-                outbound = part.outbound(on)
-            if ended is not None:
-                return ended
-            sent = await self._offer(outbound, speaker, secret)
-            parts.observer.part_settled(self._claim, part.part, sent)
-            ended, wait_s = await self._settle(part, sent, speaker)
+            out, first = first or await self._next(speaker), None
+            if isinstance(out, Ended):
+                return out
+            sent = await self._offer(out)
+            self._parts.observer.part_settled(self._claim, out.part.part, sent)
+            ended, wait_s = await self._settle(out.part, sent, out.speaker)
             if ended is not None or wait_s is None:
                 return ended
             with self._stopwatch.elsewhere():
                 await asyncio.sleep(wait_s)
+
+    async def let_out(self, on: Held, speaker: Speaker | None) -> Ended | LetOut:
+        """Ask the gate for the next part: it may be sent once the transaction is committed."""
+        part = await sending.next_part(on)
+        if part is None or speaker is None:
+            return await self._end_unsaid(on)
+        # Before the part counts as offered: a secret that cannot be read is found out here.
+        secret = self.secret_of(speaker)
+        ended = await sending.let_out(
+            on,
+            part,
+            speaker.channel,
+            max_wait_ms=speaker.centurion.max_wait_ms,
+            partitions=self._parts.partitions,
+        )
+        return ended or LetOut(part, part.outbound(on), speaker, secret)
+
+    def secret_of(self, speaker: Speaker) -> str | None:
+        """What the channel's messages are signed with. Raises `ConfigInvalid` as the directory does."""
+        return self._parts.directory.channel_secret(
+            self._claim.company_id, speaker.centurion, speaker.channel_name
+        )
+
+    async def _next(self, speaker: Speaker | None) -> Ended | LetOut:
+        async with self._parts.held(self._claim) as on:
+            company = None if speaker is None else speaker.company
+            on = await settle_reports(on, company, partitions=self._parts.partitions)
+            return await self.let_out(on, speaker)
 
     async def _found(self) -> Speaker | None:
         async with self._parts.held(self._claim) as on:
@@ -82,16 +106,11 @@ class Speaking:
             outcome, reason = "silent", Reason.NO_CENTURION
         return await complete(on, outcome, reason, partitions=self._parts.partitions, also=told)
 
-    def _secret(self, speaker: Speaker) -> str | None:
-        return self._parts.directory.channel_secret(
-            self._claim.company_id, speaker.centurion, speaker.channel_name
-        )
-
-    async def _offer(self, outbound: OutboundPart, speaker: Speaker, secret: str | None) -> Sent:
+    async def _offer(self, out: LetOut) -> Sent:
         """One attempt on the channel, outside of any transaction."""
-        sender = self._parts.senders[speaker.channel.kind]
+        sender = self._parts.senders[out.speaker.channel.kind]
         with self._stopwatch.elsewhere():
-            return await sender.send(outbound, speaker.channel, secret)
+            return await sender.send(out.outbound, out.speaker.channel, out.secret)
 
     async def _settle(
         self, part: sending.Part, sent: Sent, speaker: Speaker

@@ -18,7 +18,7 @@ from runtime.turns.parts import TurnParts
 from runtime.turns.recording import record
 from runtime.turns.reports import settle_reports
 from runtime.turns.speakers import speaker_of
-from runtime.turns.speaking import Speaking
+from runtime.turns.speaking import LetOut, Speaking
 from runtime.turns.stopwatch import Stopwatch
 from runtime.turns.thought import Thought
 
@@ -34,6 +34,7 @@ class Turn:
         self.claim = claim
         self._written_to = asyncio.Event()
         self._stopwatch = Stopwatch()
+        self._speaking = Speaking(parts, claim, self._stopwatch)
         self.max_wait_s = 0.0
         """How long the burst may be open for the turn to be superseded; 0 before it is known."""
 
@@ -88,22 +89,21 @@ class Turn:
         opened = await self._open()
         if isinstance(opened, Ended):
             return opened
-        speaker = None
-        if opened is not None:
-            self._parts.observer.opened(self.claim, opened.burst)
-            speaker = opened.speaker
-            self.max_wait_s = speaker.centurion.max_wait_ms / 1000
-            ended = await self._think(opened)
-            if ended is not None:
-                return ended
-        return await Speaking(self._parts, self.claim, self._stopwatch).run(speaker)
+        if opened is None:
+            return await self._speaking.run(None)
+        self._parts.observer.opened(self.claim, opened.burst)
+        self.max_wait_s = opened.speaker.centurion.max_wait_ms / 1000
+        first = await self._think(opened)
+        if isinstance(first, Ended):
+            return first
+        return await self._speaking.run(opened.speaker, first)
 
     async def _open(self) -> Opened | Ended | None:
         """What is to be thought about; None when that is done and something is to be sent."""
         partitions = self._parts.partitions
+        wanted = self.claim.wanted
         while True:
             # Before the locks: the directory may have to ask Postgres itself.
-            wanted = await opening.wanted(self._parts.pool, self.claim)
             speaker = await speaker_of(self._parts.directory, self.claim.company_id, *wanted)
             async with self._parts.held(self.claim) as on:
                 if on.turn.state == "sending":
@@ -113,14 +113,17 @@ class Turn:
                 rows = await opening.messages(on)
                 if not rows:
                     return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
-                if wanted != opening.wants(on):
+                if wanted != (now_wanted := opening.wants(on)):
+                    wanted = now_wanted
                     continue
                 if isinstance(speaker, Reason):
                     return await opening.close_unheard(on, rows, speaker)
                 return await opening.begin(on, rows, speaker, partitions=partitions)
 
-    async def _think(self, opened: Opened) -> Ended | None:
-        """Decide and record; None when there is something to send."""
+    async def _think(self, opened: Opened) -> Ended | LetOut:
+        """Decide and record; what goes out first, when there is something to send."""
+        # What cannot be sent need not be thought about, nor paid for.
+        self._speaking.secret_of(opened.speaker)
         gathered = await self._parts.gathering.gather(self.claim, opened)
         try:
             decision = await self._decided(gathered)
@@ -151,10 +154,14 @@ class Turn:
             raise Superseded
         return deciding.result()
 
-    async def _record(self, opened: Opened, thought: Thought) -> Ended | None:
+    async def _record(self, opened: Opened, thought: Thought) -> Ended | LetOut:
+        """What is decided passes the gate in the same transaction: under one lock, as it stands."""
         partitions = self._parts.partitions
         async with self._parts.held(self.claim) as on:
             on = await settle_reports(on, opened.speaker.company, partitions=partitions)
             if on.turn.is_written_to and on.waited_ms() < self.max_wait_s * 1000:
                 return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
-            return await record(on, thought, opened.speaker.channel, partitions=partitions)
+            recorded = await record(on, thought, opened.speaker.channel, partitions=partitions)
+            if isinstance(recorded, Ended):
+                return recorded
+            return await self._speaking.let_out(recorded, opened.speaker)

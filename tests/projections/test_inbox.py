@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from projections.inbox import PROJECTION
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from events.entry_id import EntryId
+from projections.inbox import MOST_MS, PROJECTION
 from tests.projections.spec import event, given
 
 
@@ -26,12 +32,28 @@ def test_a_burst_grows_from_its_first_message_to_its_last() -> None:
         {
             "bursts": {
                 ("acme", "c-1"): {
-                    "first_received_at": first.recorded_at,
-                    "last_received_at": last.recorded_at,
+                    "first_position": 3,
                     "last_position": 5,
                     "centurion_id": "cora",
                 }
             }
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("lag_ms", "counted_ms"), [(200, 200), (0, 0), (-3000, 0), (3_600_000, MOST_MS)]
+)
+def test_a_message_is_received_when_its_stream_took_it_within_bounds(
+    lag_ms: int, counted_ms: int
+) -> None:
+    text = event("message_received.text")
+    taken = EntryId(int(text.recorded_at.timestamp() * 1000) - lag_ms, 0)
+    at = text.recorded_at - timedelta(milliseconds=counted_ms)
+    given(PROJECTION).when(replace(text, entry_id=taken)).then(
+        {
+            "inbox": {("acme", "c-1", text.event.id): {"received_at": at}},
+            "bursts": {("acme", "c-1"): {"first_received_at": at, "last_received_at": at}},
         }
     )
 
