@@ -13,6 +13,8 @@ from projections.statements import statements
 from runtime.ids import new_id
 
 _SQL = statements("runtime.turns", "claims.sql")
+MOST_MESSAGES = 200
+"""How many messages one turn covers at most; a longer burst is answered in several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +118,7 @@ class Claims:
         if not claims:
             return {}
         with faults_translated():
-            rows = await self._pool.fetch(_SQL["written to"], [claim.turn_id for claim in claims])
+            rows = await self._pool.fetch(
+                _SQL["written to"], [claim.turn_id for claim in claims], MOST_MESSAGES
+            )
         return {row["turn_id"]: row["open_s"] for row in rows}

@@ -86,11 +86,12 @@ UPDATE agent.turns AS t
 RETURNING t.turn_id
 
 -- name: written to
--- $1 turn_id uuid[]
+-- $1 turn_id uuid[], $2 how many messages make a turn full integer
 -- Turns whose conversation has a newer message than they were closed at, and since how many seconds
--- its burst has been open.
+-- its burst has been open. A full turn could take in no more.
 SELECT t.turn_id,
        extract(epoch FROM clock_timestamp() - b.first_received_at)::float8 AS open_s
   FROM agent.turns AS t
   JOIN agent.bursts AS b USING (company_id, conversation_id)
  WHERE t.turn_id = ANY($1::uuid[]) AND t.upper_position > 0 AND b.last_position > t.upper_position
+   AND cardinality(t.covers) < $2

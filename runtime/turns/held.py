@@ -14,7 +14,7 @@ import orjson
 
 from consumers.errors import faults_translated
 from projections.statements import statements
-from runtime.turns.claims import Claim
+from runtime.turns.claims import MOST_MESSAGES, Claim
 from runtime.turns.errors import ClaimLost
 
 _SQL = statements("runtime.turns", "held.sql")
@@ -57,8 +57,11 @@ class TurnRow:
 
     @property
     def is_written_to(self) -> bool:
-        """The customer wrote again since the turn was closed at its upper position."""
-        return (self.last_position or 0) > self.upper_position
+        """The customer wrote again since the turn was closed at its upper position.
+
+        A full turn could take in no more: what is behind it is the next one's.
+        """
+        return len(self.covers) < MOST_MESSAGES and (self.last_position or 0) > self.upper_position
 
 
 @dataclass(frozen=True, slots=True)
