@@ -9,7 +9,7 @@ from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.turns import sending
 from runtime.turns.claims import Claim
-from runtime.turns.closing import Ended, complete, retry_later, suppress_rest
+from runtime.turns.closing import Ended, retry_later
 from runtime.turns.held import Held
 from runtime.turns.opening import Speaker
 from runtime.turns.parts import TurnParts
@@ -73,11 +73,8 @@ class Speaking:
 
     async def _end_unsaid(self, on: Held) -> Ended:
         """Nothing is left to say, or nobody to say it: its centurion or channel is gone."""
-        told = await suppress_rest(on, Reason.NO_CENTURION)
-        outcome, reason = on.turn.decided or "silent", on.turn.decided_reason or Reason.NO_CENTURION
-        if told:
-            outcome, reason = "silent", Reason.NO_CENTURION
-        return await complete(on, outcome, reason, partitions=self._parts.partitions, also=told)
+        partitions = self._parts.partitions
+        return await sending.abandon(on, "silent", Reason.NO_CENTURION, partitions=partitions)
 
     async def _offer(self, outbound: OutboundPart, speaker: Speaker) -> Sent:
         """One attempt on the channel, outside of any transaction."""

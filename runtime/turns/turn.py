@@ -6,11 +6,12 @@ import asyncio
 
 from runtime.agent.decision import Decision
 from runtime.agent.reasons import Reason
-from runtime.turns import opening
+from runtime.turns import opening, sending
 from runtime.turns.claims import Claim
 from runtime.turns.closing import Ended, complete, retry_later, supersede
 from runtime.turns.errors import Superseded
 from runtime.turns.gathering import Gathered
+from runtime.turns.held import Held
 from runtime.turns.opening import Opened
 from runtime.turns.parts import TurnParts
 from runtime.turns.recording import record
@@ -63,10 +64,20 @@ class Turn:
                 await retry_later(on, wait_s)
             return
         async with self._parts.held(self.claim) as on:
-            if not on.turn.covers and (rows := await opening.messages(on)):
-                on = await opening.cover(on, rows)
-            ended = await complete(on, "failed", Reason.GAVE_UP, partitions=self._parts.partitions)
+            ended = await self._give_up(on)
         self._tell(ended)
+
+    async def _give_up(self, on: Held) -> Ended:
+        """What was decided may be partly out; else the turn covers what it was to answer."""
+        partitions = self._parts.partitions
+        if on.turn.state == "sending":
+            return await sending.abandon(on, "failed", Reason.GAVE_UP, partitions=partitions)
+        if not on.turn.covers:
+            rows = await opening.messages(on)
+            if not rows:
+                return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
+            on = await opening.cover(on, rows)
+        return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions)
 
     def _tell(self, ended: Ended) -> None:
         took_s = self._stopwatch.took_s
