@@ -37,6 +37,8 @@ class Speaking:
         """
         parts = self._parts
         speaker = speaker or await self._found()
+        # Before anything is marked as being sent: it may be that nobody can decrypt it.
+        secret = None if speaker is None else self._secret(speaker)
         while True:
             async with parts.held(self._claim) as on:
                 on = await settle_echoes(on, partitions=parts.partitions)
@@ -53,7 +55,7 @@ class Speaking:
                 outbound = part.outbound(on)
             if ended is not None:
                 return ended
-            sent = await self._offer(outbound, speaker)
+            sent = await self._offer(outbound, speaker, secret)
             parts.observer.part_settled(self._claim, part.part, sent)
             ended, wait_s = await self._settle(part, sent, speaker)
             if ended is not None or wait_s is None:
@@ -76,12 +78,14 @@ class Speaking:
         partitions = self._parts.partitions
         return await sending.abandon(on, "silent", Reason.NO_CENTURION, partitions=partitions)
 
-    async def _offer(self, outbound: OutboundPart, speaker: Speaker) -> Sent:
-        """One attempt on the channel, outside of any transaction."""
-        sender = self._parts.senders[speaker.channel.kind]
-        secret = self._parts.directory.channel_secret(
+    def _secret(self, speaker: Speaker) -> str | None:
+        return self._parts.directory.channel_secret(
             self._claim.company_id, speaker.centurion, speaker.channel_name
         )
+
+    async def _offer(self, outbound: OutboundPart, speaker: Speaker, secret: str | None) -> Sent:
+        """One attempt on the channel, outside of any transaction."""
+        sender = self._parts.senders[speaker.channel.kind]
         with self._stopwatch.elsewhere():
             return await sender.send(outbound, speaker.channel, secret)
 
@@ -101,10 +105,10 @@ class Speaking:
                     after_s = on.waited_ms() / 1000
                     self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
                 return ended, speaker.channel.typing_pause_ms / 1000
+            wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
             if not (sent.retryable and part.attempts + 1 < sending.MOST_ATTEMPTS):
                 return await sending.give_up(on, part, sent, partitions=partitions), 0.0
             await sending.try_again(on, part, sent)
-            wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
             if wait_s > PATIENCE_S:
                 await retry_later(on, wait_s)
                 return None, None

@@ -205,3 +205,24 @@ async def test_a_long_wait_gives_the_turn_back_and_a_newer_message_does_not_shor
         texts = [one.data["text"] for one in server.record.received if one.delivered]
     assert found == [("superseded", "newer_inbound"), ("replied", "answered")]
     assert texts == ["ouvi: oi\nalô?"]
+
+
+async def test_a_secret_that_nobody_can_decrypt_sends_nothing_and_is_no_unknown(
+    database_url: str, redis_url: str
+) -> None:
+    async with (
+        channel_server() as server,
+        room(
+            database_url, redis_url, centurions=[_speaker(server, secret_encrypted="v1:no")]
+        ) as here,
+        speaking(here),
+    ):
+        await here.write("oi")
+        await here.retry_at_once()
+        assert server.record.received == []
+        assert await shown(here, server, "c-1") == (
+            ["suppressed"],
+            [("failed", "gave_up")],
+            ["message.suppressed"],
+            0,
+        )
