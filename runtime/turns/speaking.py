@@ -106,7 +106,9 @@ class Speaking:
                     self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
                 return ended, speaker.channel.typing_pause_ms / 1000
             wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
-            if not (sent.retryable and part.attempts + 1 < sending.MOST_ATTEMPTS):
+            # An answer that would come too late is not waited for: newer messages wait behind it.
+            may_wait = wait_s <= speaker.company.settings.answer_within_s
+            if not (sent.retryable and may_wait and part.attempts + 1 < sending.MOST_ATTEMPTS):
                 return await sending.give_up(on, part, sent, partitions=partitions), 0.0
             await sending.try_again(on, part, sent)
             if wait_s > PATIENCE_S:

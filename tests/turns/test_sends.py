@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.channels.webhook import WebhookSender, webhook_session
-from runtime.companies.config import Centurion
+from runtime.companies.config import Centurion, Company, CompanySettings
 from tests.channel_server.program import Deed, Step
 from tests.channel_server.server import ChannelServer, channel_server
 from tests.turns.room import Room, centurion, room, worker
@@ -164,6 +164,7 @@ async def test_what_a_channel_refuses_for_good_ends_the_turn(
                 gone=("refuse", {"status": 410}),
                 always_too_many=("refuse", {"status": 429, "times": 99}),
                 always_lost=("fail_after", {"times": 99}),
+                for_too_long=("refuse", {"status": 429, "headers": {"retry-after": "86400"}}),
             ),
         )
         asked = [one.data["conversation_id"] for one in server.record.received]
@@ -172,12 +173,14 @@ async def test_what_a_channel_refuses_for_good_ends_the_turn(
         "gone": (*REFUSED, 0),
         "always_too_many": (*UNREACHABLE, 0),
         "always_lost": (*UNKNOWN, 1),
+        "for_too_long": (*UNREACHABLE, 0),
     }
     assert {name: asked.count(name) for name in found} == {
         "refused": 1,
         "gone": 1,
         "always_too_many": 4,
         "always_lost": 4,
+        "for_too_long": 1,
     }
 
 
@@ -226,3 +229,15 @@ async def test_a_secret_that_nobody_can_decrypt_sends_nothing_and_is_no_unknown(
             ["message.suppressed"],
             0,
         )
+
+
+async def test_an_answer_that_waited_is_too_late_by_the_company_s_own_measure(
+    database_url: str, redis_url: str
+) -> None:
+    company = Company(id="acme", name="Acme", settings=CompanySettings(answer_within_s=20))
+    async with (
+        channel_server() as server,
+        room(database_url, redis_url, centurions=[_speaker(server)], company=company) as here,
+    ):
+        late = steps(late=("refuse", {"status": 429, "headers": {"retry-after": "30"}}))
+        assert await meeting(here, server, late) == {"late": (*UNREACHABLE, 0)}
