@@ -114,7 +114,12 @@ def completed(on: Held, outcome: str, reason: str) -> TurnCompleted:
     )
 
 
-async def retry_later(on: Held, wait_s: float) -> None:
-    """Give the turn back, to be taken up again after a while."""
+async def retry_later(on: Held, wait_s: float, *, counted: bool) -> None:
+    """Give the turn back, to be taken up again after a while.
+
+    `counted`: this attempt is one of those after which the turn is given up.
+    """
     claim = on.claim
-    await on.conn.execute(_SQL["retry later"], claim.turn_id, claim.fence, claim.worker, wait_s)
+    await on.conn.execute(
+        _SQL["retry later"], claim.turn_id, claim.fence, claim.worker, wait_s, counted
+    )

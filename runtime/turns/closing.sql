@@ -32,7 +32,8 @@ UPDATE agent.outbound SET state = 'suppressed', detail = $2, settled_at = clock_
 RETURNING part
 
 -- name: retry later
--- $1 turn_id uuid, $2 fence bigint, $3 worker text, $4 wait in seconds float8
+-- $1 turn_id uuid, $2 fence bigint, $3 worker text, $4 wait in seconds float8, $5 counted boolean
 UPDATE agent.turns
-   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $4)
+   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $4),
+       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
  WHERE turn_id = $1 AND fence = $2 AND worker = $3 AND state <> 'done'

@@ -112,6 +112,6 @@ class Speaking:
                 return await sending.give_up(on, part, sent, partitions=partitions), 0.0
             await sending.try_again(on, part, sent)
             if wait_s > PATIENCE_S:
-                await retry_later(on, wait_s)
+                await retry_later(on, wait_s, counted=False)
                 return None, None
             return None, wait_s

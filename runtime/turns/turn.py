@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
+
+from consumers.errors import TransientFault, is_transient, told
 from runtime.agent.decision import Decision
 from runtime.agent.reasons import Reason
 from runtime.turns import opening, sending
@@ -51,17 +54,20 @@ class Turn:
         if ended is not None:
             self._tell(ended)
 
-    async def failed(self, error: str) -> None:
+    async def failed(self, error: Exception) -> None:
         """Give the turn back after a fault, with a growing pause; give it up after too many.
+
+        Faults of the surroundings pass, and are not counted: a turn is never given up over them.
 
         Raises:
             ClaimLost, TransientFault: the lease's end gives it back.
         """
-        if self.claim.attempt < MOST_ATTEMPTS:
-            wait_s = min(60.0, 0.5 * 4.0 ** (self.claim.attempt - 1))
-            self._parts.observer.failed(self.claim, error, wait_s)
+        passes = _passes(error)
+        if passes or self.claim.attempt < MOST_ATTEMPTS:
+            wait_s = 0.5 if passes else 0.5 * 4.0 ** (self.claim.attempt - 1)
+            self._parts.observer.failed(self.claim, told(error), wait_s)
             async with self._parts.held(self.claim) as on:
-                await retry_later(on, wait_s)
+                await retry_later(on, wait_s, counted=not passes)
             return
         async with self._parts.held(self.claim) as on:
             ended = await self._give_up(on)
@@ -156,3 +162,10 @@ class Turn:
             if on.turn.is_written_to and on.waited_ms() < self.max_wait_s * 1000:
                 return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
             return await record(on, thought, opened.speaker.channel, partitions=partitions)
+
+
+def _passes(error: Exception) -> bool:
+    """A fault of the database's surroundings, also where a thinker did not translate it."""
+    return isinstance(error, TransientFault) or (
+        isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError) and is_transient(error)
+    )

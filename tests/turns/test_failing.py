@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncpg
+
+from consumers.errors import TransientFault
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import Fate, OutboundPart, Sent
@@ -52,6 +55,24 @@ async def test_a_turn_that_fails_for_a_moment_answers_all_that_came_meanwhile(
         here.mind.think = think
         await here.retry_at_once()
         assert here.channels.texts == ["ouvi: oi\nalguém?"]
+        assert [turn[:2] for turn in await here.turns()] == [("replied", "answered")]
+
+
+async def test_a_database_that_fails_again_and_again_is_never_a_reason_to_give_up(
+    database_url: str, redis_url: str
+) -> None:
+    faults: list[Exception] = [TransientFault("postgres: 57P01") for _ in range(4)]
+    faults += [asyncpg.ConnectionDoesNotExistError("gone") for _ in range(4)]
+
+    async def think(context: TurnContext) -> Decision:
+        if faults:
+            raise faults.pop()
+        return Decision(by="rules", reply="olá")
+
+    async with room(database_url, redis_url, think=think) as here, worker(here):
+        await here.write("oi")
+        await here.retry_at_once()
+        assert here.ears.waits_s == [0.5] * 8
         assert [turn[:2] for turn in await here.turns()] == [("replied", "answered")]
 
 
