@@ -117,10 +117,15 @@ def completed(on: Held, outcome: str, reason: str) -> TurnCompleted:
     )
 
 
-async def retry_later(on: Held, wait_s: float) -> None:
-    """Give the turn back, to be taken up again after a while."""
+async def retry_later(on: Held, wait_s: float, *, counted: bool) -> None:
+    """Give the turn back, to be taken up again after a while.
+
+    `counted`: this attempt is one of those after which the turn is given up.
+    """
     claim = on.claim
-    await on.conn.execute(_SQL["retry later"], *_turn(on), claim.fence, claim.worker, wait_s)
+    await on.conn.execute(
+        _SQL["retry later"], *_turn(on), claim.fence, claim.worker, wait_s, counted
+    )
 
 
 def _turn(on: Held) -> tuple[str, UUID]:

@@ -51,7 +51,9 @@ UPDATE agent.outbound SET state = 'suppressed', detail = $3, settled_at = clock_
 RETURNING part
 
 -- name: retry later
--- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text, $5 wait in seconds float8
+-- $1 company_id text, $2 turn_id uuid, $3 fence bigint, $4 worker text, $5 wait in seconds float8,
+-- $6 counted boolean
 UPDATE agent.turns
-   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $5)
+   SET lease_until = NULL, retry_at = clock_timestamp() + make_interval(secs => $5),
+       attempts = attempts - CASE WHEN $6 THEN 0 ELSE 1 END
  WHERE turn_id = $2 AND company_id = $1 AND fence = $3 AND worker = $4 AND state <> 'done'

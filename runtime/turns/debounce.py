@@ -117,7 +117,7 @@ class Debounce:
             observer.lost(turn.claim)
         except Exception as error:  # noqa: BLE001 - one turn's fault is not another's
             try:
-                await turn.failed(told(error))
+                await turn.failed(error)
             except ClaimLost:
                 observer.lost(turn.claim)
             except Exception as fault:  # noqa: BLE001 - its lease runs out

@@ -98,12 +98,18 @@ async def begin(
     )
 
 
-async def cover(on: Held, rows: list[asyncpg.Record]) -> Held:
-    """Close the burst at the last of these messages: the turn covers them and nothing newer."""
+async def cover(on: Held, rows: list[asyncpg.Record], upper: int | None = None) -> Held:
+    """The turn covers these messages and nothing newer: the burst is closed at `upper`.
+
+    Without one: behind all that is open, unless that is more than a turn takes. It may be further
+    on than these messages, where what follows them is closed already.
+    """
     last = rows[-1]
+    if upper is None:
+        upper = last["position"] if len(rows) == MOST_MESSAGES else on.turn.last_position
     turn = replace(
         on.turn,
-        upper_position=last["position"],
+        upper_position=upper or last["position"],
         seen_position=max(last["position"], on.turn.last_position or 0),
         covers=tuple(row["event_id"] for row in rows),
         causation_id=last["event_id"],
@@ -134,7 +140,7 @@ async def _leave_out(
     await mark_closed(beside, beside.turn.covers, Reason.TOO_OLD)
     told = emitter(on).event("turn.completed", completed(beside, "silent", Reason.TOO_OLD))
     await append(on.conn, [told], partitions=partitions)
-    return await cover(on, fresh)
+    return await cover(on, fresh, on.turn.upper_position)
 
 
 def _silence(on: Held, speaker: Speaker) -> Reason | None:

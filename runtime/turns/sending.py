@@ -24,6 +24,7 @@ from runtime.turns.held import Held
 _SQL = statements("runtime.turns", "sending.sql")
 MOST_ATTEMPTS = 4
 """How often one part is offered to its channel."""
+_GONE = "the worker was gone before the channel's answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,7 @@ async def let_out(
     if isinstance(said, Supersede):
         return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
     if part.may_be_out and not (isinstance(said, Go) and channel.takes_idempotency_key):
-        detail = "the worker was gone before the channel's answer"
-        return await give_up(on, part, Sent(Fate.UNKNOWN, detail=detail), partitions=partitions)
+        return await give_up(on, part, Sent(Fate.UNKNOWN, detail=_GONE), partitions=partitions)
     if isinstance(said, Go):
         await on.conn.execute(_SQL["send"], on.claim.company_id, part.message_id)
         return None
@@ -146,6 +146,20 @@ async def _settle(
     await on.conn.execute(
         _SQL["settle"], on.claim.company_id, part.message_id, state, provider_message_id, detail
     )
+
+
+async def abandon(on: Held, outcome: str, reason: str, *, partitions: int) -> Ended:
+    """End the turn with what is left of its answer unsaid; what may be out is told as unknown.
+
+    The outcome is what the turn decided where a part is out, or nothing is left.
+    """
+    part = await next_part(on)
+    if part is not None and part.may_be_out:
+        return await give_up(on, part, Sent(Fate.UNKNOWN, detail=_GONE), partitions=partitions)
+    told = await suppress_rest(on, reason)
+    if part is None or part.is_begun:
+        outcome, reason = on.turn.decided or outcome, on.turn.decided_reason or reason
+    return await complete(on, outcome, reason, partitions=partitions, also=told)
 
 
 def _failure(sent: Sent) -> Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consumers.errors import faults_translated
 from runtime.agent.reasons import Reason
 from runtime.companies.directory import Directory
 from runtime.turns.opening import Speaker
@@ -14,9 +15,11 @@ async def speaker_of(
 
     Raises:
         ConfigInvalid: the platform's rows say what cannot be used.
+        TransientFault: Postgres does not answer.
     """
-    company = await directory.company(company_id)
-    centurion = await directory.centurion(company_id, centurion_id)
+    with faults_translated():
+        company = await directory.company(company_id)
+        centurion = await directory.centurion(company_id, centurion_id)
     if company is None or centurion is None:
         return Reason.NO_CENTURION
     channel = None if channel_name is None else centurion.channel(channel_name)

@@ -10,7 +10,7 @@ from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.turns import sending
 from runtime.turns.claims import Claim
-from runtime.turns.closing import Ended, complete, retry_later, suppress_rest
+from runtime.turns.closing import Ended, retry_later
 from runtime.turns.held import Held
 from runtime.turns.opening import Speaker
 from runtime.turns.parts import TurnParts
@@ -100,11 +100,8 @@ class Speaking:
 
     async def _end_unsaid(self, on: Held) -> Ended:
         """Nothing is left to say, or nobody to say it: its centurion or channel is gone."""
-        told = await suppress_rest(on, Reason.NO_CENTURION)
-        outcome, reason = on.turn.decided or "silent", on.turn.decided_reason or Reason.NO_CENTURION
-        if told:
-            outcome, reason = "silent", Reason.NO_CENTURION
-        return await complete(on, outcome, reason, partitions=self._parts.partitions, also=told)
+        partitions = self._parts.partitions
+        return await sending.abandon(on, "silent", Reason.NO_CENTURION, partitions=partitions)
 
     async def _offer(self, out: LetOut) -> Sent:
         """One attempt on the channel, outside of any transaction."""
@@ -128,11 +125,13 @@ class Speaking:
                     after_s = on.waited_ms() / 1000
                     self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
                 return ended, speaker.channel.typing_pause_ms / 1000
-            if not (sent.retryable and part.attempts + 1 < sending.MOST_ATTEMPTS):
+            wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
+            # An answer that would come too late is not waited for: newer messages wait behind it.
+            may_wait = wait_s <= speaker.company.settings.answer_within_s
+            if not (sent.retryable and may_wait and part.attempts + 1 < sending.MOST_ATTEMPTS):
                 return await sending.give_up(on, part, sent, partitions=partitions), 0.0
             await sending.try_again(on, part, sent)
-            wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
             if wait_s > PATIENCE_S:
-                await retry_later(on, wait_s)
+                await retry_later(on, wait_s, counted=False)
                 return None, None
             return None, wait_s

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
+
+from consumers.errors import TransientFault, is_transient, told
 from runtime.agent.decision import Decision
 from runtime.agent.reasons import Reason
-from runtime.channels.port import Fate, Sent
 from runtime.turns import opening, sending
 from runtime.turns.claims import Claim
-from runtime.turns.closing import Ended, complete, retry_later, supersede, suppress_rest
+from runtime.turns.closing import Ended, complete, retry_later, supersede
 from runtime.turns.errors import Superseded
 from runtime.turns.gathering import Gathered
 from runtime.turns.held import Held
@@ -53,33 +55,36 @@ class Turn:
         if ended is not None:
             self._tell(ended)
 
-    async def failed(self, error: str) -> None:
+    async def failed(self, error: Exception) -> None:
         """Give the turn back after a fault, with a growing pause; give it up after too many.
+
+        Faults of the surroundings pass, and are not counted: a turn is never given up over them.
 
         Raises:
             ClaimLost, TransientFault: the lease's end gives it back.
         """
-        if self.claim.attempt < MOST_ATTEMPTS:
-            wait_s = min(60.0, 0.5 * 4.0 ** (self.claim.attempt - 1))
-            self._parts.observer.failed(self.claim, error, wait_s)
+        passes = _passes(error)
+        if passes or self.claim.attempt < MOST_ATTEMPTS:
+            wait_s = 0.5 if passes else 0.5 * 4.0 ** (self.claim.attempt - 1)
+            self._parts.observer.failed(self.claim, told(error), wait_s)
             async with self._parts.held(self.claim) as on:
-                await retry_later(on, wait_s)
+                await retry_later(on, wait_s, counted=not passes)
             return
         async with self._parts.held(self.claim) as on:
-            ended = await self._give_up(on, error)
+            ended = await self._give_up(on)
         self._tell(ended)
 
-    async def _give_up(self, on: Held, error: str) -> Ended:
-        """Of a part that may be out it stays unknown; what was not offered is not sent."""
+    async def _give_up(self, on: Held) -> Ended:
+        """What was decided may be partly out; else the turn covers what it was to answer."""
         partitions = self._parts.partitions
-        part = await sending.next_part(on)
-        if part is not None and part.may_be_out:
-            unknown = Sent(Fate.UNKNOWN, detail=error)
-            return await sending.give_up(on, part, unknown, partitions=partitions)
-        if not on.turn.covers and (rows := await opening.messages(on)):
+        if on.turn.state == "sending":
+            return await sending.abandon(on, "failed", Reason.GAVE_UP, partitions=partitions)
+        if not on.turn.covers:
+            rows = await opening.messages(on)
+            if not rows:
+                return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
             on = await opening.cover(on, rows)
-        told = await suppress_rest(on, Reason.GAVE_UP)
-        return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions, also=told)
+        return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions)
 
     def _tell(self, ended: Ended) -> None:
         took_s = self._stopwatch.took_s
@@ -165,3 +170,10 @@ class Turn:
             if isinstance(recorded, Ended):
                 return recorded
             return await self._speaking.let_out(recorded, opened.speaker)
+
+
+def _passes(error: Exception) -> bool:
+    """A fault of the database's surroundings, also where a thinker did not translate it."""
+    return isinstance(error, TransientFault) or (
+        isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError) and is_transient(error)
+    )

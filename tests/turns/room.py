@@ -19,7 +19,7 @@ from consumers.observer import BatchCommitted, SilentObserver
 from events.publisher import Publisher
 from runtime.agent.context import Inbound, Passage, TurnContext
 from runtime.agent.decision import Decision
-from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.channels.port import Fate, OutboundPart, Sender, Sent
 from runtime.companies.config import Centurion, Channel, Company
 from runtime.companies.directory import Directory
 from runtime.ids import new_id
@@ -90,6 +90,7 @@ class Ears:
         self.ends: list[tuple[str, str]] = []
         self.faults: list[str] = []
         self.losses = self.ticks = 0
+        self.waits_s: list[float] = []
 
     def opened(self, claim: Claim, burst: Sequence[Inbound]) -> None:
         pass
@@ -105,6 +106,7 @@ class Ears:
 
     def failed(self, claim: Claim, error: str, wait_s: float) -> None:
         self.faults.append(error)
+        self.waits_s.append(wait_s)
 
     def lost(self, claim: Claim) -> None:
         self.losses += 1
@@ -137,22 +139,42 @@ class Room:
     channels: Channels
     ears: Ears
     directory: Directory
+    senders: dict[str, Sender]
     numbers: int = 0
+
+    def parts(self, kind: type[TurnParts] = TurnParts) -> TurnParts:
+        """What the turns of a worker share."""
+        return kind(
+            self.pool,
+            self.directory,
+            Gathering(self.pool, Nothing()),
+            self.mind,
+            self.senders,
+            self.ears,
+            16,
+            LEASE_S,
+        )
 
     async def write(self, *texts: str, conversation: str = "c-1", **changes: Any) -> list[UUID]:
         """The customer writes, one message a text; the events' ids."""
         bodies = [self.inbound(text, conversation, **changes) for text in texts]
-        await Publisher(self.redis).publish_raw([orjson.dumps(body) for body in bodies])
+        await self.publish(*bodies)
         return [UUID(str(body["id"])) for body in bodies]
 
     def inbound(
-        self, text: str, conversation: str = "c-1", *, company: str = "acme", **changes: Any
+        self,
+        text: str,
+        conversation: str = "c-1",
+        *,
+        company: str = "acme",
+        channel: str = "whatsapp",
+        **changes: Any,
     ) -> dict[str, Any]:
         """A customer's text message, published now unless `changes` say otherwise."""
         self.numbers += 1
         payload = {
             "message_id": f"in-{self.numbers}",
-            "channel": "whatsapp",
+            "channel": channel,
             "contact": {"id": conversation, "name": "Ana"},
             "text": text,
         }
@@ -172,7 +194,32 @@ class Room:
     async def tell(self, type_: str, conversation: str = "c-1", **payload: Any) -> None:
         """Somebody publishes another event."""
         body = self.inbound("", conversation) | {"type": type_, "payload": payload}
-        await Publisher(self.redis).publish_raw([orjson.dumps(body)])
+        await self.publish(body)
+
+    async def publish(self, *bodies: dict[str, Any]) -> None:
+        """Append events to their streams."""
+        await Publisher(self.redis).publish_raw([orjson.dumps(body) for body in bodies])
+
+    async def human_writes(self, text: str, conversation: str = "c-1") -> None:
+        """A person writes from the channel, and the runtime has read of it."""
+        await self.tell(
+            "message.sent",
+            conversation,
+            message_id=f"h-{self.numbers}",
+            channel="whatsapp",
+            contact={"id": conversation},
+            text=text,
+        )
+        await self.wait_true(
+            "SELECT EXISTS (SELECT FROM agent.channel_reports WHERE conversation_id = $1)",
+            conversation,
+        )
+
+    async def wait_true(self, query: str, *args: Any) -> None:
+        """Wait until the database says yes."""
+        async with asyncio.timeout(30):
+            while not await self.pool.fetchval(query, *args):  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.01)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what the test's own objects say."""
@@ -183,6 +230,18 @@ class Room:
     async def wait_agent_caught_up(self) -> None:
         """Until the agent's group has read everything."""
         await wait_caught_up(self.database_url, self.redis_url, group="agent")
+
+    async def retry_at_once(self) -> None:
+        """Take up failed turns without their pause, until no burst is open."""
+        await wait_caught_up(self.database_url, self.redis_url, group="agent")
+        async with asyncio.timeout(30):
+            while await self.pool.fetchval(  # noqa: ASYNC110 - a real condition
+                "WITH hurried AS (UPDATE agent.turns SET retry_at = now()"
+                " WHERE state <> 'done' AND retry_at > now())"
+                " SELECT EXISTS (SELECT FROM agent.bursts)"
+            ):
+                await asyncio.sleep(0.01)
+        await self.wait_quiet()
 
     async def wait_quiet(self) -> None:
         """Until no burst is open and all that was decided stands in the log and the read models."""
@@ -258,20 +317,12 @@ class _Waking(SilentObserver):
 
 
 @asynccontextmanager
-async def worker(room: Room, name: str = "worker-1") -> AsyncIterator[Debounce]:
+async def worker(
+    room: Room, name: str = "worker-1", *, parts: TurnParts | None = None
+) -> AsyncIterator[Debounce]:
     """One debounce worker, stopped cleanly at the end."""
-    parts = TurnParts(
-        room.pool,
-        room.directory,
-        Gathering(room.pool, Nothing()),
-        room.mind,
-        {"log": room.channels, "webhook": room.channels},
-        room.ears,
-        16,
-        LEASE_S,
-    )
     debounce = Debounce(
-        parts,
+        parts or room.parts(),
         Claims(room.pool, worker=name, lease_s=LEASE_S),
         settings=DebounceSettings(poll_s=0.1, watch_s=0.02, stop_grace_s=5.0),
     )
@@ -304,9 +355,10 @@ async def room(
         database_url,
         redis_url,
         Mind(think),
-        Channels(),
+        channels := Channels(),
         ears,
         Directory(pool, None),
+        {"log": channels, "webhook": channels},
     )
     relay = Relay(
         pool,
