@@ -82,9 +82,8 @@ class Reconcile:
         company = await self._who_answers(company_id)
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_HELD["bound the transaction"], *_BOUNDS)
                 owner = await conn.fetchval(
-                    _SQL["hold the conversation"], company_id, conversation_id
+                    _HELD["hold the conversation"], company_id, conversation_id, *_BOUNDS
                 )
                 now = await conn.fetchval(_SQL["now"])
                 tell = Emitter(company_id, conversation_id, str(new_id()), None, now)

@@ -37,12 +37,6 @@ UPDATE agent.conversation_control SET owner = 'human', handoff_id = $3
 SELECT DISTINCT company_id, conversation_id FROM agent.channel_reports
  WHERE received_at < clock_timestamp() - interval '2 seconds' LIMIT $1
 
--- name: hold the conversation
--- $1 company_id text, $2 conversation_id text
-SELECT owner FROM agent.conversation_control
- WHERE company_id = $1 AND conversation_id = $2
-   FOR UPDATE
-
 -- name: now
 -- No parameters. After the lock.
 SELECT clock_timestamp()

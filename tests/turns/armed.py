@@ -10,8 +10,9 @@ from runtime.turns.claims import Claim
 from runtime.turns.held import Held
 from runtime.turns.parts import TurnParts
 
-OPENS, RECORDS, LETS_OUT, SETTLES = 1, 2, 3, 4
-"""A turn's transactions in their order; a part more has two more."""
+OPENS, RECORDS, SETTLES = 1, 2, 3
+"""A turn's transactions in their order; the second one lets the first part out, too. A part more has
+two more: one that lets it out, one that settles it."""
 Before = Callable[[Claim, int], Awaitable[None]]
 
 

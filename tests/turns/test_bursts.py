@@ -11,7 +11,7 @@ from runtime.channels.port import OutboundPart
 from runtime.companies.config import Centurion
 from runtime.turns.claims import Claim
 from tests.consumers.members import wait_caught_up
-from tests.turns.armed import LETS_OUT, SETTLES, ArmedParts
+from tests.turns.armed import RECORDS, SETTLES, ArmedParts
 from tests.turns.room import Room, answering, centurion, room, worker
 
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
@@ -202,7 +202,7 @@ async def test_a_newer_message_between_the_decision_and_its_send_supersedes_it(
         newer: list[UUID] = []
 
         async def write_once(claim: Claim, transaction: int) -> None:
-            if transaction == LETS_OUT and not newer:
+            if transaction == RECORDS and not newer:
                 newer.extend(await here.write("quer dizer, alugar"))
                 await wait_in_burst(here, 2)
 
@@ -217,7 +217,7 @@ async def test_a_newer_message_between_the_decision_and_its_send_supersedes_it(
             ("replied", "answered", _ids(*first, *newer)),
         ]
         states = await here.pool.fetch("SELECT state FROM agent.outbound ORDER BY created_at")
-        assert [row["state"] for row in states] == ["suppressed", "sent"]
+        assert [row["state"] for row in states] == ["sent"]
 
 
 async def test_a_newer_message_after_the_send_is_the_next_turn_s(

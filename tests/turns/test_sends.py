@@ -223,12 +223,7 @@ async def test_a_secret_that_nobody_can_decrypt_sends_nothing_and_is_no_unknown(
         await here.write("oi")
         await here.retry_at_once()
         assert server.record.received == []
-        assert await shown(here, server, "c-1") == (
-            ["suppressed"],
-            [("failed", "gave_up")],
-            ["message.suppressed"],
-            0,
-        )
+        assert await shown(here, server, "c-1") == ([], [("failed", "gave_up")], [], 0)
 
 
 async def test_an_answer_that_waited_is_too_late_by_the_company_s_own_measure(

@@ -15,7 +15,7 @@ from runtime.companies.config import Company, CompanySettings
 from runtime.extraction import extract
 from runtime.turns.claims import Claim
 from tests.examples import EXAMPLES
-from tests.turns.armed import LETS_OUT, SETTLES, ArmedParts
+from tests.turns.armed import RECORDS, SETTLES, ArmedParts
 from tests.turns.room import Room, centurion, room, worker
 
 KINDS = sorted(
@@ -105,7 +105,7 @@ async def test_a_human_who_comes_between_the_decision_and_its_send_silences_it(
     async with room(database_url, redis_url) as here:
 
         async def come(claim: Claim, transaction: int) -> None:
-            if transaction != LETS_OUT:
+            if transaction != RECORDS:
                 return
             if how == "writes":
                 await here.human_writes("deixa comigo")

@@ -21,12 +21,12 @@ from runtime.companies.directory import Directory
 from runtime.turns.claims import Claim, Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
 from runtime.turns.gathering import Gathering
-from tests.turns.armed import LETS_OUT, OPENS, SETTLES, ArmedParts
+from tests.turns.armed import OPENS, RECORDS, SETTLES, ArmedParts
 from tests.turns.room import Ears, Nothing
 
 CLAIMED, THINKING, RECORDED, MARKED, SENT = "claimed", "thinking", "recorded", "marked", "sent"
 POINTS = (CLAIMED, THINKING, RECORDED, MARKED, SENT)
-_AHEAD_OF = {OPENS: CLAIMED, LETS_OUT: RECORDED, SETTLES: SENT}
+_AHEAD_OF = {OPENS: CLAIMED, RECORDS: RECORDED, SETTLES: SENT}
 
 
 async def stop_at(point: str | None, conversation_id: str) -> None:
