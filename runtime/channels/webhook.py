@@ -74,14 +74,15 @@ def body_of(part: OutboundPart) -> bytes:
     contact = part.contact
     known = {"name": contact.name, "phone": contact.phone, "email": contact.email}
     data = {
-        "message_id": part.message_id,
+        # As text: asyncpg's ids are a subclass of UUID, which orjson does not take.
+        "message_id": str(part.message_id),
         "company_id": part.company_id,
         "conversation_id": part.conversation_id,
         "centurion_id": part.centurion_id,
         "channel": part.channel,
         "contact": {"id": contact.id, **{k: v for k, v in known.items() if v is not None}},
         "text": part.text,
-        "turn_id": part.turn_id,
+        "turn_id": str(part.turn_id),
         "part": part.part,
         "parts": part.parts,
     }
