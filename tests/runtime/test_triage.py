@@ -158,10 +158,8 @@ async def test_a_disabled_binding_is_told_too(triage: Triage) -> None:
         await triage.write()
         line = await service.wait_line("openai.not_used")
 
-        assert (line["reason"], line["detail"]) == (
-            "openai_disabled",
-            "OpenAI is disabled for company acme",
-        )
+        assert line["reason"] == "openai_disabled"
+        assert {"OpenAI", "company", "disabled"} <= set(re.findall(r"\w+", line["detail"]))
 
 
 async def test_without_workers_messages_wait_and_the_outbox_is_relayed(triage: Triage) -> None:
