@@ -123,28 +123,37 @@ class Publisher:
             )
             by_partition.setdefault(partition, []).append((index, body))
         ids: dict[int, EntryId] = {}
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for partition, indexed in by_partition.items():
-                    tasks.create_task(
-                        self._send(partition, indexed, ids), name=f"publish-{partition}"
-                    )
-        except BaseExceptionGroup as failures:
-            _, rest = failures.split(PublishFailed)
-            if rest is not None:
-                raise
-            first = failures.exceptions[0]
-            raise PublishFailed(
-                str(first.__cause__), unconfirmed=len(bodies) - len(ids)
-            ) from first.__cause__
+        failures: list[PublishFailed] = []
+        async with asyncio.TaskGroup() as tasks:
+            for partition, indexed in by_partition.items():
+                sending = self._send(partition, indexed, ids, failures)
+                tasks.create_task(sending, name=f"publish-{partition}")
+        if failures:
+            cause = failures[0].__cause__
+            raise PublishFailed(str(cause), unconfirmed=len(bodies) - len(ids)) from cause
         return [ids[index] for index in range(len(bodies))]
 
-    async def _send(self, partition: int, indexed: _Indexed, ids: dict[int, EntryId]) -> None:
+    async def _send(
+        self,
+        partition: int,
+        indexed: _Indexed,
+        ids: dict[int, EntryId],
+        failures: list[PublishFailed],
+    ) -> None:
+        """Send one partition's events in order, up to the first batch that fails.
+
+        A failure is put down, not raised: before Python 3.13 a task that fails in a group leaves
+        the caller's task marked as cancelled, and a loop that asks for the mark ends there.
+        """
         key = stream_key(partition, self._settings.prefix)
         async with self._in_flight[partition]:
             for batch in self._batches(indexed):
-                async with self._slots:
-                    answer = await self._append_batch(key, [body for _, body in batch])
+                try:
+                    async with self._slots:
+                        answer = await self._append_batch(key, [body for _, body in batch])
+                except PublishFailed as failure:
+                    failures.append(failure)
+                    return
                 for (index, _), entry_id in zip(batch, answer, strict=True):
                     ids[index] = EntryId.parse(entry_id)
 

@@ -104,7 +104,7 @@ def demo(
         bool, typer.Option("--serve", help="Stay up afterwards, with the sidecar on PORT.")
     ] = False,
 ) -> None:
-    """Show the whole cycle on private servers: publish, consume, read models.
+    """Show the whole cycle on private servers: publish, consume, read models; then a bot that answers.
 
     Example: agent-runtime demo --serve
     """

@@ -62,7 +62,7 @@ def _decisions(explanation: Explanation) -> Iterator[tuple[int, str]]:
                 yield from (
                     (1, step_line(step)) for step in turn.steps if not isinstance(step, Said)
                 )
-        if isinstance(entry, Other):
+        if isinstance(entry, Other) and entry.detail:
             yield 0, f"↳ {step_line(entry)}"
 
 

@@ -70,7 +70,7 @@ async def _configure(settings: Settings, db: asyncpg.Connection) -> None:
 
 
 def _hurried(file: CompanyFile) -> CompanyFile:
-    """The company with a short debounce, and open at any hour, so that each demo goes alike."""
+    """The company with a short debounce, and open at any hour, so that every demo goes alike."""
     companies = [
         company.model_copy(
             update={

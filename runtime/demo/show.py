@@ -32,9 +32,9 @@ from runtime.settings import Settings
 
 _SQL = statements("runtime.demo", "tables.sql")
 _NOW_LIVE = (
-    "\nNow live, without any key: a service answers for the company of runtime/demo/company.yaml, "
-    "by its\nrules and its knowledge. Below each conversation stands what was decided, and why. "
-    "Times are UTC."
+    "\nNow live, without any key: a service answers for the company of runtime/demo/company.yaml, by "
+    "its rules and its knowledge, with a debounce of 0.6 s. Below each conversation stands what was "
+    "decided, and why. Times are UTC."
 )
 _TITLES = {
     "companies": "Companies: who waits for an answer, who is with a human",

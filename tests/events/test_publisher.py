@@ -99,6 +99,17 @@ async def test_an_unreachable_server_is_told_with_what_is_unconfirmed() -> None:
     await redis.aclose()
 
 
+async def test_a_failure_does_not_look_like_a_cancellation_of_the_caller() -> None:
+    redis = Redis.from_url("unix:///nowhere/redis.sock", retry=Retry(NoBackoff(), 0))
+    publisher = Publisher(redis, settings=PublisherSettings(attempts=1))
+    with pytest.raises(PublishFailed):
+        await publisher.publish_raw(bodies(3))
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await redis.aclose()
+
+
 async def test_partitions_must_agree_with_the_record(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
     publisher = Publisher(redis)
