@@ -118,7 +118,9 @@ class Leases:
     async def _end_blockers(self, pid: int) -> None:
         await asyncio.sleep(self._patience_s)
         # Where this fails, the statement that waits says so by its time-out.
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(
+            asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+        ):
             await self._pool.execute(_SQL["end blockers"], pid)
 
     async def reload(self, partition: int) -> PartitionState | None:
