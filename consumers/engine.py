@@ -120,6 +120,7 @@ class Engine:
             lanes=self._lanes,
             accounts=accounts,
             parking=parking,
+            streaks=streaks,
             trimmer=Trimmer(pool, redis, prefix=settings.stream_prefix),
             settings=settings,
             observer=observer,
