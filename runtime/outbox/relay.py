@@ -101,6 +101,8 @@ class Relay:
             return await self._step(owned)
 
     async def _step(self, owned: list[int]) -> int:
+        if not await self._look_at_depth():
+            return 0
         await self._pool.execute(_SQL["confirm"], owned)
         settings = self._settings
         rows = await self._pool.fetch(
@@ -113,9 +115,14 @@ class Relay:
             )
             first = [row["body"] for row in rows if not row["sends"]]
             self._observer.relayed(first, len(rows) - len(first))
+        await self._look_at_depth()
+        return len(rows)
+
+    async def _look_at_depth(self) -> int:
+        """How many rows wait, in all partitions: an idle relay asks for nothing else."""
         waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
         self._observer.outbox_depth(waiting, age_s)
-        return len(rows)
+        return int(waiting)
 
     async def _wait(self, seconds: float) -> None:
         try:

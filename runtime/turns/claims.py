@@ -87,6 +87,8 @@ class Claims:
 
     async def next_due_s(self, paces: Sequence[Pace]) -> float | None:
         """Seconds until the next turn is due, at most 0 when one is; None when nothing waits."""
+        if not paces:
+            return None
         with faults_translated():
             due: float | None = await self._pool.fetchval(
                 _SQL["next due"],
