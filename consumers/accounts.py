@@ -89,9 +89,9 @@ class Accounts:
     async def remember_seen(self, states: Iterable[PartitionState]) -> None:
         """Write what the last looks showed, of partitions that are still the member's own."""
         rows = [
-            (s.partition, s.generation, s.epoch, seen.added, str(seen.last_id), seen.at)
+            (s.partition, s.generation, s.epoch, base, seen.added, str(seen.last_id), seen.at)
             for s in sorted(states, key=lambda state: state.partition)
-            if (seen := s.account.seen) is not None and s.account.base is not None
+            if (seen := s.account.seen) is not None and (base := s.account.base) is not None
         ]
         if rows:
             with faults_translated():

@@ -75,8 +75,10 @@ SELECT c.partition, c.read - c.applied - c.duplicate - c.dead AS difference,
 
 -- name: remember seen
 -- $1 group_name text, $2 member_id text, $3 partitions smallint[], $4 generations integer[],
--- $5 epochs bigint[], $6 seen_added bigint[], $7 seen_last_id text[], $8 seen_at timestamptz[]
--- Only where it tells more than the last batch did, so that an idle group writes nothing.
+-- $5 epochs bigint[], $6 added_base bigint[], $7 seen_added bigint[], $8 seen_last_id text[],
+-- $9 seen_at timestamptz[]
+-- Only where it tells more than the last batch did, so that an idle group writes nothing. No clock
+-- says which is newer: under one base a stream only grows, and hosts tell different times.
 -- In the order of the partitions, as batches are; a row that a batch holds is being told of.
 WITH ours AS (
     SELECT c.group_name, c.partition FROM runtime.checkpoints AS c
@@ -86,12 +88,12 @@ WITH ours AS (
        FOR NO KEY UPDATE OF c SKIP LOCKED)
 UPDATE runtime.checkpoints AS c
    SET seen_added = n.seen_added, seen_last_id = n.seen_last_id, seen_at = n.seen_at
-  FROM unnest($3::smallint[], $4::integer[], $5::bigint[], $6::bigint[], $7::text[],
-              $8::timestamptz[])
-       AS n (partition, generation, epoch, seen_added, seen_last_id, seen_at)
+  FROM unnest($3::smallint[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
+              $9::timestamptz[])
+       AS n (partition, generation, epoch, added_base, seen_added, seen_last_id, seen_at)
   JOIN ours USING (partition)
   JOIN runtime.partition_owners AS o ON o.group_name = $1 AND o.partition = n.partition
                                     AND o.owner = $2 AND o.epoch = n.epoch
  WHERE c.group_name = $1 AND c.partition = n.partition AND c.generation = n.generation
-   AND c.seen_added IS DISTINCT FROM n.seen_added
-   AND (c.seen_at IS NULL OR c.seen_at < n.seen_at)
+   AND c.added_base = n.added_base
+   AND (c.seen_added IS NULL OR c.seen_added < n.seen_added)

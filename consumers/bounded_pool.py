@@ -2,7 +2,8 @@
 
 The server's own time-outs end nothing where the server is frozen or its network gone, and TCP waits
 for many minutes. A time-out of asyncpg's would wait for its cancellation in turn. So the connection
-is aborted from outside; who waits for it gets a fault that passes, and the pool connects anew.
+is aborted from outside; who waits for it gets a fault that passes, and the pool connects anew. A
+cancellation waits for such a server's answer no longer than a moment either.
 """
 
 from __future__ import annotations
@@ -16,6 +17,43 @@ import asyncpg
 
 _TRANSACTION = 3.0
 """How many times longer a transaction may take than a statement alone: it has several."""
+_CANCELLED_S = 0.3
+"""How long a cancelled statement may take to end by the server's hand."""
+
+
+class _Cancellable:
+    """A connection that is cut where the end of a cancelled transaction is not answered."""
+
+    def __init__(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
+        self._conn = conn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+    @asynccontextmanager
+    async def transaction(self, **options: Any) -> AsyncIterator[None]:
+        """As a connection's."""
+        cancelled: asyncio.CancelledError | None = None
+        cut: asyncio.TimerHandle | None = None
+        try:
+            async with self._conn.transaction(**options):
+                try:
+                    yield
+                except asyncio.CancelledError as error:
+                    cancelled, cut = error, _cut_soon(self._conn)
+                    raise
+        except Exception:
+            if cancelled is None:
+                raise
+            # What became of the rollback is not the news.
+            raise cancelled from None
+        finally:
+            if cut is not None:
+                cut.cancel()
+
+
+def _cut_soon(conn: asyncpg.pool.PoolConnectionProxy) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(_CANCELLED_S, conn.terminate)
 
 
 class BoundedPool:
@@ -33,7 +71,7 @@ class BoundedPool:
     async def acquire(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         """A connection for a transaction."""
         async with self._cut_after(self._within_s * _TRANSACTION) as conn:
-            yield conn
+            yield cast("asyncpg.pool.PoolConnectionProxy", _Cancellable(conn))
 
     async def execute(self, query: str, *args: Any) -> str:
         """As a pool's."""
@@ -57,12 +95,21 @@ class BoundedPool:
 
     @asynccontextmanager
     async def _cut_after(self, seconds: float) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        async with self._turnstile, self._pool.acquire(timeout=self._within_s) as conn:
-            cut = asyncio.get_running_loop().call_later(seconds, conn.terminate)
+        loop = asyncio.get_running_loop()
+        async with self._turnstile:
+            conn = await self._pool.acquire(timeout=self._within_s)
+            cut = loop.call_later(seconds, conn.terminate)
             try:
                 yield conn
-            finally:
+            except asyncio.CancelledError:
                 cut.cancel()
+                cut = _cut_soon(conn)
+                raise
+            finally:
+                try:
+                    await self._pool.release(conn)
+                finally:
+                    cut.cancel()
 
 
 def bounded(pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None) -> asyncpg.Pool:

@@ -1,15 +1,17 @@
 """The consumer-group engine: one member of one group.
 
 Start/stop contract: `run` is awaited once; it returns after `stop`, having finished the batch in
-flight, handed its partitions over and left the group. Cancelling `run` is a crash on purpose:
+flight, handed its partitions over and left the group, or not much later than the grace is over:
+then the leases run out. Cancelling `run` is a crash on purpose:
 nothing is handed over, the leases run out, nothing is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
+from time import monotonic
 
 import asyncpg
 
@@ -39,6 +41,9 @@ from consumers.topology import restore_topology
 from consumers.transaction import BatchTransactions
 from consumers.trimming import Trimmer
 from consumers.upkeep import Upkeep
+
+_HAND_OVER_S = 1.0
+"""How long handing over may take at least, where the batches in flight took the whole grace."""
 
 
 class Engine:
@@ -115,6 +120,7 @@ class Engine:
             lanes=self._lanes,
             accounts=accounts,
             parking=parking,
+            streaks=streaks,
             trimmer=Trimmer(pool, redis, prefix=settings.stream_prefix),
             settings=settings,
             observer=observer,
@@ -143,23 +149,23 @@ class Engine:
                     tasks.create_task(lane.run(), name=f"{name}-lane-{number}")
                     for number, lane in enumerate(self._lanes)
                 ]
-                # It lives on until the last batch is done.
-                tasks.create_task(
-                    self._keep(self._leases.heartbeat, self._drained), name=f"{name}-heartbeat"
-                )
                 beats = {
-                    "membership": self._tend_membership,
-                    "tails": self._measure_tails,
-                    "upkeep": self._upkeep.step,
+                    # It lives on until the last batch is done.
+                    "heartbeat": (self._leases.heartbeat, self._drained),
+                    "membership": (self._tend_membership, self._stopping),
+                    "tails": (self._measure_tails, self._stopping),
+                    "upkeep": (self._upkeep.step, self._stopping),
                 }
-                for what, step in beats.items():
-                    tasks.create_task(self._keep(step, self._stopping), name=f"{name}-{what}")
+                beating = [
+                    tasks.create_task(self._keep(*beat), name=f"{name}-{what}")
+                    for what, beat in beats.items()
+                ]
                 await self._stopping.wait()
-                _, late = await asyncio.wait(working, timeout=self._settings.stop_grace_s)
-                for lane in late:
-                    lane.cancel()
+                until = monotonic() + self._settings.stop_grace_s
+                await _end_by(until, working)
                 self._drained.set()
-            await self._hand_over()
+                await _end_by(until, beating)
+            await self._hand_over_within(max(until - monotonic(), _HAND_OVER_S))
         finally:
             self._status.state = GroupState.STOPPED
             self._status.partitions.clear()
@@ -235,6 +241,17 @@ class Engine:
         if not self._stopping.is_set():
             self._status.state = GroupState.RETRYING
 
+    async def _hand_over_within(self, seconds: float) -> None:
+        """A stop ends, also where a server neither answers nor closes."""
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                await self._hand_over()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            fault = f"not handed over within {seconds:.1f} s: the leases run out"
+            self._observer.retrying(self._status.group, fault, 0, self._settings.lease_s)
+
     async def _hand_over(self) -> None:
         cursors = {p: s.cursor for lane in self._lanes for p, s in lane.states.items()}
         backoff = Backoff(initial_s=0.05, max_s=0.5)
@@ -246,11 +263,19 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - a stop ends, whatever stands in its way
                 wait_s = backoff.next_s()
                 self._observer.retrying(self._status.group, told(error), backoff.attempt, wait_s)
+                raise_if_cancelled()
                 await asyncio.sleep(wait_s)
             else:
                 break
         for partition in sorted(cursors):
             self._observer.partition_released(self._status.group, partition, "stopped")
+
+
+async def _end_by(until: float, tasks: Collection[asyncio.Task[None]]) -> None:
+    """Let the tasks end until a moment of the monotonic clock; then cancel those that have not."""
+    _, late = await asyncio.wait(tasks, timeout=max(0.0, until - monotonic()))
+    for task in late:
+        task.cancel()
 
 
 async def _wait(until: asyncio.Event, seconds: float) -> None:

@@ -24,6 +24,11 @@ class FailureStreak:
         self._refused.clear()
         self._has_worked = True
 
+    def begin_anew(self) -> None:
+        """The projection was attached again: what it refused before was of another time."""
+        self._refused.clear()
+        self._has_worked = False
+
     def refused(self, conversation: Conversation) -> bool:
         """One more refusal; True when the projection is to be taken for broken."""
         self._refused.add(conversation)

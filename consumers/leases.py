@@ -27,6 +27,8 @@ class Snapshot:
     """Who is alive and who owns what, by the database's clock at one moment."""
 
     living: frozenset[str]
+    dead: int
+    """Members that have a row and no life."""
     owners: dict[int, str | None]
     epochs: dict[int, int]
 
@@ -74,8 +76,10 @@ class Leases:
         with faults_translated():
             members = await self._pool.fetch(_SQL["members"], self._group)
             owners = await self._pool.fetch(_SQL["owners"], self._group)
+        living = _living(members)
         return Snapshot(
-            living=_living(members),
+            living=living,
+            dead=len(members) - len(living),
             owners={row["partition"]: row["owner"] for row in owners},
             epochs={row["partition"]: row["epoch"] for row in owners},
         )
@@ -118,7 +122,9 @@ class Leases:
     async def _end_blockers(self, pid: int) -> None:
         await asyncio.sleep(self._patience_s)
         # Where this fails, the statement that waits says so by its time-out.
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(
+            asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+        ):
             await self._pool.execute(_SQL["end blockers"], pid)
 
     async def reload(self, partition: int) -> PartitionState | None:

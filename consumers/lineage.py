@@ -32,6 +32,7 @@ class Seen:
     last_id: EntryId
     max_deleted_id: EntryId
     at: datetime
+    """For people, as in a sight: nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Sight:
     """No entry stands above the checkpoint, after `added` was read."""
     server_id: str | None
     at: datetime
+    """By the stream's server, or by this host where it does not tell."""
 
     @property
     def seen(self) -> Seen:

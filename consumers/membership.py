@@ -55,7 +55,8 @@ class Membership:
             await self._leases.release(plan.release)
         await self._take(plan.take)
         await self._adopt_orphans(snapshot)
-        await self._leases.forget_the_dead()
+        if snapshot.dead:
+            await self._leases.forget_the_dead()
 
     async def _take(self, partitions: Sequence[int]) -> None:
         """Work on what was taken, also when taking the next one fails."""

@@ -107,12 +107,17 @@ def adopt(state: PartitionState, outcome: Outcome) -> None:
 
 
 def keep_what_was_seen(before: PartitionState | None, state: PartitionState) -> None:
-    """A look at the stream that was not written yet outlives the loading: losses show by it."""
+    """A look at the stream that was not written yet outlives the loading: losses show by it.
+
+    Between two settlements of the account a stream only grows: the longer one was seen later.
+    """
     if before is None or before.generation != state.generation:
         return
     state.doubted = before.doubted
+    if before.account.base != state.account.base:
+        return
     seen, known = before.account.seen, state.account.seen
-    if seen is not None and (known is None or known.at < seen.at):
+    if seen is not None and (known is None or known.added <= seen.added):
         state.account.seen = seen
 
 

@@ -110,11 +110,23 @@ class Parking:
         return mended
 
     async def give_up(self, mend: Mend, fault: str) -> Mended:
-        """Close a request that cannot be carried out; nothing was moved by its last page."""
+        """Close a request that cannot be carried out; nothing was moved by its last page.
+
+        What was tried waits as after any other try that failed, so that others have their turn.
+        """
         mended = Mended(0, 0, f"failed: {fault}")
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
                 await self._tell_request(conn, mend, mended)
+                if mend.kind == RETRY:
+                    await conn.execute(
+                        _SQL["note the try"],
+                        self._group.name,
+                        mend.projection,
+                        *mend.conversation,
+                        mend.partition,
+                        self._codes.get(mend.projection, ""),
+                    )
         return mended
 
     async def _step(self, conn: Connection, mend: Mend, state: PartitionState) -> Mended:

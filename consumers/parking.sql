@@ -71,6 +71,15 @@ UPDATE runtime.parked
  WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
    AND partition = $5 AND position = $6
 
+-- name: note the try
+-- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
+-- $5 partition smallint, $6 code text
+-- What stood in the way may not be the event's: its reason stays.
+UPDATE runtime.parked
+   SET attempts = attempts + 1, refused_by = $6, tried_at = clock_timestamp()
+ WHERE group_name = $1 AND projection = $2 AND company_id = $3 AND conversation_id = $4
+   AND partition = $5 AND reason <> 'follows_parked'
+
 -- name: mark the head
 -- $1 group_name text, $2 projection text, $3 company_id text, $4 conversation_id text,
 -- $5 partition smallint

@@ -196,25 +196,28 @@ class GroupStreams:
     async def tails(self, cursors: Mapping[int, EntryId]) -> dict[int, Tail]:
         """How far each cursor is behind its stream's end, by Redis' clock."""
         with faults_translated():
-            # Apart from the pipeline: a cluster's refuses TIME, which belongs to no slot.
-            seconds, micros = await self._clients.commands.time()
             async with self._clients.commands.pipeline(transaction=False) as pipe:
                 for partition, cursor in cursors.items():
                     pipe.xrange(self.key(partition), min=f"({cursor}", max="+", count=1)
+                firsts = await pipe.execute(raise_on_error=False)
+            above = {p: first for p, first in zip(cursors, firsts, strict=True) if first}
+            if not above:
+                return dict.fromkeys(cursors, Tail(0, 0.0))
+            # Apart from the pipeline: a cluster's refuses TIME, which belongs to no slot.
+            seconds, micros = await self._clients.commands.time()
+            async with self._clients.commands.pipeline(transaction=False) as pipe:
+                for partition in above:
                     pipe.xinfo_groups(self.key(partition))
-                answers = await pipe.execute(raise_on_error=False)
+                groups = dict(zip(above, await pipe.execute(raise_on_error=False), strict=True))
         now_ms = seconds * 1000 + micros // 1000
-        pairs = zip(answers[0::2], answers[1::2], strict=True)
         return {
-            partition: self._tail(first, groups, now_ms)
-            for partition, (first, groups) in zip(cursors, pairs, strict=True)
+            p: self._tail(above[p], groups[p], now_ms) if p in above else Tail(0, 0.0)
+            for p in cursors
         }
 
     def _tail(self, first: Any, groups: Any, now_ms: int) -> Tail:
         if isinstance(first, Exception):
             return Tail(None, None)
-        if not first:
-            return Tail(0, 0.0)
         age_s = max(0.0, (now_ms - EntryId.parse(first[0][0]).ms) / 1000)
         if isinstance(groups, Exception):
             return Tail(None, age_s)

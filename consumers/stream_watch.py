@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,12 @@ return {#found, found[#found][1]}
 _PAGE = 5000
 
 
+@dataclass(frozen=True, slots=True)
+class _Server:
+    run_id: str | None
+    now: datetime
+
+
 class StreamWatch:
     """One group's look at its streams. Raises `TransientFault` for everything that will pass."""
 
@@ -34,7 +41,7 @@ class StreamWatch:
     async def look(self, cursors: Mapping[int, EntryId]) -> dict[int, Sight]:
         """What each stream shows now, held against the group's checkpoint in it."""
         with faults_translated():
-            servers = await self._server_ids(cursors)
+            servers = await self._servers(cursors)
             async with self._clients.commands.pipeline(transaction=False) as pipe:
                 for partition, cursor in cursors.items():
                     key = stream_key(partition, self._prefix)
@@ -104,8 +111,8 @@ class StreamWatch:
         highest = max(standing)
         return highest, hash_of(standing[highest])
 
-    async def _server_ids(self, partitions: Mapping[int, EntryId]) -> dict[int, str | None]:
-        """Each stream's server by its `run_id`, None where it does not tell."""
+    async def _servers(self, partitions: Mapping[int, EntryId]) -> dict[int, _Server]:
+        """What each stream's server says of itself."""
         client: Any = self._clients.commands
         if not isinstance(client, RedisCluster):
             return dict.fromkeys(partitions, await _asked(client))
@@ -114,9 +121,10 @@ class StreamWatch:
         asked = {}
         for node in {id(n): n for n in nodes.values() if n is not None}.values():
             asked[node.name] = await _asked(client, target_nodes=node)
-        return {p: asked.get(node.name) if node is not None else None for p, node in nodes.items()}
+        untold = _Server(None, datetime.now(UTC))
+        return {p: asked.get(n.name, untold) if n is not None else untold for p, n in nodes.items()}
 
-    def _sight(self, answers: list[Any], server_id: str | None) -> Sight:
+    def _sight(self, answers: list[Any], server: _Server) -> Sight:
         info, groups, at_cursor, above = answers
         for answer in answers:
             if isinstance(answer, RedisError) and not _no_such_key(answer):
@@ -131,8 +139,8 @@ class StreamWatch:
             max_deleted_id=EntryId.parse(info["max-deleted-entry-id"]) if exists else ZERO,
             cursor_hash=hash_of(at_cursor[0][1]) if at_cursor else None,
             nothing_above=not above,
-            server_id=server_id,
-            at=datetime.now(UTC),
+            server_id=server.run_id,
+            at=server.now,
         )
 
 
@@ -140,21 +148,23 @@ def _no_such_key(error: RedisError) -> bool:
     return isinstance(error, ResponseError) and "no such key" in str(error)
 
 
-async def _asked(client: Any, **where: Any) -> str | None:
-    """The server's identity; None where it may not be asked."""
+async def _asked(client: Any, **where: Any) -> _Server:
+    """The server's identity and time; this host's time where it may not be asked."""
     try:
-        return _run_id(await client.execute_command("INFO", "server", **where))
+        answer = await client.execute_command("INFO", "server", **where)
     except NoPermissionError:
+        answer = None
+    run_id, now_us = _told(answer, "run_id"), _told(answer, "server_time_usec")
+    now = datetime.fromtimestamp(int(now_us) / 1e6, UTC) if now_us else datetime.now(UTC)
+    return _Server(str(run_id) if run_id else None, now)
+
+
+def _told(answer: Any, name: str) -> Any:
+    if not isinstance(answer, dict):
         return None
-
-
-def _run_id(answer: Any) -> str | None:
-    if isinstance(answer, dict):
-        found = answer.get("run_id") or next(
-            (v.get("run_id") for v in answer.values() if isinstance(v, dict)), None
-        )
-        return str(found) if found else None
-    return None
+    return answer.get(name) or next(
+        (v.get(name) for v in answer.values() if isinstance(v, dict)), None
+    )
 
 
 def _text(value: bytes | str) -> str:

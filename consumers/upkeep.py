@@ -15,6 +15,7 @@ import orjson
 from consumers.accounts import Accounts, Losses
 from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
+from consumers.failure_streak import FailureStreak
 from consumers.group import Basis, ConsumerGroup
 from consumers.lane import Lane
 from consumers.observer import Observer
@@ -43,6 +44,7 @@ class Upkeep:
         lanes: Sequence[Lane],
         accounts: Accounts,
         parking: Parking,
+        streaks: Mapping[str, FailureStreak],
         trimmer: Trimmer,
         settings: EngineSettings,
         observer: Observer,
@@ -53,6 +55,7 @@ class Upkeep:
         self._lanes = lanes
         self._accounts = accounts
         self._parking = parking
+        self._streaks = streaks
         self._trimmer = trimmer
         self._settings = settings
         self._observer = observer
@@ -94,12 +97,19 @@ class Upkeep:
         # against what each partition knows, not against the last look: one that was detached and
         # attached again in between looks as before.
         fed, server_started = set(row["fed"]), row["server_started"]
+        self._begin_anew({name for state in self._states().values() for name in fed - state.fed()})
         for lane in self._lanes:
             lane.distrust(
                 partition
                 for partition, state in lane.states.items()
                 if state.fed() != fed or state.server_started != server_started
             )
+
+    def _begin_anew(self, attached: set[str]) -> None:
+        """What projections refused before they were attached does not count from now on."""
+        for projection in self._group.projections:
+            if f"{projection.name} v{projection.version}" in attached:
+                self._streaks[projection.name].begin_anew()
 
     async def _find_what_went_back(self, states: Mapping[int, PartitionState]) -> None:
         """Checkpoints only grow; one below what was committed is a Postgres of an earlier moment.

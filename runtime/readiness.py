@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from consumers.cancellation import raise_if_cancelled
 from consumers.status import GroupState, GroupStatus
 from runtime.connections import Connections
 from runtime.logs import get_logger
@@ -267,4 +268,5 @@ async def _probe(readiness: Readiness, name: str, probe: Callable[[], Awaitable[
             answered = True
             failures = 0
             readiness.record(name, State.OK)
+        raise_if_cancelled()
         await asyncio.sleep(min(PROBE_MAX_S, PROBE_EVERY_S * 1.5**failures))

@@ -27,6 +27,10 @@ from runtime.redis_urls import RedisUrl, RedisUrlInvalid
 
 DB_SCHEMES = ("postgresql", "postgres")
 _KEYS = ("CREDENTIALS_KEY", "CREDENTIALS_KEY_PREVIOUS")
+_BESIDE_LANES = 6
+"""Connections that consumers hold beside the lanes of the group `projections`: the lane of `agent`,
+each group's heart-beat and one of its other steps, and the relay's or a probe's."""
+_WORKERS_LEAST = 2
 _SECRET_NAMES = {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN", *_KEYS}
 
 
@@ -93,11 +97,14 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("0 to 1000, at most DB_POOL_MAX"),
     )
     db_pool_max: int = Field(
-        10,
-        ge=4,
+        12,
+        ge=7,
         le=1000,
-        description="The most Postgres connections of each process.",
-        json_schema_extra=_allowed("4 to 1000, at least LANES + 3"),
+        description="The most Postgres connections of each process; what is above the least is "
+        "the workers'.",
+        json_schema_extra=_allowed(
+            "7 to 1000, at least LANES + 8; with DISABLE_WORKERS at least LANES + 6"
+        ),
     )
     db_statement_cache: int = Field(
         100,
@@ -280,7 +287,7 @@ class Settings(BaseSettings):
 
     def worker_share(self) -> int:
         """How many of the pool's connections the workers may use at once; consumers go first."""
-        return max(2, self.db_pool_max - self.lanes - 4)
+        return max(_WORKERS_LEAST, self.db_pool_max - self.lanes - _BESIDE_LANES)
 
     def cipher(self) -> Cipher | None:
         """What secrets at rest are encrypted with; None without CREDENTIALS_KEY."""
@@ -402,8 +409,9 @@ def _order_problems(settings: Settings) -> Iterator[Problem]:
     if settings.db_pool_min > settings.db_pool_max:
         wrong = f"{settings.db_pool_min} is above DB_POOL_MAX ({settings.db_pool_max})"
         yield Problem("DB_POOL_MIN", wrong, allowed_values("DB_POOL_MIN"))
-    if settings.db_pool_max < settings.lanes + 3:
-        wrong = f"{settings.db_pool_max} is too few for LANES={settings.lanes}"
+    least = settings.lanes + _BESIDE_LANES + (0 if settings.disable_workers else _WORKERS_LEAST)
+    if settings.db_pool_max < least:
+        wrong = f"{settings.db_pool_max} is too few for LANES={settings.lanes}, which needs {least}"
         yield Problem("DB_POOL_MAX", wrong, allowed_values("DB_POOL_MAX"))
     if settings.lease_s < 3 * settings.heartbeat_s:
         wrong = f"{settings.lease_s:g} is too short for HEARTBEAT_S={settings.heartbeat_s:g}"

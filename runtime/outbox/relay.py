@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Protocol
 
 import asyncpg
@@ -71,7 +70,6 @@ class Relay:
         self._observer = observer
         self._settings = settings or RelaySettings()
         self._woken = asyncio.Event()
-        self._look_at = 0.0
 
     def wake(self) -> None:
         """Look at once, instead of at the next poll."""
@@ -109,6 +107,8 @@ class Relay:
             return await self._step(owned)
 
     async def _step(self, owned: list[int]) -> int:
+        if not await self._look_at_depth():
+            return 0
         await self._pool.execute(_SQL["confirm"], owned)
         settings = self._settings
         rows = await self._pool.fetch(
@@ -121,11 +121,13 @@ class Relay:
             )
             first = [row["body"] for row in rows if not row["sends"]]
             self._observer.relayed(first, len(rows) - len(first))
-        if monotonic() >= self._look_at:
-            waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
-            self._observer.outbox_depth(waiting, age_s)
-            self._look_at = monotonic() + settings.poll_s
         return len(rows)
+
+    async def _look_at_depth(self) -> int:
+        """How many rows wait, in all partitions: an idle relay asks for nothing else."""
+        waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
+        self._observer.outbox_depth(waiting, age_s)
+        return int(waiting)
 
     async def _wait(self, seconds: float) -> None:
         try:

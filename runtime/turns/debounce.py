@@ -50,6 +50,7 @@ class Debounce:
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._woken = asyncio.Event()
+        self._at_work = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def wake(self) -> None:
@@ -102,11 +103,14 @@ class Debounce:
             turn = Turn(self._parts, claim)
             task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
             self._running[task] = turn
+            self._at_work.set()
             task.add_done_callback(self._done)
         return 0.0 if claimed else self._settings.watch_s
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
+        if not self._running:
+            self._at_work.clear()
         self._woken.set()
 
     async def _work(self, turn: Turn) -> None:
@@ -155,6 +159,7 @@ class Debounce:
     async def _watching(self) -> None:
         """Interrupt thoughts that a newer message has overtaken, as long as the burst may wait."""
         while True:
+            await self._at_work.wait()
             await asyncio.sleep(self._settings.watch_s)
             thinking = {
                 turn.claim.turn_id: turn for turn in self._running.values() if turn.max_wait_s

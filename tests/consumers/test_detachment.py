@@ -14,6 +14,7 @@ from consumers.groups import AGENT
 from consumers.observer import SilentObserver
 from consumers.status import GroupState
 from events.envelope import RecordedEvent
+from events.partitioning import partition_of
 from projections.migrate import table_statement
 from projections.projection import Changes, State
 from projections.registry import by_name
@@ -286,6 +287,28 @@ async def test_the_agents_group_waits_for_a_table_that_is_away(
         await wait_caught_up(database_url, redis_url, group="agent")
     assert await db.fetchval(INBOX) == CONVERSATIONS
     assert await db.fetchval(PARKED) == 0
+
+
+async def test_a_poisoned_event_met_first_after_the_mend_does_not_detach_again(
+    database_url: str, redis_url: str, db: asyncpg.Connection
+) -> None:
+    sick, observer = choosy(), Detachments()
+    sick.refused.add("peste")
+    # In one partition, so that nothing of another one goes through before it.
+    first, *others = [f"c{n}" for n in range(400) if partition_of("acme", f"c{n}", 16) == 3]
+    await publish(redis_url, [message(0, first, "peste")])
+    await publish(redis_url, [message(n, name, POISON) for n, name in enumerate(others, start=1)])
+    async with member(
+        database_url, redis_url, group=group_with(sick), observer=observer
+    ) as running:
+        await wait_caught_up(database_url, redis_url)
+        await wait_status_tells(running, {"conversations"})
+        sick.refused.discard(POISON)
+        await db.execute(ATTACH, "conversations")
+        await wait_no_projection_behind(db)
+        await wait_parked(db, 1)
+    assert await db.fetchval(STATE, "conversations") == "live"
+    assert [name for name, _ in observer.told] == ["conversations"]
 
 
 async def test_what_was_refused_before_the_mend_does_not_count_after_it(

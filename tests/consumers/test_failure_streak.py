@@ -43,3 +43,11 @@ def test_a_broken_projection_stays_broken_until_something_goes_through() -> None
 def test_conversations_of_the_same_name_differ_by_company() -> None:
     streak = FailureStreak()
     assert [streak.refused((f"company-{n}", "c")) for n in range(10)][-1]
+
+
+def test_a_projection_attached_anew_begins_as_one_that_nothing_is_known_of() -> None:
+    streak = FailureStreak()
+    streak.applied()
+    refuse(streak, 100)
+    streak.begin_anew()
+    assert refuse(streak, 10) == [False] * 9 + [True]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import AbstractAsyncContextManager
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -171,6 +173,40 @@ async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: s
             await taker.take(PARTITION)
         assert await migrating.fetchval("SELECT 1") == 1
     assert await taker.take(PARTITION) is not None
+    await pool.close()
+
+
+class OnlyTransactions:
+    """A pool whose connections break when a statement alone is cancelled."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.acquire = pool.acquire
+
+    async def execute(self, *_: Any) -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise asyncpg.InternalClientError("got result for unknown protocol state 3") from None
+        return ""
+
+
+async def test_a_take_whose_blockers_cannot_be_ended_says_that_it_waited(
+    database_url: str,
+) -> None:
+    unhandled: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+    leases = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
+    await leases.prepare(16)
+    await leases.heartbeat()
+    broken = cast("asyncpg.Pool", OnlyTransactions(pool))
+    taker = Leases(broken, group="projections", member_id="taker", settings=SETTINGS)
+    async with pool.acquire() as blocking, blocking.transaction():
+        await blocking.execute("SELECT FROM runtime.partition_owners FOR SHARE")
+        with pytest.raises(TransientFault, match="55P03"):
+            await taker.take(PARTITION)
+    gc.collect()
+    assert unhandled == []
     await pool.close()
 
 

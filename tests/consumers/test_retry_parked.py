@@ -9,6 +9,7 @@ from itertools import count
 import asyncpg
 import pytest
 
+import consumers.parking
 import consumers.upkeep
 from consumers.groups import AGENT
 from consumers.observer import SilentObserver
@@ -156,6 +157,30 @@ async def test_the_same_code_is_not_tried_at_every_look(
         for _ in range(3):
             await answer(db, await ask(db, "somebody-else"))
     assert await db.fetchval("SELECT attempts FROM runtime.parked") == 0
+
+
+@pytest.mark.usefixtures("looks_at_once")
+async def test_conversations_that_cannot_be_tried_do_not_stand_before_others_for_ever(
+    db: asyncpg.Connection, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers.parking, "AT_ONCE", 1)
+    async with member(database_url, redis_url, group=group_with(choosy())):
+        for number, name in enumerate((SICK, "another")):
+            await publish(redis_url, messages(name, "oi", POISON, "a", first=10 * number))
+            await wait_parked(db, 2 * (number + 1))
+    await db.execute(
+        "UPDATE runtime.parked SET entry_id = 'no entry id' WHERE conversation_id = $1", SICK
+    )
+    async with member(database_url, redis_url):
+        await wait_parked(db, 2)
+    assert await db.fetchval(RECEIVED, "another") == 3
+    tried = await db.fetch(
+        "SELECT attempts, reason, tried_at IS NULL FROM runtime.parked ORDER BY position"
+    )
+    assert [tuple(row) for row in tried] == [
+        (1, "projection_refused", False),
+        (0, "follows_parked", True),
+    ]
 
 
 @pytest.mark.parametrize("point", ["in_drain", "after_drain"])

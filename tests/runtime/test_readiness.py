@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from consumers.status import GroupState, GroupStatus
 from runtime.merged_readiness import merged_ready
-from runtime.readiness import STALE_AFTER_S, Readiness, State
+from runtime.readiness import STALE_AFTER_S, Readiness, State, _probe
 from runtime.redaction import Redactor
 
 
@@ -200,3 +202,21 @@ def test_disabled_workers_stay_disabled_and_degrade_nothing() -> None:
 
     assert snapshot["status"] == "ok"
     assert snapshot["checks"]["workers"]["state"] == "disabled"
+
+
+async def test_a_probe_whose_client_swallows_the_cancellation_ends_all_the_same() -> None:
+    """As redis-py does on Python 3.11, where it meets the end of what a command waits for."""
+    asked = asyncio.Event()
+
+    async def swallowing() -> None:
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    readiness = Readiness(disabled=False, workers_disabled=False)
+    probing = asyncio.create_task(_probe(readiness, "redis", swallowing), name="probing")
+    await asked.wait()
+    probing.cancel()
+    async with asyncio.timeout(30):
+        await asyncio.wait({probing})
+    assert probing.cancelled()

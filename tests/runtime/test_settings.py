@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from projections import groups
 from runtime import settings_reference
 from runtime.settings import Settings, SettingsInvalid, load_settings
 
@@ -140,8 +141,10 @@ def test_a_previous_key_alone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        ({"DB_POOL_MIN": "11"}, "DB_POOL_MIN"),
-        ({"DB_POOL_MAX": "4", "LANES": "3"}, "DB_POOL_MAX"),
+        ({"DB_POOL_MIN": "13"}, "DB_POOL_MIN"),
+        ({"DB_POOL_MAX": "9"}, "DB_POOL_MAX"),
+        ({"DB_POOL_MAX": "10", "LANES": "3"}, "DB_POOL_MAX"),
+        ({"DB_POOL_MAX": "7", "DISABLE_WORKERS": "true"}, "DB_POOL_MAX"),
         ({"LEASE_S": "2"}, "LEASE_S"),
     ],
 )
@@ -181,6 +184,29 @@ def test_the_engine_gets_what_it_needs() -> None:
     assert (engine.lease_s, engine.heartbeat_s, engine.stop_grace_s) == (20.0, 2.0, 3.0)
     assert (engine.batch_events, engine.block_ms, engine.lanes) == (100, 50, 4)
     assert engine.stream_keep_s == 48 * 3600
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"DB_POOL_MAX": "10"},
+        {"DB_POOL_MAX": "24", "LANES": "16"},
+        {"DB_POOL_MAX": "8", "DISABLE_WORKERS": "true"},
+    ],
+)
+def test_workers_leave_both_groups_the_connections_that_they_hold_at_once(
+    environ: dict[str, str],
+) -> None:
+    settings = load({**URLS, **environ})
+    batches = settings.lanes + 1
+    heartbeats_and_steps = 2 * len(groups.ALL)
+    relay_or_probe = 1
+    workers = 0 if settings.disable_workers else settings.worker_share()
+    held = batches + heartbeats_and_steps + relay_or_probe + workers
+
+    assert held <= settings.db_pool_max
+    assert settings.disable_workers or workers >= 2
 
 
 def test_the_reference_is_current() -> None:

@@ -40,7 +40,7 @@ async def _run(job: dict[str, Any]) -> None:
         redis_url=job["redis_url"],
         block_ms=job["engine"]["block_ms"],
         db_pool_min=1,
-        db_pool_max=5,
+        db_pool_max=7,
     )
     connections = Connections(settings)
     while connections.pool is None and not stopping.is_set():
