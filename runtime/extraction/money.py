@@ -142,7 +142,7 @@ def _idiom(words: Words, amount: Amount) -> bool:
 
 
 def _figure_of_speech(words: Words, amount: Amount) -> bool:
-    """ "Nem um centavo", "um real desafio", "dois contos infantis": coins that stand for something else."""
+    """Whether few coins are none: "nem um centavo", "um real desafio", "dois contos infantis"."""
     last, following = words.plain(amount.after - 1), words.plain(amount.after)
     if amount.value in {Decimal(1), _CENT}:
         before = {words.plain(amount.first - step) for step in range(1, 5)}

@@ -204,7 +204,9 @@ def _next_part(folded: Folded, words: Words, at: int, first: int) -> int:
     if not _same_line(folded, words, at):
         return 0
     word = words.plain(at)
-    if word in FOREIGN_PARTICLES and _capitalised(folded, words, at + 1 + (words.plain(at + 1) in FOREIGN_PARTICLES)):
+    if word in FOREIGN_PARTICLES and _capitalised(
+        folded, words, at + 1 + (words.plain(at + 1) in FOREIGN_PARTICLES)
+    ):
         return 2 + (words.plain(at + 1) in FOREIGN_PARTICLES)
     if word in PARTICLES or (word == "e" and at - first > 1):
         family = words.plain(at + 1)
@@ -288,4 +290,8 @@ def _candidate(folded: Folded, words: Words, name: _Name, confidence: float) -> 
 
 
 def _upper_first(part: str) -> str:
-    return part if part.lower() in PARTICLES | FOREIGN_PARTICLES | {"e"} else part[:1].upper() + part[1:]
+    return (
+        part
+        if part.lower() in PARTICLES | FOREIGN_PARTICLES | {"e"}
+        else part[:1].upper() + part[1:]
+    )
