@@ -12,7 +12,7 @@ from runtime.extraction.words import word_set
 PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
 FOREIGN_PARTICLES: Final = frozenset({"van", "von", "der", "den", "ten", "la", "el", "bin", "ibn"})
 TITLES: Final = word_set(
-    "dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
+    "vo vovo enfermeiro enfermeira tia tio dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
     "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
 )
 # What may follow an introduction without being a name, or ends one.
