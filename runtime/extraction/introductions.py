@@ -119,7 +119,7 @@ AFTERWARDS: Final = re.compile(
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
     rf"|[ ]?,[ ]{_HERE}[ ]?(?=[,.!\n]|\Z)"
     rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{_SPEAKS}|que[ ](?:ta|esta)[ ](?:falando|escrevendo)|que[ ](?:vos[ ])?(?:fala|escreve)|"
-    rf"escrevendo|se[ ]apresentando|outra[ ]vez|novamente)\b"
+    rf"escrevendo|se[ ]apresentando|outra[ ]vez|novamente)\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
     rf"|[ ]?,?[ ]{_IS}[ ](?:o[ ])?meu[ ]nome\b)"
 )
 # The same where nobody was greeted by that name.
