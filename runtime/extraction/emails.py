@@ -24,7 +24,7 @@ _SIGN: Final = re.compile(
 _LOCAL: Final = re.compile(r"[a-z0-9_][a-z0-9._%+-]*\Z")
 _JOINT: Final = r"(?:ponto|underline|underscore|anderline|underlaine|traco|hifen|ifen)"
 _SPOKEN_LOCAL: Final = re.compile(
-    rf"(?<![a-z0-9._%+-])[a-z0-9_][a-z0-9._%+-]*(?:[ ]{_JOINT}[ ][a-z0-9][a-z0-9._%+-]*)*[ ]?\Z"
+    rf"(?<![a-z0-9._%+-])[a-z0-9_][a-z0-9._%+-]*(?:[ ]{_JOINT}[ ][a-z0-9][a-z0-9._%+-]*|[ ][0-9]{{1,8}})*[ ]?\Z"
 )
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?:\.[a-z]{{2,24}})(?![a-z0-9])")
@@ -32,7 +32,10 @@ _SPOKEN_DOMAIN: Final = re.compile(
     rf"[ ]?({_LABEL}(?:(?:[ ]ponto[ ]?|[ ]?\.[ ]?){_LABEL}){{1,4}})(?![a-z0-9])"
 )
 _SPOKEN_DOT: Final = re.compile(r"[ ]ponto[ ]?|[ ]?\.[ ]?")
-_SAID: Final = {"ponto": ".", "traco": "-", "hifen": "-", "ifen": "-"}
+_SAID: Final = {
+    "ponto": ".", "traco": "-", "hifen": "-", "ifen": "-", "underline": "_", "underscore": "_",
+    "anderline": "_", "underlaine": "_",
+}  # fmt: skip
 _TOP_LEVEL: Final = word_set(
     "com br net org gov edu info io app dev me biz co tv online site store tech ai pt us uk"
 )
@@ -110,6 +113,6 @@ def _spoken_domain(plain: str, at: int) -> tuple[str, int] | None:
 
 
 def _say(spoken: str) -> str:
+    """A spoken local part as it is written; figures said apart belong to what precedes them."""
     parts = spoken.split()
-    said = [_SAID.get(part, "_") if at % 2 else part for at, part in enumerate(parts)]
-    return "".join(said)
+    return "".join(_SAID.get(part, part) for part in parts)

@@ -21,7 +21,7 @@ _CONNECTORS: Final = frozenset({"a", "ate", "-", "ou", "e", "/"})
 _NO_END: Final = word_set("x % vezes parcelas dias meses anos h")
 _COUNTED: Final = word_set(
     "km quilometro metro m gente pessoa hab kg litro mah unidade vez ponto seguidor dolar usd euro "
-    "eur peso libra x rpm btu btus w watts mb gb hz ml anos ano hp cv cc lumens"
+    "eur peso libra x rpm btu btus w watts mb gb hz ml anos ano hp cv cc lumens run hdr uhd"
 )
 _PLURALS: Final = word_set(
     "mais mas reais guardados guardadas mensais anuais semanais reservados disponiveis depois antes "
@@ -29,6 +29,24 @@ _PLURALS: Final = word_set(
     "seis eles elas nas dos das aos menos economizados emprestados investidos pagos financiados "
     "restantes simples entao ontem atras contos certos fixos redondos adiantados gastos "
     "aplicados sobrando todos iniciais"
+)
+# What denies the one coin after it: "nem um centavo", "não vale um real", "sem um real no bolso".
+_DENIALS: Final = word_set("nem nao n sem nunca jamais nenhum ninguem sequer")
+_FEMININE: Final = word_set(
+    "uma duas duzentas trezentas quatrocentas quinhentas seiscentas setecentas oitocentas novecentas"
+)
+_FEWEST_TALES: Final = Decimal(5)
+# What may follow a few coins; any other word is a noun that "real" describes, or a tale's kind.
+_AFTER_COINS: Final = _PLURALS | word_set(
+    "cada para pela pelo pelos por sobre ate como quando quanto quem onde esse essa este esta isso "
+    "hoje agora ontem amanha sempre quase tambem ainda entao porque pois sera seria voce voces "
+    "so a o e de no na com que pra pro ou se ja ta eu vc vcs foi era fica custa paga vale "
+    "barato barata caro cara mensal diario diaria semanal avulso avulsa trocado trocados "
+    "quilo unidade metro litro hora minuto pessoa emprestado emprestados extra extras "
+    "inteiro inteiros obrigado obrigada valeu beleza ne kkk kkkk rsrs certo tenho tinha sobrou "
+    "faltou falta faltando custou paguei pago pode podem acho quero compra comprei serve resolve "
+    "desconto troco frete gorjeta dinheiro centavos quanto qualquer poxa gente amigo moco moca "
+    "cobrado cobrados via pix cartao sim nao"
 )
 _NOT_SPENT: Final = word_set(
     "rodou rodei rodados rodado km ano anos corrida corri corro correr maratona prova treino tv tvs "
@@ -101,12 +119,40 @@ def _accepted(plain: str, words: Words, said: _Said) -> Iterator[Candidate]:
         return
     if min(value, amount.value) < _CENT or _negative(plain, words, amount):
         return
+    if not amount.currency and _idiom(words, amount):
+        return
+    if amount.currency and amount.in_words and _figure_of_speech(words, amount):
+        return
     if _other_unit(words, amount) or _glued(plain, words.items[amount.first].start):
         return
     start, end = words.items[amount.first].start, words.items[amount.after - 1].end
     quoted = words.items[said.first].start, words.items[said.after - 1].end
     sure = FORMED if amount.currency else LIKELY
     yield Candidate("money", f"{value:.2f}", start, end, sure, quoted)
+
+
+def _idiom(words: Words, amount: Amount) -> bool:
+    """Whether a scale without currency counts nothing: "duas mil", "mil e uma", "um em um milhão"."""
+    spoken = [words.plain(at) for at in range(amount.first, amount.after)]
+    if amount.in_words and any(word in _FEMININE for word in spoken):
+        return True
+    before = words.plain(amount.first - 1)
+    odds = before == "em" and words.plain(amount.first - 2) in {"um", "uma", "1", "chance"}
+    return odds or (before == "a" and spoken == ["mil"])
+
+
+def _figure_of_speech(words: Words, amount: Amount) -> bool:
+    """Whether few coins are none: "nem um centavo", "um real desafio", "dois contos infantis"."""
+    last, following = words.plain(amount.after - 1), words.plain(amount.after)
+    if amount.value in {Decimal(1), _CENT}:
+        before = {words.plain(amount.first - step) for step in range(1, 5)}
+        if before & _DENIALS or following in {"sequer", "furado"}:
+            return True
+    if last in {"conto", "contos"} and amount.value < _FEWEST_TALES:
+        tale = following == "de" and words.plain(amount.after + 1) != "desconto"
+        return tale or following not in _AFTER_COINS
+    few = amount.value < _FEWEST_TALES and last in {"real", "reais"}
+    return few and len(following) > 3 and following.isalpha() and following not in _AFTER_COINS
 
 
 def _glued(plain: str, start: int) -> bool:

@@ -10,8 +10,9 @@ from runtime.extraction.folding import fold_word
 from runtime.extraction.words import word_set
 
 PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
+FOREIGN_PARTICLES: Final = frozenset({"van", "von", "der", "den", "ten", "la", "el", "bin", "ibn"})
 TITLES: Final = word_set(
-    "dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
+    "vo vovo enfermeiro enfermeira tia tio dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
     "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
 )
 # What may follow an introduction without being a name, or ends one.
@@ -75,6 +76,24 @@ TRADE_ENDINGS: Final = (
     "eiro", "eira", "or", "ora", "ista", "ico", "ica", "ario", "aria", "ente", "ante", "ogo", "oga",
     "al", "ado", "ada", "ense", "ano", "ana", "grafo", "grafa",
 )  # fmt: skip
+
+# How nothing but Brazilian given names ends: "Josicleide", "Edivaldson".
+GIVEN_ENDINGS: Final = (
+    "cleide", "neide", "leide", "ilene", "slaine", "naldo", "ivaldo", "ilson", "elson", "ielly", "ielle", "neusa",
+    "isson", "erson", "ylson", "ynara", "ainara", "ayane", "ayanne", "islane", "ivania", "ivan", "iscila", "uelton", "ellyn",
+)  # fmt: skip
+# How adjectives and participles end; in lower case such a word is no unknown name.
+ADJECTIVE_ENDINGS: Final = (
+    "ado", "ada", "ido", "ida", "oso", "osa", "ico", "ica", "issimo", "issima", "avel", "ivel", "mente", "ivo", "iva",
+    "cao", "ente", "ante", "eiro", "eira", "ista", "ando", "endo", "indo", "agem", "torio", "mento",
+)  # fmt: skip
+PET_ENDINGS: Final = ("zinho", "zinha", "inhos", "inho", "inha", "ao")
+
+
+@cache
+def first_name_stems() -> frozenset[str]:
+    """The first letters of known given names, four and more."""
+    return frozenset(name[:length] for name in first_names() for length in range(4, len(name) + 1))
 
 
 @cache

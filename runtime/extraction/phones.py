@@ -39,7 +39,7 @@ _LOCAL: Final = (
     rf"|[2-9][0-9]{{3}}{_GAP}[0-9]{{4}}"
     rf"|[2-9][0-9]{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}})"
 )
-_FILLER: Final = r"(?:[ ]?[,:;)\-][ ]?|[ ])(?:(?:e|o|numero|num|tel|telefone|cel|celular|fone|zap|whats)[ :]{1,2}){0,3}"
+_FILLER: Final = r"(?:[ ]?[,:;)\-][ ]?|[ ])(?:(?:e|eh|o|meu|numero|num|tel|telefone|cel|celular|fone|zap|whats)[ :]{1,2}){0,4}"
 _PHONE: Final = re.compile(
     rf"{_ALONE_BEFORE}{_COUNTRY}?{_CARRIER}?"
     r"(?:(?P<round>[(\[][ ]?0?(?P<a1>[1-9][0-9])[ ]?[)\]][ ]?[.\-]?[ ]?)"
@@ -49,7 +49,8 @@ _PHONE: Final = re.compile(
     rf"(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_FIRST: Final = re.compile(
-    rf"(?<=ddd[ ])\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
+    rf"(?:(?<=ddd[ ])|(?<=ddd[ ]e[ ])|(?<=ddd:[ ])|(?<=ddd[ ]eh[ ])|(?<=area[ ]))"
+    rf"\(?(?P<area>[1-9][0-9])\)?{_FILLER}(?P<local>{_LOCAL}){_ALONE_AFTER}"
 )
 _AREA_LAST: Final = re.compile(
     rf"{_ALONE_BEFORE}(?P<local>{_LOCAL})[ ]?[,;(\-]{{0,2}}[ ]?(?:o[ ]|com[ ]|e[ ]o[ ])?"

@@ -17,6 +17,8 @@ _TOMORROW: Final = word_set(
 )
 _SAID: Final = {"hoje": 0, "hj": 0, "hoj": 0, "ontem": -1, "anteontem": -2, "antontem": -2}
 _UNITS: Final = {"dia": 1, "dias": 1, "semana": 7, "semanas": 7, "diinhas": 1}
+# After "até hoje" these make it a day on which something ends.
+_UNTIL_TODAY: Final = word_set("as a o de no meio final fim ? se pra para noite tarde mesmo")
 _SOON: Final = frozenset({"daqui", "dentro", "em", "dakí", "daki"})
 _FILLERS: Final = frozenset({"a", "ha", "uns", "umas", "de", "mais"})
 
@@ -36,9 +38,9 @@ def find_relative_dates(words: Words, today: date) -> Iterator[Candidate]:
 
 def _named(words: Words, at: int) -> tuple[int, int, int] | None:
     word = words.plain(at)
-    if word in _SAID and not words.follows(at + 1, "em", "dia"):
-        return _SAID[word], at, at + 1
-    if word not in _TOMORROW or word == "manha":
+    if word in _SAID:
+        return None if _idiom(words, at) else (_SAID[word], at, at + 1)
+    if word not in _TOMORROW or word == "manha" or words.follows(at + 1, "e", "outro", "dia"):
         return None
     if words.plain(at - 1) in {"de", "d"} and words.plain(at - 2) in {
         "depois",
@@ -50,6 +52,15 @@ def _named(words: Words, at: int) -> tuple[int, int, int] | None:
     if words.plain(at - 1) in {"depois", "dps"}:
         return 2, at - 1, at + 1
     return 1, at, at + 1
+
+
+def _idiom(words: Words, at: int) -> bool:
+    """Whether "hoje" means these times: "hoje em dia", "até hoje", "nos dias de hoje"."""
+    if words.follows(at + 1, "em", "dia") or words.follows(at + 1, "em", "diante"):
+        return True
+    days = words.plain(at - 1) == "de" and words.plain(at - 2) == "dias"
+    since = words.plain(at - 1) == "ate" and words.plain(at + 1) not in _UNTIL_TODAY
+    return words.plain(at) in {"hoje", "hj"} and (days or since)
 
 
 def _counted(words: Words, at: int) -> tuple[int, int, int] | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.extraction.reading import TODAY, values
+from tests.extraction.reading import FEW, TODAY, values
 
 MONTHS = (
     "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro",
@@ -19,6 +19,7 @@ WEEKDAYS = ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "doming
 days = st.dates(date(1950, 1, 1), date(2099, 12, 31))
 
 
+@FEW
 @given(days)
 def test_every_day_with_its_year_is_found(day: date) -> None:
     for text in (f"{day:%d/%m/%Y}", f"{day:%d-%m-%Y}", f"{day:%d.%m.%Y}", f"{day:%Y-%m-%d}"):
@@ -28,6 +29,7 @@ def test_every_day_with_its_year_is_found(day: date) -> None:
     ]
 
 
+@FEW
 @given(days, st.integers(0, 365))
 def test_a_day_without_its_year_is_the_next_such_day(today: date, ahead: int) -> None:
     day = today + timedelta(days=ahead)
@@ -40,6 +42,7 @@ def test_a_day_without_its_year_is_the_next_such_day(today: date, ahead: int) ->
         ]
 
 
+@FEW
 @given(days)
 def test_a_weekday_is_the_next_one_after_today(today: date) -> None:
     for ahead in range(1, 8):

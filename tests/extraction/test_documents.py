@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.extraction.reading import values
+from tests.extraction.reading import FEW, values
 
 DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -48,12 +48,14 @@ def dotted_cnpj(number: str) -> str:
     return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
 
 
+@FEW
 @given(cpfs)
 def test_every_cpf_whose_digits_hold_is_found_in_both_notations(number: str) -> None:
     assert values("cpf", f"meu cpf é {number}") == [number]
     assert values("cpf", f"CPF: {dotted_cpf(number)}.") == [number]
 
 
+@FEW
 @given(cnpjs)
 def test_every_cnpj_whose_digits_hold_is_found_in_both_notations(number: str) -> None:
     assert values("cnpj", f"o cnpj é {number}") == [number]
@@ -61,6 +63,7 @@ def test_every_cnpj_whose_digits_hold_is_found_in_both_notations(number: str) ->
     assert values("cnpj", f"cnpj {dotted_cnpj(number).lower()}, ok?") == [number]
 
 
+@FEW
 @given(cpfs, st.integers(0, 10), st.integers(1, 9))
 def test_a_cpf_with_one_wrong_digit_is_none_unless_its_digits_hold_again(
     number: str, place: int, shift: int
@@ -71,6 +74,7 @@ def test_a_cpf_with_one_wrong_digit_is_none_unless_its_digits_hold_again(
     assert values("phone", f"cpf {dotted_cpf(wrong)}") == []
 
 
+@FEW
 @given(cnpjs, st.integers(0, 13), st.integers(1, 9))
 def test_a_cnpj_with_one_wrong_digit_is_none_unless_its_digits_hold_again(
     number: str, place: int, shift: int

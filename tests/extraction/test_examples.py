@@ -7,7 +7,6 @@ are of Friday, 27 November 2026; a line break is written `\\n`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -15,19 +14,23 @@ from runtime.extraction import Kind
 from tests.extraction.reading import values
 
 EXAMPLES = Path(__file__).parent / "examples"
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[Kind, ...] = ("name", "email", "phone", "money", "date", "city")
 
 
-def examples() -> list[tuple[Kind, str, list[str]]]:
-    read: list[tuple[Kind, str, list[str]]] = []
-    for kind in KINDS:
-        path = EXAMPLES / f"{kind}.tsv"
-        for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-            text, _, expected = line.partition("\t")
-            read.append((kind, text.replace("\\n", "\n"), expected.split("|") if expected else []))
+def examples(kind: Kind) -> list[tuple[str, list[str]]]:
+    read: list[tuple[str, list[str]]] = []
+    for line in (EXAMPLES / f"{kind}.tsv").read_text("utf-8").splitlines():
+        text, _, expected = line.partition("\t")
+        read.append((text.replace("\\n", "\n"), expected.split("|") if expected else []))
     return read
 
 
-@pytest.mark.parametrize(("kind", "text", "expected"), examples())
-def test_a_message_gives_just_these_values(kind: Kind, text: str, expected: list[str]) -> None:
-    assert values(kind, text) == expected
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_message_gives_just_its_values(kind: Kind) -> None:
+    """One test for all messages: a test each would cost more than the reading."""
+    wrong = [
+        (text, expected, found)
+        for text, expected in examples(kind)
+        if (found := values(kind, text)) != expected
+    ]
+    assert wrong == []

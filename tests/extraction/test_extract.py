@@ -40,6 +40,7 @@ chats = st.lists(st.tuples(pieces, st.sampled_from(("", " ", "  "))), max_size=4
 texts = st.one_of(chats, st.text(max_size=200))
 
 
+@settings(max_examples=60, deadline=None)
 @given(texts)
 @example("\u0130\ufb03 me chamo \u0130da")
 @example("ana\u0301 a\u0301@gmail.com")
@@ -55,11 +56,13 @@ def test_every_fact_is_quoted_in_order_and_in_its_form(text: str) -> None:
         assert one.end <= following.start or (shared and one.start <= following.start)
 
 
+@settings(max_examples=30, deadline=None)
 @given(texts)
 def test_the_same_text_gives_the_same_facts(text: str) -> None:
     assert extract(text, today=TODAY) == extract(text, today=TODAY)
 
 
+@settings(max_examples=40, deadline=None)
 @given(chats)
 def test_what_follows_in_a_new_paragraph_leaves_checked_facts_alone(text: str) -> None:
     checked = {"cpf", "cnpj"}
@@ -70,6 +73,7 @@ def test_what_follows_in_a_new_paragraph_leaves_checked_facts_alone(text: str) -
 
 
 @pytest.mark.parametrize("today", [date.min, date.max, date(2028, 2, 29)])
+@settings(max_examples=25, deadline=None)
 @given(text=chats)
 def test_no_day_makes_it_fail(today: date, text: str) -> None:
     extract(text, today=today)
@@ -115,7 +119,8 @@ def test_one_message_gives_facts_of_every_kind() -> None:
 
 WORST = (
     "a", "1", "9 ", "a@", "a.", "arroba ", "moro em campina ", "me chamo ", "dois e ", "2 a ", "5 e ",
-    "segunda a ", "ddd 11 e ", "quero a a a em ", "oi, ", "\u0301",
+    "segunda a ", "ddd 11 e ", "quero a a a em ", "oi, ", "\u0301", "oi, ana lima ", "ana do a a ",
+    "sexta, ", "\n\nana lima", "nome ana ", "um real nem ",
 )  # fmt: skip
 
 
@@ -126,18 +131,40 @@ def work(text: str) -> float:
     return max(time.process_time() - started, 0.0005)
 
 
-@pytest.mark.parametrize("piece", WORST)
-def test_sixty_four_kibibytes_of_the_worst_cost_as_the_length_not_as_its_square(piece: str) -> None:
-    short, long = (piece * (size // len(piece)) for size in (2 * 1024, 64 * 1024))
-    # 32 times the text: linear work takes 32 times as long, quadratic work 1024 times.
+def assert_work_grows_as_the_text(piece: str, short_size: int, long_size: int) -> None:
+    """Thirty-two times the text: linear work takes 32 times as long, quadratic work 1024 times."""
+    assert long_size == 32 * short_size
+    short, long = (piece * (size // len(piece) + 1) for size in (short_size, long_size))
     assert work(long) < 160 * work(short)
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.lists(pieces, min_size=1, max_size=4), st.sampled_from(("", " ")))
+@pytest.mark.parametrize("piece", WORST)
+def test_sixteen_kibibytes_of_the_worst_cost_as_the_length_not_as_its_square(piece: str) -> None:
+    assert_work_grows_as_the_text(piece, 512, 16 * 1024)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("piece", WORST)
+def test_128_kibibytes_of_the_worst_cost_as_the_length_not_as_its_square(piece: str) -> None:
+    assert_work_grows_as_the_text(piece, 4 * 1024, 128 * 1024)
+
+
+phrases = st.lists(pieces, min_size=1, max_size=4)
+gaps = st.sampled_from(("", " "))
+
+
+@settings(max_examples=5, deadline=None)
+@given(phrases, gaps)
 def test_any_phrase_repeated_costs_as_the_length_not_as_its_square(
     phrase: list[str], gap: str
 ) -> None:
-    piece = gap.join(phrase) + gap
-    short, long = (piece * (size // len(piece) + 1) for size in (256, 8 * 1024))
-    assert work(long) < 160 * work(short)
+    assert_work_grows_as_the_text(gap.join(phrase) + gap, 256, 8 * 1024)
+
+
+@pytest.mark.soak
+@settings(max_examples=100, deadline=None)
+@given(phrases, gaps)
+def test_many_phrases_repeated_cost_as_the_length_not_as_its_square(
+    phrase: list[str], gap: str
+) -> None:
+    assert_work_grows_as_the_text(gap.join(phrase) + gap, 512, 16 * 1024)

@@ -1,33 +1,39 @@
-"""The rules against labelled chat messages they were not written for."""
+"""The rules against labelled chat messages they were not written for.
+
+`development.jsonl` was read while the rules were written and is only reported; the targets must hold on
+`held_out.jsonl` and on `unseen.jsonl`.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 
-HELD_OUT = Path(__file__).parent / "held_out.jsonl"
+HERE = Path(__file__).parent
+REPORTED = ("development", "held_out", "unseen")
+MEASURED = ("held_out", "unseen")
 PRECISION = 0.97
 RECALL = 0.92
 
 
-@pytest.fixture(scope="module")
-def scores() -> dict[str, Score]:
-    scores = score(read_labelled(HELD_OUT))
-    print(f"\n{table(scores)}")
-    return scores
+@cache
+def scores(name: str) -> dict[str, Score]:
+    return score(read_labelled(HERE / f"{name}.jsonl"))
 
 
-def test_the_labelled_messages_are_there() -> None:
-    assert HELD_OUT.is_file()
+@pytest.mark.parametrize("name", REPORTED)
+def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: str) -> None:
+    print(f"\n{name}.jsonl\n{table(scores(name))}")
+    assert all(one.labelled > 0 for one in scores(name).values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_reaches_its_precision_and_recall_on_unseen_messages(
-    scores: dict[str, Score], kind: str
-) -> None:
-    assert scores[kind].labelled > 0
-    assert scores[kind].precision >= PRECISION, table(scores)
-    assert scores[kind].recall >= RECALL, table(scores)
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_kind_reaches_its_precision_and_recall_on_unread_messages(name: str, kind: str) -> None:
+    found = scores(name)
+    assert found[kind].precision >= PRECISION, table(found)
+    assert found[kind].recall >= RECALL, table(found)

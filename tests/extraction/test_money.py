@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.extraction import extract
-from tests.extraction.reading import TODAY, values
+from tests.extraction.reading import FEW, TODAY, values
 
 
 def brazilian(cents: int) -> str:
@@ -15,6 +15,7 @@ def brazilian(cents: int) -> str:
     return f"{whole},{cents % 100:02}"
 
 
+@FEW
 @given(
     st.integers(1, 10**11), st.sampled_from(("R$ {}", "R${}", "r$ {}", "{} reais", "custa R$ {}."))
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.extraction.phones import AREAS
-from tests.extraction.reading import values
+from tests.extraction.reading import FEW, values
 
 NOTATIONS = (
     "{a}{n}", "{a} {n}", "({a}){n}", "({a}) {n}", "({a}) {h}-{t}", "{a} {h}-{t}", "{a} {h} {t}",
@@ -21,6 +21,7 @@ mobiles = st.integers(90_000_000, 99_999_999).map(lambda n: f"9{n}")
 fixed = st.integers(20_000_000, 59_999_999).map(str).filter(lambda n: len(set(n)) > 1)
 
 
+@FEW
 @given(areas, st.one_of(mobiles, fixed), st.sampled_from(NOTATIONS))
 def test_every_notation_of_a_number_is_found(area: str, number: str, notation: str) -> None:
     written = notation.format(a=area, n=number, h=number[:-4], t=number[-4:])
@@ -29,11 +30,13 @@ def test_every_notation_of_a_number_is_found(area: str, number: str, notation: s
         assert values("phone", text) == [f"+55{area}{number}"]
 
 
+@FEW
 @given(areas, st.integers(60_000_000, 99_999_999).map(str))
 def test_a_mobile_number_without_its_ninth_digit_gets_it(area: str, number: str) -> None:
     assert values("phone", f"({area}) {number[:4]}-{number[4:]}") == [f"+55{area}9{number}"]
 
 
+@FEW
 @given(
     st.integers(10, 99).map(str).filter(lambda area: area not in AREAS),
     st.sampled_from(NOTATIONS[3:6]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 import pytest
 
-from runtime.extraction.gazetteer import places
+from runtime.extraction.gazetteer import Place, places
 from tests.extraction.reading import values
 
 CAPITALS = (
@@ -27,10 +30,19 @@ def test_every_capital_is_found_where_somebody_lives(city: str) -> None:
     assert values("city", f"MORO EM {city.upper()}") == [city]
 
 
-def test_every_municipality_is_found_where_somebody_lives() -> None:
-    for place in places().values():
+def assert_found(found: Iterable[Place]) -> None:
+    for place in found:
         if place.name not in OTHERWISE_CALLED:
             assert values("city", f"eu moro em {place.name}, sabe?") == [place.name], place.name
+
+
+def test_every_tenth_municipality_is_found_where_somebody_lives() -> None:
+    assert_found(islice(places().values(), 0, None, 10))
+
+
+@pytest.mark.soak
+def test_every_municipality_is_found_where_somebody_lives() -> None:
+    assert_found(places().values())
 
 
 @pytest.mark.parametrize(
