@@ -43,5 +43,10 @@ SELECT lead_id, scoring::text, standing FROM agent.scorings
 
 -- name: handoff is open
 -- $1 company_id text, $2 conversation_id text
+-- As the read models have it, or as an earlier turn has told and they have not taken in yet: in one
+-- look, because a row leaves the outbox only after the read models have what it tells.
 SELECT EXISTS (SELECT FROM projections.handoffs
                 WHERE company_id = $1 AND conversation_id = $2 AND status = 'requested')
+    OR EXISTS (SELECT FROM runtime.outbox
+                WHERE company_id = $1 AND conversation_id = $2
+                  AND body::json ->> 'type' = 'handoff.requested')

@@ -65,15 +65,15 @@ class Turn:
                 await retry_later(on, wait_s)
             return
         async with self._parts.held(self.claim) as on:
-            ended = await self._give_up(on, error)
+            ended = await self._give_up(on)
         self._tell(ended)
 
-    async def _give_up(self, on: Held, error: str) -> Ended:
+    async def _give_up(self, on: Held) -> Ended:
         """Of a part that may be out it stays unknown; what was not offered is not sent."""
         partitions = self._parts.partitions
         part = await sending.next_part(on)
         if part is not None and part.may_be_out:
-            unknown = Sent(Fate.UNKNOWN, detail=error)
+            unknown = Sent(Fate.UNKNOWN, detail="the turn was given up while it was being sent")
             return await sending.give_up(on, part, unknown, partitions=partitions)
         if not on.turn.covers and (rows := await opening.messages(on)):
             on = await opening.cover(on, rows)

@@ -26,7 +26,7 @@ from runtime.ids import new_id
 from runtime.outbox import Relay, RelaySettings
 from runtime.turns.claims import Claim, Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
-from runtime.turns.gathering import Gathering
+from runtime.turns.gathering import Gathering, Knowledge
 from runtime.turns.parts import TurnParts
 from tests.consumers.members import member, wait_caught_up
 
@@ -252,12 +252,14 @@ class _Waking(SilentObserver):
 
 
 @asynccontextmanager
-async def worker(room: Room, name: str = "worker-1") -> AsyncIterator[Debounce]:
+async def worker(
+    room: Room, name: str = "worker-1", *, knowledge: Knowledge | None = None
+) -> AsyncIterator[Debounce]:
     """One debounce worker, stopped cleanly at the end."""
     parts = TurnParts(
         room.pool,
         room.directory,
-        Gathering(room.pool, Nothing()),
+        Gathering(room.pool, knowledge or Nothing()),
         room.mind,
         {"log": room.channels, "webhook": room.channels},
         room.ears,
