@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
+from pydantic import ValidationError
 from redis.exceptions import (
     ClusterCrossSlotError,
     CrossSlotTransactionError,
@@ -144,9 +145,14 @@ def is_transient(error: BaseException) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """A fault as status and logs name it."""
+    """A fault as status and logs name it: without what was written, of which it may be a quote."""
     if isinstance(error, TransientFault):
         return error.fault
+    if isinstance(error, ValidationError):
+        places = (".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
+        return f"{type(error).__name__} of {error.title}: {', '.join(places)}"
+    if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate)[:2] in _DATA_CLASSES:
+        return _named(error)
     return f"{type(error).__name__}: {error}"
 
 

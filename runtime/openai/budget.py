@@ -6,6 +6,7 @@ processes reserved is free again when the reservation expires.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,11 +60,17 @@ def exceeded(limits: Limits, standing: Standing, estimate_usd: Decimal) -> str |
 
 
 class Budgets:
-    """The accounts in Postgres. `now` replaces the database's clock."""
+    """The accounts in Postgres, each method within `within_s` seconds.
 
-    def __init__(self, pool: asyncpg.Pool, *, now: datetime | None = None) -> None:
+    `now` replaces the database's clock.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, now: datetime | None = None, within_s: float = 5.0
+    ) -> None:
         self._pool = pool
         self._now = now
+        self._within_s = within_s
 
     async def reserve(
         self, credential_set_id: str, limits: Limits, estimate_usd: Decimal, *, hold_s: float
@@ -72,9 +79,15 @@ class Budgets:
 
         Raises:
             BudgetExhausted: nothing was reserved.
+            TimeoutError: another process holds the account, or Postgres does not answer.
         """
         reservation = uuid4()
-        async with self._pool.acquire() as conn, conn.transaction():
+        async with (
+            asyncio.timeout(self._within_s),
+            self._pool.acquire() as conn,
+            conn.transaction(),
+        ):
+            await conn.execute(_SQL["bound the transaction"], f"{int(self._within_s * 1000)}ms")
             [spent] = await conn.fetch(_SQL["lock account"], credential_set_id, self._now)
             await conn.execute(_SQL["forget the dead"], credential_set_id, self._now)
             held = await conn.fetchval(_SQL["held"], credential_set_id, self._now)
@@ -87,5 +100,10 @@ class Budgets:
         return reservation
 
     async def settle(self, reservation: UUID, cost_usd: Decimal) -> None:
-        """End a reservation and count the real cost. Again changes nothing."""
-        await self._pool.execute(_SQL["settle"], reservation, cost_usd, self._now)
+        """End a reservation and count the real cost. Again changes nothing.
+
+        Raises:
+            TimeoutError: as `reserve`; the reservation holds the money until it expires.
+        """
+        async with asyncio.timeout(self._within_s):
+            await self._pool.execute(_SQL["settle"], reservation, cost_usd, self._now)

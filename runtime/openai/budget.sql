@@ -1,3 +1,8 @@
+-- name: bound the transaction
+-- $1 idle-in-transaction time-out: time with unit, text
+-- Who is frozen inside it keeps a credential set's other callers waiting no longer than this.
+SELECT set_config('idle_in_transaction_session_timeout', $1, true)
+
 -- name: lock account
 -- $1 credential_set_id text, $2 now timestamptz or null: the database's clock, one for all
 -- Opens the account when there is none, turns it over to today's day and month (UTC), and holds its

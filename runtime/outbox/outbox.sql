@@ -47,7 +47,7 @@ WITH lost AS (
                AND NOT EXISTS (SELECT FROM runtime.event_log AS l
                                 WHERE l.partition = o.partition AND l.event_id = o.event_id))
      GROUP BY o.company_id, o.conversation_id)
-SELECT o.id, o.partition, o.body, o.sends
+SELECT o.id, o.company_id, o.conversation_id, o.body, o.sends
   FROM runtime.outbox AS o
   LEFT JOIN lost AS l USING (company_id, conversation_id)
  WHERE o.partition = ANY($1::smallint[])

@@ -3,6 +3,9 @@
 The relay of a partition is run by whoever owns the partition in the group `agent`. Two of them for
 a moment do no harm: each sends rows in the order of their ids, and a row twice is a duplicate.
 
+Of a newer build's events, while both run, only those go out that this one knows; the rest waits for
+the newer build, and so does what follows it in its conversation.
+
 A row is deleted only when the event log holds its id. Redis may have acknowledged it and lost it:
 then it is sent again, with what follows it in its conversation.
 """
@@ -19,7 +22,9 @@ import asyncpg
 from consumers.backoff import Backoff
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import faults_translated, told
-from events.publisher import Publisher
+from events.entry_id import EntryId
+from events.errors import InvalidEvent
+from events.publisher import Publisher, publishable
 from projections.statements import statements
 
 _SQL = statements("runtime.outbox", "outbox.sql")
@@ -115,7 +120,7 @@ class Relay:
             _SQL["to send"], owned, settings.resend_after_s, settings.batch_events
         )
         if rows:
-            entry_ids = await self._publisher.publish_raw([row["body"].encode() for row in rows])
+            rows, entry_ids = await self._published(rows)
             await self._pool.execute(
                 _SQL["sent"], [row["id"] for row in rows], [str(found) for found in entry_ids]
             )
@@ -129,9 +134,36 @@ class Relay:
         self._observer.outbox_depth(waiting, age_s)
         return int(waiting)
 
+    async def _published(
+        self, rows: list[asyncpg.Record]
+    ) -> tuple[list[asyncpg.Record], list[EntryId]]:
+        """Publish the rows, or those that this build knows, where a newer one has written others."""
+        try:
+            return rows, await self._publisher.publish_raw([r["body"].encode() for r in rows])
+        except InvalidEvent as error:
+            self._observer.relay_failed(told(error), self._settings.poll_s)
+        known = _known(rows)
+        return known, await self._publisher.publish_raw([r["body"].encode() for r in known])
+
     async def _wait(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
             pass
+
+
+def _known(rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+    """Without the events that this build cannot publish, and what follows them in a conversation."""
+    held: set[tuple[str, str]] = set()
+    known = []
+    for row in rows:
+        place = row["company_id"], row["conversation_id"]
+        if place not in held:
+            try:
+                publishable(row["body"].encode())
+            except InvalidEvent:
+                held.add(place)
+            else:
+                known.append(row)
+    return known

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import orjson
 
-from consumers.errors import TransientFault, faults_translated
+from consumers.errors import TransientFault, faults_translated, told
 from projections.statements import statements
 from runtime.agent.context import Passage, TurnContext
 from runtime.agent.qualification import Scoring
@@ -83,8 +83,9 @@ class Gathering:
         try:
             with faults_translated():
                 found = await self._knowledge.passages(context.company.id, question)
-        except TransientFault as fault:
-            failed = fault.fault
+        except (TransientFault, asyncpg.PostgresError) as fault:
+            # Also a defect of the search, or of the platform's own tables: the customer is answered.
+            failed = told(fault)
         ms = int((perf_counter() - began) * 1000)
         return replace(context, passages=found), Retrieval(question[:2000], ms, failed)
 

@@ -38,10 +38,14 @@ SELECT f.key AS name, (f.value->'value')::text AS value, f.value->>'evidence' AS
 
 -- name: standing
 -- $1 company_id text, $2 conversation_id text
--- What was last told of the lead, and whether a human was asked for.
+-- What was last told of the lead, and whether a human was asked for: as the read models have it, or as
+-- an earlier turn has told and they have not taken in yet. In one look, because a row leaves the outbox
+-- only after the read models have what it tells.
 SELECT s.lead_id, s.scoring::text, s.standing,
        EXISTS (SELECT FROM projections.handoffs AS h
-                WHERE h.company_id = $1 AND h.conversation_id = $2
-                  AND h.status = 'requested') AS handoff_is_open
+                WHERE h.company_id = $1 AND h.conversation_id = $2 AND h.status = 'requested')
+       OR EXISTS (SELECT FROM runtime.outbox AS o
+                   WHERE o.company_id = $1 AND o.conversation_id = $2
+                     AND o.body::json ->> 'type' = 'handoff.requested') AS handoff_is_open
   FROM (SELECT) AS one
   LEFT JOIN agent.scorings AS s ON s.company_id = $1 AND s.conversation_id = $2

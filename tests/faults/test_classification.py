@@ -11,10 +11,18 @@ import asyncpg.exceptions
 import pytest
 import redis.exceptions
 from asyncpg.exceptions._base import PostgresMessage
+from pydantic import ValidationError
 from redis._parsers.base import BaseParser
 from redis.asyncio.sentinel import MasterNotFoundError, SlaveNotFoundError
 
-from consumers.errors import TransientFault, faults_translated, is_data_error, is_schema_error
+from consumers.errors import (
+    TransientFault,
+    faults_translated,
+    is_data_error,
+    is_schema_error,
+    told,
+)
+from events.catalogue.leads import LeadFactRecorded
 
 TRANSIENT = {
     "08000": "connection exception",
@@ -202,3 +210,23 @@ def test_every_error_of_redis_is_classified(kind: type[Exception]) -> None:
 def test_every_refusal_of_the_server_is_transient(reply: str) -> None:
     error: Exception = BaseParser.parse_error(reply)  # type: ignore[no-untyped-call]
     assert isinstance(translated(error), TransientFault)
+
+
+def test_a_fault_is_told_without_what_was_written() -> None:
+    with pytest.raises(ValidationError) as refused:
+        LeadFactRecorded.model_validate({"name": "segredo" * 20, "evidence": "meu segredo"})
+    of_form = told(refused.value)
+    assert "segredo" not in of_form
+    assert of_form.startswith("ValidationError of LeadFactRecorded: ")
+    assert "name" in of_form
+
+
+async def test_a_value_that_postgres_refuses_is_not_told(database_url: str) -> None:
+    conn = await asyncpg.connect(database_url)
+    try:
+        for value in ("segredo\0", "segredo"):
+            with pytest.raises(asyncpg.DataError) as refused:
+                await conn.fetchval("SELECT $1::text::uuid", value)
+            assert "segredo" not in told(refused.value)
+    finally:
+        await conn.close()

@@ -155,3 +155,22 @@ async def test_twenty_at_once_get_as_many_reservations_as_fit(
     assert sum(got) == 6
     held = await pool.fetchval("SELECT sum(usd) FROM agent.budget_reservations")
     assert held == Decimal("0.90")
+
+
+async def test_who_holds_an_account_for_long_holds_up_nobody_for_longer(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    budgets = Budgets(pool, within_s=0.2)
+    first = await reserve(budgets, "0.10")
+    frozen = await asyncpg.connect(database_url)
+    try:
+        async with frozen.transaction():
+            await frozen.fetch("SELECT FROM agent.budget_accounts FOR UPDATE")
+            with pytest.raises(TimeoutError):
+                await reserve(budgets, "0.10")
+            with pytest.raises(TimeoutError):
+                await budgets.settle(first, CENT)
+    finally:
+        await frozen.close()
+    await Budgets(pool).settle(first, CENT)
+    assert await spent(pool) == (CENT, CENT)

@@ -221,3 +221,27 @@ async def test_an_event_that_may_not_be_published_is_refused_where_it_is_written
     )
     with pytest.raises(InvalidEvent, match="not in the catalogue"):
         await put(database_url, bad)
+
+
+async def test_what_only_a_newer_build_can_publish_waits_and_holds_up_its_conversation_alone(
+    database_url: str, redis_url: str
+) -> None:
+    newer = '{"type": "message.sung"}'
+    conn = await asyncpg.connect(database_url)
+    await conn.execute(
+        "INSERT INTO runtime.outbox (partition, company_id, conversation_id, event_id, body)"
+        " VALUES (0, $1, 'c-1', gen_random_uuid(), $2)",
+        own(1).company_id,
+        newer,
+    )
+    await put(database_url, own(1, "c-1"), own(2, "c-2"))
+    async with relaying(database_url, redis_url) as (_, told), member(database_url, redis_url):
+        async with asyncio.timeout(30):
+            while await conn.fetchval(  # noqa: ASYNC110 - a real condition
+                "SELECT EXISTS (SELECT FROM runtime.outbox WHERE conversation_id = 'c-2')"
+            ):
+                await asyncio.sleep(0.01)
+    assert told.failures > 0
+    left = await conn.fetch("SELECT conversation_id, sent_at FROM runtime.outbox ORDER BY id")
+    assert [tuple(row) for row in left] == [("c-1", None), ("c-1", None)]
+    await conn.close()

@@ -142,12 +142,14 @@ class Room:
     senders: dict[str, Sender]
     numbers: int = 0
 
-    def parts(self, kind: type[TurnParts] = TurnParts) -> TurnParts:
+    def parts(
+        self, kind: type[TurnParts] = TurnParts, *, knowledge: Knowledge | None = None
+    ) -> TurnParts:
         """What the turns of a worker share."""
         return kind(
             self.pool,
             self.directory,
-            Gathering(self.pool, Nothing()),
+            Gathering(self.pool, knowledge or Nothing()),
             self.mind,
             self.senders,
             self.ears,

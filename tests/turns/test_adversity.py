@@ -6,6 +6,7 @@ from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, HandoffWish
 from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
+from runtime.companies.knowledge import KnowledgeSearch
 from runtime.turns.opening import MOST_MESSAGES
 from tests.turns.room import Room, centurion, room, worker
 
@@ -99,6 +100,40 @@ async def test_a_handoff_without_a_queue_is_requested_all_the_same(
         assert "to" not in asked
         assert here.ears.faults == []
         assert here.channels.texts == ["Um momento."]
+
+
+async def test_a_handoff_is_asked_for_once_however_late_the_read_models_are(
+    database_url: str, redis_url: str
+) -> None:
+    async def calls(context: TurnContext) -> Decision:
+        wish = HandoffWish(reason=Reason.ASKED_FOR_HUMAN, brief="quer alguém")
+        return Decision(by="llm", reply="Um momento.", handoff=wish)
+
+    async with room(database_url, redis_url, think=calls) as here, worker(here):
+        # Told by an earlier turn, and on no relay's way: the read models do not know it yet.
+        await here.pool.execute(
+            "INSERT INTO runtime.outbox (partition, company_id, conversation_id, event_id, body)"
+            " VALUES (99, 'acme', 'c-1', gen_random_uuid(), '{\"type\": \"handoff.requested\"}')"
+        )
+        await here.write("quero falar com alguém")
+        await here.until(lambda: here.ears.ends == [("handed_off", "asked_for_human")])
+        await here.pool.execute("DELETE FROM runtime.outbox WHERE partition = 99")
+        await here.wait_quiet()
+        assert await here.logged("handoff.requested") == []
+        assert here.channels.texts == ["Um momento."]
+
+
+async def test_a_search_that_cannot_work_leaves_the_answer_without_knowledge(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        await here.pool.execute("DROP TABLE core.knowledge_chunks")
+        async with worker(here, parts=here.parts(knowledge=KnowledgeSearch(here.pool))):
+            await here.write("quanto custa?")
+            await here.wait_quiet()
+        assert here.channels.texts == ["ouvi: quanto custa?"]
+        [failed] = await here.logged("rag.failed")
+        assert failed["reason"].startswith("UndefinedTableError")
 
 
 async def test_an_answer_refused_for_good_is_told_as_failed(
