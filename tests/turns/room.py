@@ -26,7 +26,7 @@ from runtime.ids import new_id
 from runtime.outbox import Relay, RelaySettings
 from runtime.turns.claims import Claim, Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
-from runtime.turns.gathering import Gathering
+from runtime.turns.gathering import Gathering, Knowledge
 from runtime.turns.parts import TurnParts
 from tests.consumers.members import member, wait_caught_up
 
