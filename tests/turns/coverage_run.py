@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-import itertools
 import random
 import signal
 import sys
@@ -65,6 +64,10 @@ _ENVIRONMENT = {
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "warning",
 }
+_READ = "SELECT coalesce(sum(read), 0) FROM runtime.checkpoints WHERE group_name = 'agent'"
+_BACKLOG = "SELECT (SELECT count(*) FROM agent.bursts), (SELECT count(*) FROM agent.inbox)"
+_MOST_WAITING, _MOST_UNREAD = 40, 100
+_STEP_S = 0.05
 _JOINED = "SELECT EXISTS (SELECT FROM runtime.members WHERE member_id LIKE $1)"
 # The log holds all messages and all that turns did, and nothing waits.
 _ANSWERED = """
@@ -88,14 +91,18 @@ _CHANNEL_FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass
 class Plan:
-    """How much is written in how long, and how often something breaks. Durations in seconds."""
+    """How much is written in how long, and how often something breaks.
+
+    Processes are killed and cut off each time they have read so many events, the channel misbehaves
+    each so many requests.
+    """
 
     messages: int
     lasts_s: float
-    kill_every_s: float
-    cut_every_s: float
-    channel_fault_every: int
     within_s: float
+    kill_every_events: int = 300
+    cut_every_events: int = 60
+    channel_fault_every: int = 8
 
 
 @dataclass
@@ -127,39 +134,40 @@ class Chaos:
         await wait_true(self._database_url, _JOINED, f"%-{slot.pid}-%")
 
     async def run(self) -> None:
-        """Kill and cut until `stop`; whoever was broken last is whole again then."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._killing(), name="killing")
-            tasks.create_task(self._cutting(), name="cutting")
+        """Kill and cut as the work goes on, until `stop`; who was killed last is back then.
+
+        By what the processes have read, not by the clock: on a slow machine it would be all faults.
+        """
+        kill, cut = self._plan.kill_every_events, self._plan.cut_every_events
+        conn = await asyncpg.connect(self._database_url)
+        try:
+            while not self._over.is_set():
+                read = int(await conn.fetchval(_READ))
+                if read // kill > self.done["SIGKILL"]:
+                    await self._kill(self._slots[self.done["SIGKILL"] % PROCESSES])
+                if read // cut > self.done["postgres cut"] + self.done["redis cut"]:
+                    await self._cut()
+                await asyncio.sleep(0.05)
+        finally:
+            await conn.close()
 
     def stop(self) -> None:
         """Break nothing more."""
         self._over.set()
 
-    async def _killing(self) -> None:
-        for slot in itertools.cycle(self._slots):
-            if await self._is_over_in(self._plan.kill_every_s):
-                return
-            code = await self._parent.kill(slot.pid)
-            assert code == -signal.SIGKILL, f"ended by itself with code {code}: {slot.log}"
-            self.done["SIGKILL"] += 1
-            await self.start(slot)
+    async def _kill(self, slot: Slot) -> None:
+        code = await self._parent.kill(slot.pid)
+        assert code == -signal.SIGKILL, f"ended by itself with code {code}: {slot.log}"
+        self.done["SIGKILL"] += 1
+        await self.start(slot)
 
-    async def _cutting(self) -> None:
-        while not await self._is_over_in(self._plan.cut_every_s):
-            slot = self._random.choice(self._slots)
-            name = self._random.choice(("postgres", "redis"))
-            gate: Gate = getattr(slot, name)
-            await gate.shut()
-            await gate.open()
-            self.done[f"{name} cut"] += 1
-
-    async def _is_over_in(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._over.wait()
-        except TimeoutError:
-            return False
+    async def _cut(self) -> None:
+        slot = self._random.choice(self._slots)
+        name = self._random.choice(("postgres", "redis"))
+        gate: Gate = getattr(slot, name)
+        await gate.shut()
+        await gate.open()
+        self.done[f"{name} cut"] += 1
 
 
 def chats(corpus: Path, plan: Plan) -> list[tuple[float, dict[str, Any]]]:
@@ -175,19 +183,27 @@ def chats(corpus: Path, plan: Plan) -> list[tuple[float, dict[str, Any]]]:
     return [(when / (at or 1) * plan.lasts_s, e) for when, e in zip(times, events, strict=True)]
 
 
-async def publish(redis_url: str, chat: list[tuple[float, dict[str, Any]]]) -> None:
-    """Write each message at its time, stamped with it."""
-    redis = Redis.from_url(redis_url)
-    publisher, began, at = Publisher(redis), monotonic(), 0
+async def publish(
+    database_url: str, redis_url: str, chat: list[tuple[float, dict[str, Any]]]
+) -> None:
+    """Write each message at its time, stamped with the real one.
+
+    Time stands still while much is unanswered: on a slow machine all would be one burst else.
+    """
+    redis, conn = Redis.from_url(redis_url), await asyncpg.connect(database_url)
+    publisher, clock_s, at = Publisher(redis), 0.0, 0
     try:
         while at < len(chat):
-            due = [event for when, event in chat[at:] if when <= monotonic() - began]
-            if due:
+            waiting, taken = await conn.fetchrow(_BACKLOG) or (0, 0)
+            if waiting < _MOST_WAITING and at - taken < _MOST_UNREAD:
+                clock_s += _STEP_S
+                due = [event for when, event in chat[at:] if when <= clock_s]
                 now = {"occurred_at": datetime.now(UTC).isoformat()}
                 await publisher.publish_raw([orjson.dumps(event | now) for event in due])
                 at += len(due)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_STEP_S)
     finally:
+        await conn.close()
         await redis.aclose()
 
 
@@ -276,7 +292,7 @@ async def answer_chats(
         began = monotonic()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(chaos.run(), name="chaos")
-            await publish(redis_url, chat)
+            await publish(database_url, redis_url, chat)
+            await wait_true(database_url, _ANSWERED, len(chat), within_s=plan.within_s)
             chaos.stop()
-        await wait_true(database_url, _ANSWERED, len(chat), within_s=plan.within_s)
         return chaos.done, monotonic() - began

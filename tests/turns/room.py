@@ -14,6 +14,7 @@ import asyncpg
 import orjson
 from redis.asyncio import Redis
 
+from consumers.group import ConsumerGroup
 from consumers.groups import AGENT
 from consumers.observer import BatchCommitted, SilentObserver
 from events.publisher import Publisher
@@ -336,6 +337,7 @@ async def room(
     centurions: Sequence[Centurion] = (),
     company: Company | None = None,
     think: Thinking | None = None,
+    agent: ConsumerGroup = AGENT,
 ) -> AsyncIterator[Room]:
     """Both groups and the relay run; `worker` adds a worker."""
     pool = await asyncpg.create_pool(database_url, min_size=2, max_size=12)
@@ -366,7 +368,7 @@ async def room(
     try:
         async with (
             member(database_url, redis_url, observer=waking),
-            member(database_url, redis_url, group=AGENT, member_id="agent", observer=waking),
+            member(database_url, redis_url, group=agent, member_id="agent", observer=waking),
         ):
             yield made
     finally:
