@@ -66,6 +66,7 @@ async def test_a_database_that_fails_again_and_again_is_never_a_reason_to_give_u
 ) -> None:
     faults: list[Exception] = [TransientFault("postgres: 57P01") for _ in range(4)]
     faults += [asyncpg.ConnectionDoesNotExistError("gone") for _ in range(4)]
+    faults += [ConnectionRefusedError(111, "refused")]
 
     async def think(context: TurnContext) -> Decision:
         if faults:
@@ -75,7 +76,7 @@ async def test_a_database_that_fails_again_and_again_is_never_a_reason_to_give_u
     async with room(database_url, redis_url, think=think) as here, worker(here):
         await here.write("oi")
         await here.retry_at_once()
-        assert here.ears.waits_s == [0.5] * 8
+        assert here.ears.waits_s == [0.5] * 9
         assert [turn[:2] for turn in await here.turns()] == [("replied", "answered")]
 
 
