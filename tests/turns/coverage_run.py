@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import gzip
-import random
-import signal
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -28,9 +24,9 @@ from tests.companies.files import CIPHER, applied
 from tests.consumers.members import ROOT
 from tests.model_server.process import running_model_server
 from tests.runtime.service_process import Gate
-from tests.turns.forked_serve import Parent, parent
+from tests.turns.chaos import PROCESSES, Chaos, Plan, Slot, wait_true
+from tests.turns.forked_serve import parent
 
-PROCESSES = 3
 _LONGEST_GAP_S = 120.0
 _COMPANY = """
 credential_sets:
@@ -53,22 +49,9 @@ companies:
         channels:
           "*": {{kind: webhook, url: "{channel}", timeout_s: 1, max_part_chars: 60}}
 """
-_ENVIRONMENT = {
-    "CREDENTIALS_KEY": base64.b64encode(bytes(32)).decode(),
-    "TURN_LEASE_S": "2",
-    "LEASE_S": "2",
-    "HEARTBEAT_S": "0.2",
-    "BLOCK_MS": "100",
-    "PORT": "0",
-    "HOST": "127.0.0.1",
-    "LOG_FORMAT": "json",
-    "LOG_LEVEL": "warning",
-}
-_READ = "SELECT coalesce(sum(read), 0) FROM runtime.checkpoints WHERE group_name = 'agent'"
 _BACKLOG = "SELECT (SELECT count(*) FROM agent.bursts), (SELECT count(*) FROM agent.inbox)"
 _MOST_WAITING, _MOST_UNREAD = 40, 100
 _STEP_S = 0.05
-_JOINED = "SELECT EXISTS (SELECT FROM runtime.members WHERE member_id LIKE $1)"
 # The log holds all messages and all that turns did, and nothing waits.
 _ANSWERED = """
     SELECT (SELECT count(*) FROM runtime.event_log WHERE type = 'message_received.text') = $1
@@ -87,87 +70,6 @@ _CHANNEL_FAULTS: tuple[dict[str, Any], ...] = (
     {"deed": "cut_in_status"},
     {"deed": "cut_in_body"},
 )
-
-
-@dataclass
-class Plan:
-    """How much is written in how long, and how often something breaks.
-
-    Processes are killed and cut off each time they have read so many events, the channel misbehaves
-    each so many requests.
-    """
-
-    messages: int
-    lasts_s: float
-    within_s: float
-    kill_every_events: int = 300
-    cut_every_events: int = 60
-    channel_fault_every: int = 8
-
-
-@dataclass
-class Slot:
-    """A place for a process, with its own doors to both servers."""
-
-    postgres: Gate
-    redis: Gate
-    log: Path
-    pid: int = 0
-
-
-class Chaos:
-    """Keeps processes running in their slots, and breaks them and what they hold on to."""
-
-    def __init__(self, parent: Parent, database_url: str, slots: list[Slot], plan: Plan) -> None:
-        self._parent = parent
-        self._database_url = database_url
-        self._slots = slots
-        self._plan = plan
-        self._random = random.Random(plan.messages)
-        self._over = asyncio.Event()
-        self.done: Counter[str] = Counter()
-
-    async def start(self, slot: Slot) -> None:
-        """Start `serve` behind the slot's doors, and wait until it has joined."""
-        doors = {"SUPABASE_DB_URL": slot.postgres.url, "REDIS_URL": slot.redis.url}
-        slot.pid = await self._parent.start({**_ENVIRONMENT, **doors}, slot.log)
-        await wait_true(self._database_url, _JOINED, f"%-{slot.pid}-%")
-
-    async def run(self) -> None:
-        """Kill and cut as the work goes on, until `stop`; who was killed last is back then.
-
-        By what the processes have read, not by the clock: on a slow machine it would be all faults.
-        """
-        kill, cut = self._plan.kill_every_events, self._plan.cut_every_events
-        conn = await asyncpg.connect(self._database_url)
-        try:
-            while not self._over.is_set():
-                read = int(await conn.fetchval(_READ))
-                if read // kill > self.done["SIGKILL"]:
-                    await self._kill(self._slots[self.done["SIGKILL"] % PROCESSES])
-                if read // cut > self.done["postgres cut"] + self.done["redis cut"]:
-                    await self._cut()
-                await asyncio.sleep(0.05)
-        finally:
-            await conn.close()
-
-    def stop(self) -> None:
-        """Break nothing more."""
-        self._over.set()
-
-    async def _kill(self, slot: Slot) -> None:
-        code = await self._parent.kill(slot.pid)
-        assert code == -signal.SIGKILL, f"ended by itself with code {code}: {slot.log}"
-        self.done["SIGKILL"] += 1
-        await self.start(slot)
-
-    async def _cut(self) -> None:
-        slot = self._random.choice(self._slots)
-        name = self._random.choice(("postgres", "redis"))
-        gate: Gate = getattr(slot, name)
-        await gate.shut()
-        await gate.open()
-        self.done[f"{name} cut"] += 1
 
 
 def chats(corpus: Path, plan: Plan) -> list[tuple[float, dict[str, Any]]]:
@@ -235,17 +137,6 @@ def channel_faults(plan: Plan) -> list[dict[str, Any]]:
         steps.append({"deed": "accept", "times": plan.channel_fault_every - 1})
         steps.append(_CHANNEL_FAULTS[number % len(_CHANNEL_FAULTS)])
     return steps
-
-
-async def wait_true(database_url: str, query: str, *args: int | str, within_s: float = 60) -> None:
-    """Until the database says yes."""
-    conn = await asyncpg.connect(database_url)
-    try:
-        async with asyncio.timeout(within_s):
-            while not await conn.fetchval(query, *args):  # noqa: ASYNC110 - a real condition
-                await asyncio.sleep(0.1)
-    finally:
-        await conn.close()
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from runtime.companies.config import Centurion
 from runtime.turns.claims import Claim
 from tests.consumers.members import wait_caught_up
 from tests.turns.armed import LETS_OUT, SETTLES, ArmedParts
-from tests.turns.room import Room, answering, centurion, room, worker
+from tests.turns.players import answering
+from tests.turns.room import Room, centurion, room, worker
 
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
 LONG_AGO = "2026-01-01T12:00:00Z"

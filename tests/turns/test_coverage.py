@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.told import Told
+from tests.turns.chaos import Plan
 from tests.turns.coverage_oracle import check, records
-from tests.turns.coverage_run import Plan, answer_chats, chats
+from tests.turns.coverage_run import answer_chats, chats
 
 SHORT = Plan(messages=1500, lasts_s=12, within_s=240)
 WHOLE = Plan(messages=14_313, lasts_s=180, within_s=1800)

@@ -120,6 +120,18 @@ async def test_a_centurion_that_goes_while_a_send_is_retried_leaves_its_fate_unk
         assert [turn[:2] for turn in await here.turns()] == [("unknown", "outcome_unknown")]
 
 
+async def test_a_centurion_whose_row_cannot_be_used_leaves_no_message_open(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        pigeon = '{"*": {"kind": "pigeon"}}'
+        await here.pool.execute("UPDATE core.centurions SET channels = $1::jsonb", pigeon)
+        async with worker(here):
+            ids = await here.write("oi", "tudo bem?")
+            await here.retry_at_once()
+        assert await here.turns() == [("failed", "gave_up", [str(one) for one in ids])]
+
+
 async def test_a_redelivered_message_is_answered_once(database_url: str, redis_url: str) -> None:
     async with room(database_url, redis_url) as here, worker(here):
         body = here.inbound("oi")
