@@ -86,7 +86,8 @@ def _apply(row: Control, recorded: RecordedEvent) -> None:
             row.channel = payload.channel
             row.centurion_id = payload.centurion_id or row.centurion_id
             row.contact = payload.contact.model_dump(exclude_none=True)
-            row.last_inbound_at = event.occurred_at
+            # What comes late, from a backlog, does not close the channel's window.
+            row.last_inbound_at = max(row.last_inbound_at or event.occurred_at, event.occurred_at)
             row.last_inbound_position = recorded.position
         case MessageSent(by="human") if row.owner != "closed":
             row.owner = "human"

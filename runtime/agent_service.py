@@ -64,8 +64,10 @@ class AgentService:
         self._worker = worker
         self._pool = bounded(pool, within_s=settings.turn_lease_s, at_once=settings.worker_share())
         self.observer = AgentObserver(metrics, _log, wake_relay=self._wake_relay)
+        # What keeps the turns' leases must not wait for a connection behind the turns.
+        self._unshared_pool = bounded(pool, within_s=settings.turn_lease_s)
         self._relay = Relay(
-            bounded(pool, within_s=settings.turn_lease_s),
+            self._unshared_pool,
             Publisher(
                 connections.redis.commands,
                 settings=PublisherSettings(
@@ -136,7 +138,7 @@ class AgentService:
             )
             self._debounce = Debounce(
                 parts,
-                Claims(self._pool, worker=self._worker, lease_s=settings.turn_lease_s),
+                Claims(self._unshared_pool, worker=self._worker, lease_s=settings.turn_lease_s),
                 settings=DebounceSettings(
                     turns=settings.turns, stop_grace_s=settings.shutdown_grace_s
                 ),

@@ -18,7 +18,7 @@ from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Channel
 from runtime.outbox import append
 from runtime.turns.closing import Ended, complete, emitter, supersede, suppress_rest
-from runtime.turns.gate import Go, Standing, Supersede, verdict
+from runtime.turns.gate import Go, Standing, Supersede, Suppress, verdict
 from runtime.turns.held import Held
 
 _SQL = statements("runtime.turns", "sending.sql")
@@ -78,7 +78,8 @@ async def let_out(
 ) -> Ended | None:
     """Ask the gate; None when the part may be sent now, else the turn is over.
 
-    A part that may be out already and whose channel takes no idempotency key is never repeated.
+    A part that may be out already is repeated only where the channel takes an idempotency key and
+    something may still be said; a newer message does not hinder it: its fate is to be known.
     """
     standing = Standing(
         on.control.owner,
@@ -92,6 +93,8 @@ async def let_out(
     said = verdict(standing, channel, max_wait_ms=max_wait_ms)
     if isinstance(said, Supersede):
         return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
+    if part.may_be_out and said == Suppress(Reason.NEWER_INBOUND):
+        said = Go()
     if part.may_be_out and not (isinstance(said, Go) and channel.takes_idempotency_key):
         return await give_up(on, part, Sent(Fate.UNKNOWN, detail=_GONE), partitions=partitions)
     if isinstance(said, Go):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-
-from consumers.errors import TransientFault, is_transient, told
+from consumers.errors import TransientFault, faults_translated, told
 from runtime.agent.decision import Decision
 from runtime.agent.reasons import Reason
 from runtime.turns import opening, sending
@@ -63,7 +61,7 @@ class Turn:
         Raises:
             ClaimLost, TransientFault: the lease's end gives it back.
         """
-        passes = _passes(error)
+        passes = isinstance(error, TransientFault)
         if passes or self.claim.attempt < MOST_ATTEMPTS:
             wait_s = 0.5 if passes else 0.5 * 4.0 ** (self.claim.attempt - 1)
             self._parts.observer.failed(self.claim, told(error), wait_s)
@@ -131,7 +129,9 @@ class Turn:
         self._speaking.secret_of(opened.speaker)
         gathered = await self._parts.gathering.gather(self.claim, opened)
         try:
-            decision = await self._decided(gathered)
+            # A thinker reads what it needs itself.
+            with faults_translated():
+                decision = await self._decided(gathered)
         except Superseded:
             async with self._parts.held(self.claim) as on:
                 return await supersede(on, Reason.NEWER_INBOUND, partitions=self._parts.partitions)
@@ -170,10 +170,3 @@ class Turn:
             if isinstance(recorded, Ended):
                 return recorded
             return await self._speaking.let_out(recorded, opened.speaker)
-
-
-def _passes(error: Exception) -> bool:
-    """A fault of the database's surroundings, also where a thinker did not translate it."""
-    return isinstance(error, TransientFault) or (
-        isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError) and is_transient(error)
-    )

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
-from runtime.channels.port import OutboundPart
+from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Centurion
 from runtime.turns.claims import Claim
 from tests.consumers.members import wait_caught_up
 from tests.turns.armed import RECORDS, SETTLES, ArmedParts
-from tests.turns.room import Room, answering, centurion, room, worker
+from tests.turns.players import answering
+from tests.turns.room import Room, centurion, room, worker
 
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
 LONG_AGO = "2026-01-01T12:00:00Z"
@@ -238,3 +239,27 @@ async def test_a_newer_message_after_the_send_is_the_next_turn_s(
             await here.wait_quiet()
         assert here.channels.texts == ["ouvi: oi", "ouvi: mais uma"]
         assert [turn[2] for turn in await here.turns()] == [_ids(*first), _ids(*newer)]
+
+
+async def test_a_newer_message_does_not_leave_the_fate_of_a_send_unknown(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        here.channels.answers = [Sent(Fate.UNKNOWN, detail="lost", retryable=True)]
+        newer: list[UUID] = []
+
+        async def write_once(part: OutboundPart) -> None:
+            if not newer:
+                newer.extend(await here.write("alô?"))
+                await wait_in_burst(here, 2)
+
+        here.channels.before = write_once
+        async with worker(here):
+            first = await here.write("oi")
+            await here.wait_quiet()
+        assert await here.turns() == [
+            ("replied", "answered", _ids(*first)),
+            ("replied", "answered", _ids(*newer)),
+        ]
+        assert here.channels.texts == ["ouvi: oi", "ouvi: oi", "ouvi: alô?"]
+        assert len({part.message_id for part in here.channels.sent}) == 2

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncpg
 
 from consumers.errors import TransientFault
+from consumers.groups import AGENT
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import Fate, OutboundPart, Sent
+from tests.consumers.choosy import answer, ask, choosy, group_with, leave_to_requests, wait_parked
 from tests.consumers.members import wait_caught_up
+from tests.runtime.operators import POISON
 from tests.turns.room import centurion, room, worker
 
 
@@ -63,6 +66,7 @@ async def test_a_database_that_fails_again_and_again_is_never_a_reason_to_give_u
 ) -> None:
     faults: list[Exception] = [TransientFault("postgres: 57P01") for _ in range(4)]
     faults += [asyncpg.ConnectionDoesNotExistError("gone") for _ in range(4)]
+    faults += [ConnectionRefusedError(111, "refused")]
 
     async def think(context: TurnContext) -> Decision:
         if faults:
@@ -72,7 +76,7 @@ async def test_a_database_that_fails_again_and_again_is_never_a_reason_to_give_u
     async with room(database_url, redis_url, think=think) as here, worker(here):
         await here.write("oi")
         await here.retry_at_once()
-        assert here.ears.waits_s == [0.5] * 8
+        assert here.ears.waits_s == [0.5] * 9
         assert [turn[:2] for turn in await here.turns()] == [("replied", "answered")]
 
 
@@ -116,6 +120,18 @@ async def test_a_centurion_that_goes_while_a_send_is_retried_leaves_its_fate_unk
         assert [turn[:2] for turn in await here.turns()] == [("unknown", "outcome_unknown")]
 
 
+async def test_a_centurion_whose_row_cannot_be_used_leaves_no_message_open(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        pigeon = '{"*": {"kind": "pigeon"}}'
+        await here.pool.execute("UPDATE core.centurions SET channels = $1::jsonb", pigeon)
+        async with worker(here):
+            ids = await here.write("oi", "tudo bem?")
+            await here.retry_at_once()
+        assert await here.turns() == [("failed", "gave_up", [str(one) for one in ids])]
+
+
 async def test_a_redelivered_message_is_answered_once(database_url: str, redis_url: str) -> None:
     async with room(database_url, redis_url) as here, worker(here):
         body = here.inbound("oi")
@@ -124,3 +140,31 @@ async def test_a_redelivered_message_is_answered_once(database_url: str, redis_u
             await here.wait_quiet()
         assert here.channels.texts == ["ouvi: oi"]
         assert [turn[2] for turn in await here.turns()] == [[body["id"]]]
+
+
+async def test_parked_messages_are_answered_in_order_once_they_are_tried_again(
+    database_url: str, redis_url: str
+) -> None:
+    sick = choosy("inbox")
+    async with (
+        room(database_url, redis_url, agent=group_with(sick, AGENT)) as here,
+        worker(here),
+    ):
+        db = await asyncpg.connect(database_url)
+        [first] = await here.write("oi")
+        await here.wait_quiet()
+        [poison] = await here.write(POISON)
+        await wait_parked(db, 1)
+        [later] = await here.write("ainda aí?")
+        await here.write("e aqui?", conversation="c-2")
+        await wait_parked(db, 2)
+        await leave_to_requests(db)
+        await here.wait_quiet()
+        sick.refused.clear()
+        request = await ask(db, "c-1", projection="inbox", group="agent")
+        assert await answer(db, request) == ("drained", 2)
+        await db.close()
+        await here.wait_quiet()
+        ids = [[str(first)], [str(poison), str(later)]]
+        assert [turn[2] for turn in await here.turns()] == ids
+        assert here.channels.texts == ["ouvi: oi", "ouvi: e aqui?", f"ouvi: {POISON}\nainda aí?"]

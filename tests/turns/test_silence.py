@@ -14,6 +14,7 @@ from runtime.agent.deterministic import DeterministicThinker
 from runtime.companies.config import Company, CompanySettings
 from runtime.extraction import extract
 from runtime.turns.claims import Claim
+from tests.consumers.members import wait_caught_up
 from tests.examples import EXAMPLES
 from tests.turns.armed import RECORDS, SETTLES, ArmedParts
 from tests.turns.room import Room, centurion, room, worker
@@ -85,6 +86,20 @@ async def test_outside_of_the_channel_s_window_nothing_is_sent(
             ("silent", "channel_window_closed"),
             ("replied", "answered"),
         ]
+
+
+async def test_an_old_message_that_comes_late_does_not_close_the_window(
+    database_url: str, redis_url: str
+) -> None:
+    windowed = centurion(channels={"*": {"kind": "log", "window_hours": 1}})
+    async with room(database_url, redis_url, centurions=[windowed]) as here:
+        await here.write("oi")
+        written_at = datetime.now(UTC) - timedelta(days=2)
+        await here.write("do backlog", occurred_at=written_at.isoformat())
+        await wait_caught_up(database_url, redis_url, group="agent")
+        async with worker(here):
+            await here.wait_quiet()
+        assert here.channels.texts == ["ouvi: oi"]
 
 
 async def test_an_erased_contact_is_never_written_to(database_url: str, redis_url: str) -> None:

@@ -22,7 +22,7 @@ from runtime.turns.claims import Claim, Claims
 from runtime.turns.debounce import Debounce, DebounceSettings
 from runtime.turns.gathering import Gathering
 from tests.turns.armed import OPENS, RECORDS, SETTLES, ArmedParts
-from tests.turns.room import Ears, Nothing
+from tests.turns.players import Ears, Nothing
 
 CLAIMED, THINKING, RECORDED, MARKED, SENT = "claimed", "thinking", "recorded", "marked", "sent"
 POINTS = (CLAIMED, THINKING, RECORDED, MARKED, SENT)
