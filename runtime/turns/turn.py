@@ -149,4 +149,7 @@ class Turn:
             recorded = await record(on, thought, opened.speaker.channel, partitions=partitions)
             if isinstance(recorded, Ended):
                 return recorded
-            return await self._speaking.let_out(recorded, opened.speaker)
+            if recorded.first is None:
+                return await self._speaking.let_out(recorded.on, opened.speaker)
+            outbound = recorded.first.outbound(recorded.on)
+            return LetOut(recorded.first, outbound, opened.speaker)
