@@ -257,11 +257,12 @@ class Lane:
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.
             self._on_change(partition, state)
-        intakes = [
-            intake
-            for partition, found in sorted(entries.items())
-            if (intake := self._take_in(partition, found)) is not None
-        ]
+        intakes = []
+        for partition, found in sorted(entries.items()):
+            if (intake := self._take_in(partition, found)) is not None:
+                intakes.append(intake)
+            # A long batch lets others work in between: turns run in the same process.
+            await asyncio.sleep(0)
         if intakes:
             await self._commit(intakes)
         is_full = sum(map(len, entries.values())) >= self._parts.settings.batch_events // 2
