@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -43,9 +44,9 @@ class Gathering:
         self._knowledge = knowledge
 
     async def gather(self, claim: Claim, opened: Opened) -> Gathered:
-        """The context of an opened turn."""
+        """The context of an opened turn; its parts are read at the same time."""
         speaker, place = opened.speaker, (claim.company_id, claim.conversation_id)
-        known = await self._recalling.known(*place)
+        burst = [message.event_id for message in opened.burst]
         bare = TurnContext(
             claim.turn_id,
             speaker.company,
@@ -55,13 +56,17 @@ class Gathering:
             opened.contact,
             opened.burst,
             datetime.now(UTC).astimezone(ZoneInfo(speaker.company.timezone)),
-            history=await self._recalling.history(
-                *place, burst=[message.event_id for message in opened.burst]
-            ),
-            facts=known.facts,
             failures=opened.failures,
         )
-        context, retrieval = await self.with_passages(bare)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                searching = tasks.create_task(self.with_passages(bare), name="passages")
+                recalling = tasks.create_task(self._recalling.known(*place), name="known")
+                history = await self._recalling.history(*place, burst=burst)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        known, (context, retrieval) = recalling.result(), searching.result()
+        context = replace(context, history=history, facts=known.facts)
         return Gathered(context, known.told, retrieval, known.handoff_is_open)
 
     async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
