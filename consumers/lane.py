@@ -90,6 +90,7 @@ class Lane:
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
         )
         self._turn = 0
+        self._rest_s = 0.0
         self.last_fault: str | None = None
 
     @property
@@ -148,7 +149,7 @@ class Lane:
                 if self._states and not self._stopping.is_set():
                     wait_s = await self._guarded_step()
             raise_if_cancelled()
-            await self._pause(wait_s)
+            await self._pause(max(wait_s, self._rest_s))
 
     async def _guarded_step(self) -> float:
         """One step over all that are well, or one over each; returns how long to wait then."""
@@ -256,13 +257,16 @@ class Lane:
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.
             self._on_change(partition, state)
-        intakes = [
-            intake
-            for partition, found in sorted(entries.items())
-            if (intake := self._take_in(partition, found)) is not None
-        ]
+        intakes = []
+        for partition, found in sorted(entries.items()):
+            if (intake := self._take_in(partition, found)) is not None:
+                intakes.append(intake)
+            # A long batch lets others work in between: turns run in the same process.
+            await asyncio.sleep(0)
         if intakes:
             await self._commit(intakes)
+        is_full = sum(map(len, entries.values())) >= self._parts.settings.batch_events // 2
+        self._rest_s = self._parts.settings.gather_s if intakes and not is_full else 0.0
         await self._acknowledge(entries)
         await self._catch_up(states)
         await self._mend(states)

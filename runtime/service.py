@@ -33,6 +33,7 @@ from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 _log = get_logger(__name__)
+_GATHER_S = 0.02
 RELAYING_GROUP = "agent"
 """Whoever owns a partition in this group relays its outbox."""
 CLOSING_S = 2.0
@@ -205,10 +206,13 @@ class Service:
 
 
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
-    """A group beside the log's is light: one lane."""
+    """A group beside the log's is light: one lane, and a little rest between its batches.
+
+    Who waits for an answer does not wait for that: `agent.inbox` counts from the stream's own time.
+    """
     declared = frozenset(declared.name for declared in groups.ALL)
     engine = replace(settings.engine(), declared_groups=declared)
-    return engine if group.basis is Basis.LOG else replace(engine, lanes=1)
+    return engine if group.basis is Basis.LOG else replace(engine, lanes=1, gather_s=_GATHER_S)
 
 
 def _member_id() -> str:

@@ -74,7 +74,8 @@ class UsageEvents:
         )
         try:
             with faults_translated():
-                async with self._pool.acquire() as conn, conn.transaction():
+                # One statement, and so a transaction by itself: the turn waits for it.
+                async with self._pool.acquire() as conn:
                     event = emitter.event(type_, payload)
                     await append(conn, [event], partitions=self._partitions)
         except Exception as error:  # noqa: BLE001 - the port must not raise

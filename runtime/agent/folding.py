@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
 
@@ -45,6 +46,7 @@ def folded(text: str) -> str:
     return fold(text).text.strip()
 
 
+@lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     if "!" <= character <= "~":
         return character.lower()

@@ -17,8 +17,8 @@ _SQL = statements("runtime.outbox", "outbox.sql")
 async def append(conn: Database, events: Sequence[Event], *, partitions: int) -> None:
     """Number the events of each conversation and keep them until the log holds them.
 
-    Must be called inside the transaction that changes what the events tell. Until it ends, nobody
-    else appends to the same conversations, so ids commit in order.
+    Must be called inside the transaction that changes what the events tell, if there is one. Until it
+    ends, nobody else appends to the same conversations, so ids commit in order.
 
     Raises:
         InvalidEvent: an event is not one that may be published; nothing was written.

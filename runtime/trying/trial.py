@@ -86,7 +86,7 @@ class Trial:
             recalling = Recalling(self._pool)
             place = asked.company_id, asked.conversation_id
             history = (*await recalling.history(*place, burst=[]), *history)
-            facts = await recalling.facts(*place)
+            facts = (await recalling.known(*place)).facts
         event_id = new_id()
         return TurnContext(
             new_id(),

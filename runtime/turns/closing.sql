@@ -21,7 +21,7 @@ UPDATE agent.bursts AS b
 -- name: complete
 -- $1 company_id text, $2 conversation_id text, $3 event_id uuid[], $4 turn_id uuid, $5 reason text,
 -- $6 upper_position bigint, $7 outcome text
--- The three above and below in one; tells whether the burst is over, or must be shortened.
+-- Closes the messages, the burst and the turn; tells whether the burst is over, or is to be shortened.
 WITH closed AS (
     INSERT INTO agent.inbox_closures (company_id, conversation_id, event_id, turn_id, reason)
     SELECT $1, $2, e, $4, $5 FROM unnest($3::uuid[]) AS e

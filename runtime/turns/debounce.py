@@ -49,6 +49,7 @@ class Debounce:
         self._claims = claims
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
+        self._paces: list[Pace] = []
         self._woken = asyncio.Event()
         self._at_work = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -69,11 +70,12 @@ class Debounce:
                 tasks.create_task(self._renewing(), name=f"{NAME}-renewing"),
                 tasks.create_task(self._watching(), name=f"{NAME}-watching"),
             ]
+            is_due = False
             while not self._stopping.is_set():
                 self._woken.clear()
-                wait_s = await self._tick(tasks)
+                wait_s = await self._tick(tasks, is_due=is_due)
                 raise_if_cancelled()
-                await self._wait(wait_s)
+                is_due = await self._wait(wait_s)
             if self._running:
                 _, late = await asyncio.wait(self._running, timeout=self._settings.stop_grace_s)
                 for task in late:
@@ -81,31 +83,39 @@ class Debounce:
             for task in looking:
                 task.cancel()
 
-    async def _tick(self, tasks: asyncio.TaskGroup) -> float:
-        """Claim what is due; returns how long to wait then, in seconds."""
+    async def _tick(self, tasks: asyncio.TaskGroup, *, is_due: bool) -> float:
+        """Claim what was to be due by now, then look what is next; how long to wait, in seconds.
+
+        In this order: who was waited for begins at once.
+        """
+        free = self._settings.turns - len(self._running)
+        claimed: list[Claim] = []
         try:
+            if is_due:
+                claimed = await self._claims.claim(self._paces, free)
+                self._begin(tasks, claimed)
             waiting = await self._claims.who_waits()
-            paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
-            wait_s = _next_due_s(waiting, paces, longest_s=self._settings.poll_s)
-            free = self._settings.turns - len(self._running)
-            if wait_s <= 0 and free:
-                wait_s = self._begin(tasks, await self._claims.claim(paces, free))
+            self._paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
         except Exception as error:  # noqa: BLE001 - the next tick comes
             self._parts.observer.tick_failed(NAME, told(error))
             return self._settings.poll_s
         self._parts.observer.ticked(NAME)
-        # Due and nobody free: the end of a turn wakes.
-        return wait_s if free else self._settings.poll_s
+        if len(self._running) >= self._settings.turns:
+            # The end of a turn wakes.
+            return self._settings.poll_s
+        wait_s = _next_due_s(waiting, self._paces, longest_s=self._settings.poll_s)
+        if is_due and not claimed and wait_s <= 0:
+            # Another worker was faster, or its company has as much at work as it may.
+            return self._settings.watch_s
+        return wait_s
 
-    def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> float:
-        """Run what was claimed; how long to wait then. Due and not claimed: another was faster."""
+    def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> None:
         for claim in claimed:
             turn = Turn(self._parts, claim)
             task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
             self._running[task] = turn
             self._at_work.set()
             task.add_done_callback(self._done)
-        return 0.0 if claimed else self._settings.watch_s
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -173,14 +183,16 @@ class Debounce:
                 if open_s < thinking[turn_id].max_wait_s:
                     thinking[turn_id].interrupt()
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> bool:
+        """Wait so long, or until something was written; whether the time is over."""
         if seconds <= 0:
-            return
+            return True
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
-            pass
+            return True
+        return False
 
 
 def _next_due_s(waiting: Sequence[Waiting], paces: Sequence[Pace], *, longest_s: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -9,18 +10,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import asyncpg
-import orjson
 
 from consumers.errors import TransientFault, faults_translated, told
-from projections.statements import statements
 from runtime.agent.context import Passage, TurnContext
-from runtime.agent.qualification import Scoring
 from runtime.turns.claims import Claim
 from runtime.turns.opening import Opened
 from runtime.turns.recalling import Recalling
 from runtime.turns.thought import Retrieval, Told
-
-_SQL = statements("runtime.turns", "recalling.sql")
 
 
 class Knowledge(Protocol):
@@ -44,13 +40,13 @@ class Gathering:
     """Reads for one turn after the other. Raises `TransientFault` when Postgres does not answer."""
 
     def __init__(self, pool: asyncpg.Pool, knowledge: Knowledge) -> None:
-        self._pool = pool
         self._recalling = Recalling(pool)
         self._knowledge = knowledge
 
     async def gather(self, claim: Claim, opened: Opened) -> Gathered:
-        """The context of an opened turn."""
+        """The context of an opened turn; its parts are read at the same time."""
         speaker, place = opened.speaker, (claim.company_id, claim.conversation_id)
+        burst = [message.event_id for message in opened.burst]
         bare = TurnContext(
             claim.turn_id,
             speaker.company,
@@ -60,17 +56,18 @@ class Gathering:
             opened.contact,
             opened.burst,
             datetime.now(UTC).astimezone(ZoneInfo(speaker.company.timezone)),
-            history=await self._recalling.history(
-                *place, burst=[message.event_id for message in opened.burst]
-            ),
-            facts=await self._recalling.facts(*place),
             failures=opened.failures,
         )
-        context, retrieval = await self.with_passages(bare)
-        with faults_translated():
-            row = await self._pool.fetchrow(_SQL["standing"], *place)
-        is_open = row is not None and row["handoff_is_open"]
-        return Gathered(context, _told(row), retrieval, is_open)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                searching = tasks.create_task(self.with_passages(bare), name="passages")
+                recalling = tasks.create_task(self._recalling.known(*place), name="known")
+                history = await self._recalling.history(*place, burst=burst)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        known, (context, retrieval) = recalling.result(), searching.result()
+        context = replace(context, history=history, facts=known.facts)
+        return Gathered(context, known.told, retrieval, known.handoff_is_open)
 
     async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
         """The context with what the company's knowledge says; a failing search leaves it without."""
@@ -88,9 +85,3 @@ class Gathering:
             failed = told(fault)
         ms = int((perf_counter() - began) * 1000)
         return replace(context, passages=found), Retrieval(question[:2000], ms, failed)
-
-
-def _told(row: asyncpg.Record | None) -> Told | None:
-    if row is None or row["lead_id"] is None:
-        return None
-    return Told(row["lead_id"], Scoring.of(orjson.loads(row["scoring"])), row["standing"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,10 +13,21 @@ import orjson
 from consumers.errors import faults_translated
 from projections.statements import statements
 from runtime.agent.context import Fact, Line
+from runtime.agent.qualification import Scoring
+from runtime.turns.thought import Told
 
 _SQL = statements("runtime.turns", "recalling.sql")
 MOST_LINES = 30
 """How many earlier lines a turn is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`facts` by name; what was last told of the lead; whether a human was asked for and is to come."""
+
+    facts: dict[str, Fact]
+    told: Told | None
+    handoff_is_open: bool
 
 
 class Recalling:
@@ -33,11 +46,16 @@ class Recalling:
             )
         return tuple(_line(row) for row in rows[-MOST_LINES:])
 
-    async def facts(self, company_id: str, conversation_id: str) -> dict[str, Fact]:
-        """What is known, by name; a human's word goes before a model's or a rule's."""
+    async def known(self, company_id: str, conversation_id: str) -> Known:
+        """What was found out so far; a human's word goes before a model's or a rule's."""
         with faults_translated():
-            rows = await self._pool.fetch(_SQL["facts"], company_id, conversation_id)
-        return {row["name"]: _fact(row) for row in rows}
+            row = await self._pool.fetchrow(_SQL["known"], company_id, conversation_id)
+        if row is None:
+            return Known({}, None, handoff_is_open=False)
+        facts = [_fact(f) for texts in (row["facts"], row["facts_by_humans"]) for f in _list(texts)]
+        return Known(
+            {fact.name: fact for fact in facts}, _told(row), handoff_is_open=row["handoff_is_open"]
+        )
 
 
 def _line(row: asyncpg.Record) -> Line:
@@ -47,12 +65,15 @@ def _line(row: asyncpg.Record) -> Line:
     return Line("human" if is_human else "centurion", row["text"], row["occurred_at"])
 
 
-def _fact(row: asyncpg.Record) -> Fact:
-    return Fact(
-        row["name"],
-        orjson.loads(row["value"]),
-        row["evidence"],
-        row["event_id"],
-        row["confidence"],
-        row["by"],
-    )
+def _list(text: str | None) -> list[dict[str, Any]]:
+    return [] if text is None else list(orjson.loads(text))
+
+
+def _fact(row: dict[str, Any]) -> Fact:
+    return Fact(**row | {"event_id": UUID(row["event_id"])})
+
+
+def _told(row: asyncpg.Record) -> Told | None:
+    if row["lead_id"] is None:
+        return None
+    return Told(row["lead_id"], Scoring.of(orjson.loads(row["scoring"])), row["standing"])

@@ -23,29 +23,27 @@ SELECT l.direction, l.sent_by, l.text, l.occurred_at
                                AND m.message_id = o.message_id::text)) AS l
  ORDER BY l.part, l.position
 
--- name: facts
+-- name: known
 -- $1 company_id text, $2 conversation_id text
--- Those by humans come last.
-SELECT name, value::text, evidence, event_id, confidence, by, false AS by_human FROM agent.facts
- WHERE company_id = $1 AND conversation_id = $2
-UNION ALL
-SELECT f.key AS name, (f.value->'value')::text AS value, f.value->>'evidence' AS evidence,
-       (f.value->>'event_id')::uuid AS event_id, (f.value->>'confidence')::float8 AS confidence,
-       'human' AS by, true AS by_human
-  FROM projections.leads AS l, jsonb_each(l.facts) AS f
- WHERE l.company_id = $1 AND l.conversation_id = $2 AND f.value->>'by' = 'human'
- ORDER BY by_human
-
--- name: standing
--- $1 company_id text, $2 conversation_id text
--- What was last told of the lead, and whether a human was asked for: as the read models have it, or as
--- an earlier turn has told and they have not taken in yet. In one look, because a row leaves the outbox
--- only after the read models have what it tells.
+-- What was last told of the lead; whether a human was asked for, as the read models have it, or as an
+-- earlier turn has told and they have not taken in yet (in one look, because a row leaves the outbox
+-- only after the read models have what it tells); and the facts as JSON: first what turns found, then
+-- what humans wrote down.
 SELECT s.lead_id, s.scoring::text, s.standing,
        EXISTS (SELECT FROM projections.handoffs AS h
                 WHERE h.company_id = $1 AND h.conversation_id = $2 AND h.status = 'requested')
        OR EXISTS (SELECT FROM runtime.outbox AS o
                    WHERE o.company_id = $1 AND o.conversation_id = $2
-                     AND o.body::json ->> 'type' = 'handoff.requested') AS handoff_is_open
+                     AND o.body::json ->> 'type' = 'handoff.requested') AS handoff_is_open,
+       (SELECT json_agg(f) FROM (
+            SELECT name, value, evidence, event_id, confidence, by FROM agent.facts
+             WHERE company_id = $1 AND conversation_id = $2) AS f)::text AS facts,
+       (SELECT json_agg(f) FROM (
+            SELECT f.key AS name, f.value->'value' AS value, f.value->>'evidence' AS evidence,
+                   f.value->>'event_id' AS event_id,
+                   (f.value->>'confidence')::float8 AS confidence, 'human' AS by
+              FROM projections.leads AS l, jsonb_each(l.facts) AS f
+             WHERE l.company_id = $1 AND l.conversation_id = $2
+               AND f.value->>'by' = 'human') AS f)::text AS facts_by_humans
   FROM (SELECT) AS one
   LEFT JOIN agent.scorings AS s ON s.company_id = $1 AND s.conversation_id = $2

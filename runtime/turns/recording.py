@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
@@ -25,14 +25,29 @@ from runtime.ids import new_id
 from runtime.outbox import append
 from runtime.turns.closing import Ended, complete, emitter
 from runtime.turns.emission import Emitter
+from runtime.turns.gate import Go
 from runtime.turns.held import Held
+from runtime.turns.sending import Part, gate
 from runtime.turns.thought import Thought
 
 _SQL = statements("runtime.turns", "recording.sql")
 
 
-async def record(on: Held, thought: Thought, channel: Channel, *, partitions: int) -> Ended | Held:
-    """Write the decision: how the turn ended, or what is held now, when there is something to send."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision that has something to say, as it is held now.
+
+    `first` goes out: the gate let it out, and it is written down so. None where the gate did not.
+    """
+
+    on: Held
+    first: Part | None
+
+
+async def record(
+    on: Held, thought: Thought, channel: Channel, *, partitions: int
+) -> Ended | Recorded:
+    """Write the decision: how the turn ended, or what is to be sent."""
     usage = thought.decision.usage
     turn = replace(on.turn, state="sending", decided=thought.outcome, decided_reason=thought.reason)
     if usage is not None:
@@ -60,24 +75,31 @@ async def record(on: Held, thought: Thought, channel: Channel, *, partitions: in
     parts = split(thought.decision.reply or "", max_chars=channel.max_part_chars)
     if not parts:
         return await complete(on, thought.outcome, thought.reason, partitions=partitions, also=told)
-    await _put_parts(on, thought, parts)
     await append(on.conn, told, partitions=partitions)
-    return on
+    max_wait_ms = thought.context.centurion.max_wait_ms
+    goes = isinstance(gate(on, channel, is_begun=False, max_wait_ms=max_wait_ms), Go)
+    first = await _put_parts(on, thought, parts, goes_out=goes)
+    return Recorded(on, first if goes else None)
 
 
-async def _put_parts(on: Held, thought: Thought, parts: Sequence[str]) -> None:
+async def _put_parts(on: Held, thought: Thought, parts: Sequence[str], *, goes_out: bool) -> Part:
+    """The first one as it was before it went out."""
     context = thought.context
+    ids, contact = [new_id() for _ in parts], asdict(context.contact)
     await on.conn.execute(
         _SQL["put parts"],
-        [new_id() for _ in parts],
+        ids,
         list(parts),
         on.claim.company_id,
         on.claim.conversation_id,
         on.claim.turn_id,
         context.centurion.id,
         context.channel,
-        orjson.dumps(asdict(context.contact)).decode(),
+        orjson.dumps(contact).decode(),
+        goes_out,
     )
+    who = context.centurion.id, context.channel, contact
+    return Part(ids[0], 1, len(parts), *who, parts[0], "pending", 0, is_begun=False)
 
 
 def _retrieval(tell: Emitter, thought: Thought) -> list[Event]:

@@ -8,10 +8,14 @@ UPDATE agent.turns
 
 -- name: put parts
 -- $1 message_id uuid[], $2 text[], and once each: $3 company_id text, $4 conversation_id text,
--- $5 turn_id uuid, $6 centurion_id text, $7 channel text, $8 contact text
+-- $5 turn_id uuid, $6 centurion_id text, $7 channel text, $8 contact text, $9 goes out boolean
+-- The first one is being sent from now on, where the gate lets it out.
 INSERT INTO agent.outbound (message_id, company_id, conversation_id, turn_id, centurion_id, part,
-                            parts, channel, contact, text)
-SELECT n.message_id, $3, $4, $5, $6, n.number, cardinality($1::uuid[]), $7, $8::jsonb, n.text
+                            parts, channel, contact, text, state, attempts, sending_at)
+SELECT n.message_id, $3, $4, $5, $6, n.number, cardinality($1::uuid[]), $7, $8::jsonb, n.text,
+       CASE WHEN $9 AND n.number = 1 THEN 'sending' ELSE 'pending' END,
+       CASE WHEN $9 AND n.number = 1 THEN 1 ELSE 0 END,
+       CASE WHEN $9 AND n.number = 1 THEN clock_timestamp() END
   FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS n (message_id, text, number)
 
 -- name: keep facts

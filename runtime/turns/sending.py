@@ -18,7 +18,7 @@ from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Channel
 from runtime.outbox import append
 from runtime.turns.closing import Ended, complete, emitter, supersede, suppress_rest
-from runtime.turns.gate import Go, Standing, Supersede, Suppress, verdict
+from runtime.turns.gate import Go, Standing, Supersede, Suppress, Verdict, verdict
 from runtime.turns.held import Held
 
 _SQL = statements("runtime.turns", "sending.sql")
@@ -73,6 +73,20 @@ async def next_part(on: Held) -> Part | None:
     return Part(**values)
 
 
+def gate(on: Held, channel: Channel, *, is_begun: bool, max_wait_ms: int) -> Verdict:
+    """What the gate says of the next part, as the conversation stands under its lock."""
+    standing = Standing(
+        on.control.owner,
+        on.control.opted_out,
+        on.control.last_inbound_at,
+        on.turn.is_written_to,
+        is_begun,
+        on.waited_ms(),
+        on.now,
+    )
+    return verdict(standing, channel, max_wait_ms=max_wait_ms)
+
+
 async def let_out(
     on: Held, part: Part, channel: Channel, *, max_wait_ms: int, partitions: int
 ) -> Ended | None:
@@ -81,16 +95,8 @@ async def let_out(
     A part that may be out already is repeated only where the channel takes an idempotency key and
     something may still be said; a newer message does not hinder it: its fate is to be known.
     """
-    standing = Standing(
-        on.control.owner,
-        on.control.opted_out,
-        on.control.last_inbound_at,
-        on.turn.is_written_to,
-        part.is_begun or part.may_be_out,
-        on.waited_ms(),
-        on.now,
-    )
-    said = verdict(standing, channel, max_wait_ms=max_wait_ms)
+    is_begun = part.is_begun or part.may_be_out
+    said = gate(on, channel, is_begun=is_begun, max_wait_ms=max_wait_ms)
     if isinstance(said, Supersede):
         return await supersede(on, Reason.NEWER_INBOUND, partitions=partitions)
     if part.may_be_out and said == Suppress(Reason.NEWER_INBOUND):
@@ -115,7 +121,7 @@ async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> E
     """The part is out: told as `message.sent`; the turn is over when the answer is through."""
     await _settle(on, part, "sent", sent.detail or None, sent.provider_message_id)
     told = [emitter(on).event("message.sent", _sent(on, part, sent))]
-    if await next_part(on) is None:
+    if part.part == part.parts or await next_part(on) is None:
         outcome = on.turn.decided or "replied"
         reason = on.turn.decided_reason or Reason.ANSWERED
         return await complete(on, outcome, reason, partitions=partitions, also=told)

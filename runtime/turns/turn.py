@@ -169,4 +169,8 @@ class Turn:
             recorded = await record(on, thought, opened.speaker.channel, partitions=partitions)
             if isinstance(recorded, Ended):
                 return recorded
-            return await self._speaking.let_out(recorded, opened.speaker)
+            if recorded.first is None:
+                return await self._speaking.let_out(recorded.on, opened.speaker)
+            outbound = recorded.first.outbound(recorded.on)
+            secret = self._speaking.secret_of(opened.speaker)
+            return LetOut(recorded.first, outbound, opened.speaker, secret)

@@ -1,0 +1,141 @@
+"""Who is claimed next: what is due, in rounds over the companies, however many wait."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from runtime.turns.claims import Claim, Claims, Pace, Waiting
+
+PACES = [Pace("a", "", 1000, 10_000, 4), Pace("b", "", 1000, 10_000, 4)]
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as made:
+        yield made
+
+
+def claims(pool: asyncpg.Pool, worker: str = "w-1", *, lease_s: float = 30.0) -> Claims:
+    return Claims(pool, worker=worker, lease_s=lease_s)
+
+
+async def wait(
+    pool: asyncpg.Pool,
+    company: str,
+    conversations: Sequence[str],
+    *,
+    quiet_s: float = 5.0,
+    open_s: float = 5.0,
+    centurion: str | None = None,
+) -> None:
+    """Open bursts."""
+    await pool.executemany(
+        "INSERT INTO agent.bursts VALUES ($1, $2, $3, clock_timestamp() - make_interval(secs => $4),"
+        " clock_timestamp() - make_interval(secs => $5), 1, 1)",
+        [(company, one, centurion, open_s, quiet_s) for one in conversations],
+    )
+
+
+def places(found: Sequence[Claim]) -> list[tuple[str, str]]:
+    return sorted((claim.company_id, claim.conversation_id) for claim in found)
+
+
+async def test_what_is_quiet_or_has_waited_long_enough_is_due(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", ["quiet"], quiet_s=2, open_s=2)
+    await wait(pool, "a", ["talking"], quiet_s=0, open_s=5)
+    await wait(pool, "b", ["talking for long"], quiet_s=0, open_s=11)
+    found = await claims(pool).claim(PACES, 8)
+    assert places(found) == [("a", "quiet"), ("b", "talking for long")]
+
+
+async def test_a_flood_of_one_company_leaves_room_for_the_others(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", [f"c-{n}" for n in range(300)], quiet_s=60, open_s=60)
+    await wait(pool, "b", ["c-1", "c-2"], quiet_s=2, open_s=2)
+    found = await claims(pool).claim(PACES, 4)
+    assert [company for company, _ in places(found)] == ["a", "a", "b", "b"]
+
+
+async def test_no_company_has_more_at_work_than_its_bound_over_all_workers(
+    pool: asyncpg.Pool,
+) -> None:
+    await wait(pool, "a", [f"c-{n}" for n in range(10)])
+    first = await claims(pool).claim(PACES, 3)
+    second = await claims(pool, "w-2").claim(PACES, 8)
+    assert (len(first), len(second)) == (3, 1)
+    assert await claims(pool, "w-3").claim(PACES, 8) == []
+
+
+async def test_the_longest_due_come_first(pool: asyncpg.Pool) -> None:
+    for number in range(8):
+        await wait(pool, "a", [f"c-{number}"], quiet_s=10 + number, open_s=10 + number)
+    found = await claims(pool).claim(PACES, 8)
+    assert places(found) == [("a", f"c-{n}") for n in (4, 5, 6, 7)]
+
+
+async def test_a_turn_is_taken_up_again_when_its_lease_is_over(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", ["c-1"])
+    (lost,) = await claims(pool, lease_s=0).claim(PACES, 1)
+    (found,) = await claims(pool, "w-2").claim(PACES, 1)
+    assert found.turn_id == lost.turn_id
+    assert (found.fence, found.attempt) == (lost.fence + 1, 2)
+    assert await claims(pool, "w-3").claim(PACES, 1) == []
+
+
+async def test_a_turn_that_was_given_back_waits_for_its_time(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", ["c-1", "c-2"])
+    found = await claims(pool).claim(PACES, 2)
+    later, now = (claim.turn_id for claim in found)
+    given_back = "UPDATE agent.turns SET lease_until = NULL, retry_at = clock_timestamp()"
+    await pool.execute(f"{given_back} + interval '1 hour' WHERE turn_id = $1", later)
+    await pool.execute(f"{given_back} WHERE turn_id = $1", now)
+    assert [claim.turn_id for claim in await claims(pool).claim(PACES, 8)] == [now]
+
+
+async def test_a_claim_tells_whom_the_burst_wants(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", ["c-1"], centurion="cora")
+    await wait(pool, "a", ["c-2"])
+    await pool.execute(
+        "INSERT INTO agent.conversation_control (company_id, conversation_id, owner, opted_out,"
+        " channel, centurion_id) VALUES ('a', 'c-1', 'bot', false, 'whatsapp', 'dora')"
+    )
+    paces = [PACES[0], Pace("a", "cora", 1000, 10_000, 4)]
+    found = {c.conversation_id: c.wanted for c in await claims(pool).claim(paces, 8)}
+    assert found == {"c-1": ("cora", "whatsapp"), "c-2": (None, None)}
+
+
+async def test_who_waits_is_told_by_company_and_centurion(pool: asyncpg.Pool) -> None:
+    await wait(pool, "a", ["c-1", "c-2"], quiet_s=5, open_s=9)
+    await wait(pool, "a", ["c-3"], quiet_s=100, open_s=100, centurion="cora")
+    await wait(pool, "b", ["c-1"], quiet_s=7, open_s=7)
+    (claimed,) = await claims(pool).claim([Pace("b", "", 1000, 10_000, 4)], 8)
+    found = {(w.company_id, w.centurion_id): w for w in await claims(pool).who_waits()}
+    assert set(found) == {("a", ""), ("a", "cora"), ("b", "")}
+    a, b = found["a", ""], found["b", ""]
+    assert a.quiet_s is not None
+    assert a.open_s is not None
+    assert 5 <= a.quiet_s < a.open_s
+    assert (b.quiet_s, b.open_s, b.turns) == (None, None, 1)
+    assert b.free_s is not None
+    assert 0 < b.free_s <= 30
+    assert isinstance(claimed.turn_id, UUID)
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "open_s", "turns", "due_s"),
+    [
+        (0.25, 0.25, 0, 0.75),
+        (0.0, 9.5, 0, 0.5),
+        (3.0, 3.0, 3, -2.0),
+        (3.0, 3.0, 4, None),
+        (None, None, 1, None),
+    ],
+)
+def test_the_next_is_due_when_it_has_been_quiet_or_open_for_long_enough(
+    quiet_s: float | None, open_s: float | None, turns: int, due_s: float | None
+) -> None:
+    waiting = Waiting("a", "", turns, quiet_s, open_s, None)
+    assert waiting.due_s(PACES[0]) == due_s
