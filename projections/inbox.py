@@ -27,7 +27,7 @@ from projections.conversations import MESSAGES_IN
 from projections.draft import Draft
 from projections.projection import Changes, State, Table, Touched
 
-MOST_MS = 500
+MOST_MS = 3000
 """How long before the database's reading of it a message may count as received, in milliseconds."""
 _ENRICHED = frozenset({"message_received.transcribed", "message_received.described"})
 
@@ -128,8 +128,8 @@ def _message(recorded: RecordedEvent, payload: MessageReceived) -> InboxMessage:
 def _received_at(recorded: RecordedEvent) -> datetime:
     """When the stream took it, so that reading it takes nothing from the time to answer.
 
-    By the entry's id, which is another server's clock: so it is believed within bounds alone. A group
-    that is behind counts from its own reading, and waits for what the customer wrote meanwhile.
+    By the entry's id, which is another server's clock: so it is believed within bounds alone. Where a
+    group is behind, what the customer wrote further supersedes a turn that began too early.
     """
     read_at = recorded.recorded_at
     read_ms = read_at.timestamp() * 1000

@@ -22,7 +22,7 @@ FLOOD_MESSAGES, FLOOD_CONVERSATIONS = 10_000, 2_000
 B_RATE, B_CONVERSATIONS = 5.0, 60
 A_RATE = 10.0
 SECONDS, WARM_UP_S = 30.0, 3.0
-DEBOUNCE_MS, MODEL_DELAY_MS = 1000, 300
+DEBOUNCE_MS, MODEL_DELAY_MS = 3000, 300
 TARGET = Target(p99=1.5)
 _B_PARTITIONS = 4
 """B's conversations stand in so many partitions; A's in all of them, so in these too."""

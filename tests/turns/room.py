@@ -30,7 +30,8 @@ from runtime.turns.parts import TurnParts
 from tests.consumers.members import member, wait_caught_up
 from tests.turns.players import Channels, Ears, Mind, Nothing, Thinking
 
-LEASE_S = 2.0
+LEASE_S = 30.0
+"""Long: only who dies loses a turn here, however slow the machine is."""
 
 
 @dataclass

@@ -18,10 +18,12 @@ from runtime.turns.errors import ClaimLost
 from runtime.turns.turn import Turn
 from tests.channel_server.server import channel_server
 from tests.consumers.members import ROOT, wait_caught_up
-from tests.turns.room import LEASE_S, Room, centurion, room, worker
+from tests.turns.room import Room, centurion, room, worker
 from tests.turns.test_sends import SENT as TOLD_SENT
 from tests.turns.test_sends import UNKNOWN, Shown, shown, speaking
 from tests.turns.victim import CLAIMED, MARKED, POINTS, RECORDED, SENT, THINKING
+
+LEASE_S = 2.0
 
 
 @asynccontextmanager
