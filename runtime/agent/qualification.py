@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -186,19 +185,12 @@ def _measure(
 
 
 def _share(criteria: tuple[Measured, ...]) -> float:
-    weights = [_exact(c.weight, criteria) for c in criteria]
+    weights = [Fraction(repr(c.weight)) for c in criteria]
     total = sum(weights, Fraction(0))
     if not total:
         return 0.0
     met = sum((w for w, c in zip(weights, criteria, strict=True) if c.met), Fraction(0))
     return float(met / total)
-
-
-def _exact(weight: float, criteria: tuple[Measured, ...]) -> Fraction:
-    if any(math.isinf(c.weight) for c in criteria):
-        # Beside an infinite weight every finite one is nothing.
-        return Fraction(int(math.isinf(weight)))
-    return Fraction(repr(weight))
 
 
 def _summary(

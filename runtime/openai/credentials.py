@@ -53,7 +53,7 @@ class Undecryptable(CannotThink):
 class _Secrets(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    api_key: str | None = Field(None, pattern=r"^[\x21-\x7e]+$")
+    api_key: str | None = Field(None, pattern=r"^[\x21-\x7e]*$")
     """What a header can hold."""
 
 

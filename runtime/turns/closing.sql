@@ -30,7 +30,7 @@ ended AS (
     UPDATE agent.turns
        SET state = 'done', outcome = $7, reason = $5, completed_at = clock_timestamp(),
            lease_until = NULL, retry_at = NULL
-     WHERE turn_id = $4),
+     WHERE turn_id = $4 AND company_id = $1),
 burst AS (
     DELETE FROM agent.bursts
      WHERE company_id = $1 AND conversation_id = $2 AND last_position <= $6

@@ -91,7 +91,8 @@ async def _resolve(
         fate = fates.get(row["message_id"])
         if fate is None or row["state"] != "unknown":
             continue
-        if await conn.fetchval(_SQL["resolve"], row["message_id"], fate) is not None:
+        settled = await conn.fetchval(_SQL["resolve"], tell.company_id, row["message_id"], fate)
+        if settled is not None:
             told.append(_sent(tell, row) if fate == "sent" else _failed(tell, row))
     return told
 

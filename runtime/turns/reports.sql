@@ -20,10 +20,10 @@ DELETE FROM agent.channel_reports
  WHERE company_id = $1 AND conversation_id = $2 AND event_id = ANY($3::uuid[])
 
 -- name: resolve
--- $1 message_id uuid, $2 state text
+-- $1 company_id text, $2 message_id uuid, $3 state text
 UPDATE agent.outbound
-   SET state = $2, detail = 'told by the channel later', settled_at = clock_timestamp()
- WHERE message_id = $1 AND state = 'unknown'
+   SET state = $3, detail = 'told by the channel later', settled_at = clock_timestamp()
+ WHERE message_id = $2 AND company_id = $1 AND state = 'unknown'
 RETURNING message_id
 
 -- name: give to a human

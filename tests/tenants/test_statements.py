@@ -46,6 +46,7 @@ EXCEPTIONS = {
     "runtime/standing.sql: unanswered": OF_OPERATORS,
     "runtime/turns/claims.sql: renew": "a worker's own claims of all companies, each by its fence",
     "runtime/turns/claims.sql: who waits": "a worker asks for whom there is work",
+    "runtime/turns/reports.sql: conversations with reports": "a worker asks for whom there is work",
 }
 """Statement → why it needs no company."""
 WITHOUT_COMPANY = {

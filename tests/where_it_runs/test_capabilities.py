@@ -62,7 +62,8 @@ async def test_servers_are_told_in_the_log_and_the_metrics(
     assert (redis["appendonly"], redis["maxmemory_policy"]) == ("no", "noeviction")
     assert (postgres["route"], postgres["tls"]) == ("direct", "no")
     assert postgres["version"].startswith("18.")
-    assert postgres["pgvector"] == "available"
+    # Installed with the platform's tables.
+    assert postgres["pgvector"][0].isdigit()
 
 
 @pytest.mark.parametrize(
