@@ -56,7 +56,7 @@ async def test_a_redis_that_does_not_answer_is_waited_for(
 
 async def test_a_paused_redis_is_waited_for(database_url: str, valkey: BreakableValkey) -> None:
     async with working(database_url, valkey.url) as work, connected(valkey.url) as admin:
-        await tell(admin, [("CLIENT", "PAUSE", "1500", "ALL")])
+        await tell(admin, [("CLIENT", "PAUSE", "4000", "ALL")])
         await work.wait_retrying("Timeout reading")
         await work.finish()
 

@@ -83,6 +83,9 @@ async def _ids_of_zeta(conn: asyncpg.Connection) -> dict[str, Any]:
         "scoring": "{}",
         "value": "{}",
         "contact": "{}",
+        "lock": "1s",
+        "statement": "1s",
+        "idle": "1s",
     }
 
 
