@@ -1,6 +1,7 @@
 """The labelled sentences are well formed; whether the rules find them is another test's question.
 
-`development.jsonl` may be read while rules are written; `held_out.jsonl` is for measuring alone.
+`development.jsonl` may be read while rules are written; `held_out.jsonl` is for measuring alone,
+and so is `unseen.jsonl`, whose writer has not seen the rules.
 One object a line: `text`, `today` (the ISO day the text is read on) and `facts`, each with `kind`,
 `value` and `quote` as `runtime.extraction.found` defines them. Where that table is silent, the
 labels follow these rulings:
@@ -32,6 +33,7 @@ import unicodedata
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -40,11 +42,12 @@ import pytest
 from runtime.extraction.found import Kind
 
 HERE = Path(__file__).parent
-FILES = ("development", "held_out")
+FILES = ("development", "held_out", "unseen")
 AREA_CODE = "1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9]"
 WEEKDAYS = ("segunda", "terca", "quarta", "quinta", "sexta", "sabado", "domingo")
 MONTHS = "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro"
-NUMBERS = {"uma": 1, "primeiro": 1, "1º": 1, "dois": 2, "duas": 2, "vinte": 20, "trinta": 30}
+NUMBERS = {"uma": 1, "primeiro": 1, "1º": 1, "dois": 2, "duas": 2, "tres": 3, "cinco": 5}
+NUMBERS |= {"dez": 10, "quinze": 15, "vinte": 20, "trinta": 30}
 FORMS = {
     "name": r"[^\W\d_]+( [^\W\d_]+)*",
     "email": r"[a-z0-9._+-]+@[a-z0-9-]+(\.[a-z0-9-]+)+",
@@ -106,8 +109,8 @@ def skeleton(sentence: Sentence) -> str:
     return " ".join(re.findall(r"<\w+>|[a-z]+", plain(text)))
 
 
-def number(word: str) -> int:
-    return NUMBERS.get(word) or int(word)
+def number(words: str) -> int:
+    return sum(NUMBERS.get(word) or int(word) for word in words.split(" e "))
 
 
 def relative_day(words: str, today: date) -> date | None:
@@ -118,7 +121,7 @@ def relative_day(words: str, today: date) -> date | None:
         return today + timedelta(days=1 + ("depois" in words))
     if step := re.fullmatch(r"(?:daqui|daqui a|em) (\w+) (dia|semana)s?", words):
         return today + timedelta(days=number(step[1]) * (7 if step[2] == "semana" else 1))
-    named = words.replace("2ª feira", "segunda")
+    named = words.replace("2ª feira", "segunda").replace("3ª feira", "terca")
     for place, weekday in enumerate(WEEKDAYS):
         if weekday in named:
             ahead = (place - calendar.weekday(today.year, today.month, today.day)) % 7
@@ -131,7 +134,7 @@ def absolute_day(words: str, today: date) -> date:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", words):
         return date.fromisoformat(words)
     months, year = range(1, 13), ""
-    if named := re.fullmatch(r"(\w+) de ([a-z]+)(?: de (\d{4}))?", words):
+    if named := re.fullmatch(r"([\w ]+?) de ([a-z]+)(?: de (\d{4}))?", words):
         month = MONTHS.split().index(named[2]) + 1
         day, months, year = named[1], range(month, month + 1), named[3] or ""
     elif figures := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d\d))?", words):
@@ -243,13 +246,29 @@ def test_a_date_lies_where_its_words_say(name: str) -> None:
         assert value == day.isoformat(), (line, quote)
 
 
-def test_the_files_share_no_wording_and_no_address_number_or_name() -> None:
-    development, held_out = (sentences(name) for name in FILES)
-    for lines in (development, held_out):
-        assert len({line["text"] for line in lines}) == len(lines)
-    assert not {skeleton(line) for line in development} & {skeleton(line) for line in held_out}
+def test_the_unseen_file_is_wider_above_all_in_names_and_money() -> None:
+    lines = sentences("unseen")
+    counts = Counter(fact["kind"] for line in lines for fact in line["facts"])
+    assert len(lines) >= 400
+    assert min(counts.values()) >= 40
+    assert counts["name"] >= 70
+    assert counts["money"] >= 55
+    assert sum(not line["facts"] for line in lines) >= len(lines) * 0.3
+    assert len({line["today"] for line in lines}) >= 5
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_sentence_of_a_file_occurs_twice(name: str) -> None:
+    lines = sentences(name)
+    assert len({line["text"] for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(FILES, 2)))
+def test_two_files_share_no_wording_and_no_address_number_or_name(one: str, other: str) -> None:
+    skeletons = [{skeleton(line) for line in sentences(name)} for name in (one, other)]
+    assert not skeletons[0] & skeletons[1]
     for kind in ("name", "email", "phone", "cpf", "cnpj"):
-        values = [{value for _, value, _ in facts(name, kind)} for name in FILES]
+        values = [{value for _, value, _ in facts(name, kind)} for name in (one, other)]
         assert not values[0] & values[1], kind
 
 
