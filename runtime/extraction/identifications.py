@@ -20,7 +20,7 @@ from runtime.extraction.name_parts import (
     read_name,
     whole,
 )
-from runtime.extraction.name_words import NO_NAME, PARTICLES
+from runtime.extraction.name_words import NO_NAME, PARTICLES, first_names
 from runtime.extraction.reported import reported
 
 _MOST_WORDS_BACK: Final = 7
@@ -28,9 +28,12 @@ _CONFIRMED_REACH: Final = 24
 
 # Where a name may start that is announced only afterwards.
 _STARTS: Final = re.compile(
-    rf"(?:^|[.!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS})[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
+    rf"(?:^|[.!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
-_FROM: Final = r"(?:[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
+_FROM: Final = (
+    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|morador|moradora|sindic[oa])"
+    r"(?:[ ]d[aeo]s?[ ][a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
+)
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"
 # Whoever says these afterwards gave their name, known or not.
 _NAMED_BEFORE: Final = re.compile(
@@ -58,19 +61,23 @@ _THAT_IS_ME: Final = re.compile(
     rf"|{_THIS}[ ](?:{IS}[ ])?o[ ]nome(?:[ ][a-z]+){{0,7}}[ ]?,?[ ](?:(?:que[ ])?sou[ ])?eu\b(?:[ ]mesm[oa])?{_ENDED}"
     rf"|{_THIS}[ ]{IS}[ ]como[ ](?:eu[ ])?(?:me[ ]chamo|assino)"
     rf"|(?:o[ ])?meu[ ]nome[ ](?:completo[ ])?{IS}[ ](?:esse|este|assim)\b"
+    rf"|{IS}[ ]assim[ ]que[ ](?:se[ ])?(?:escreve|ta|esta|consta|fica)[ ](?:[oa][ ])?(?:meu[ ]nome|n[oa][ ](?:meu[ ]|minha[ ])?(?:rg|documento|cpf|cadastro|registro|identidade))\b"
+    r"|(?<=[a-z])[ ](?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:mais[ ])?(?:amig|intim|chegad)[ao]s\b"
     rf"|que[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
     rf"|(?:[oa][ ]propri[oa]|em[ ]pessoa|em[ ]carne[ ]e[ ]osso)\b{_ENDED}"
     r")"
 )
 # The same, which is also said to somebody addressed: a whole name, or one that is first confirmed.
-_IT_IS_I: Final = re.compile(rf"[ ]?[,.:-]?[ ](?:sou[ ])?eu{_ENDED}")
+_IT_IS_I: Final = re.compile(
+    rf"(?:[ ]n[oa][ ](?:cadastro|sistema|ficha|lista|contrato))?[ ]?[,.:-]?[ ](?:sou[ ])?eu{_ENDED}"
+)
 _CONFIRMED: Final = re.compile(
     r"(?:^|[\n.!])[ ]*(?:sim|isso|isso[ ]mesmo|exato|exatamente|correto|positivo|certo)[ ]?[,.!]?[ ]*\Z"
 )
 _AFTERWARDS: Final = re.compile(
     rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
-    rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
+    rf"|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
     rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
     rf"|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?,?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?])"
@@ -99,6 +106,8 @@ def _at_a_start(text: Reading) -> Iterator[Candidate]:
     for hit in _STARTS.finditer(text.folded.plain):
         name = text.name_at(hit.end())
         if name is None or reported(text.folded, hit.end(), text.end(name)):
+            continue
+        if hit[0].strip() == "e" and text.words.plain(name.first - 2) in first_names():
             continue
         sure = evident(text, name) or pet_form(text, name.first)
         if _NAMED_BEFORE.match(text.folded.plain, text.end(name)):

@@ -15,9 +15,7 @@ SPEAKS: Final = (
     r"(?:assina|subscreve)[ ](?:abaixo|embaixo|(?:a|o|este|esta|esse|essa)[ ](?:mensagem|texto|recado|email|carta)))"
 )
 ON_THE_LINE: Final = r"(?:na[ ](?:linha|escuta|area)|d?o[ ]outro[ ]lado(?:[ ]da[ ]linha)?|(?:deste|desse|do)[ ]lado[ ]de[ ]ca|com[ ](?:vc|voce)s?)"
-_SPEAKER: Final = (
-    rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_THE_LINE})(?:[ ]{HERE})?"
-)
+_SPEAKER: Final = rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_THE_LINE})(?:[ ]{HERE})?(?:[ ](?:de[ ]novo|outra[ ]vez|novamente))?"
 GREETING: Final = (
     r"(?:oi+e*|oin|ola+r?|opa+|epa|hey|hello|salve|eae+|iae|fala(?:[ ](?:ai|galera|pessoal|moca|moco))?|e[ ]?ai|alo+|"
     r"bo[mn][ ]di+a+|boa[ ]tarde+|boa[ ]noite+|(?:oi+e*|ola)[ ](?:gente|pessoal|galera)|"
@@ -44,8 +42,8 @@ SURE: Final = re.compile(
     rf"social|artistico|mesmo|certo|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
     rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
-    rf"|meu[ ]apelido(?:[ ]{IS}[ ]|[ ]?:[ ]?)"
-    rf"|(?<![a-z][ ])nome{_FIELD}[*_]*[ ]?(?::?[ ]?\n|[:=>]|->?)[*_]*[ ]?"
+    rf"|meu[ ]apelido(?:[ ][a-z]+){{0,5}}?(?:[ ]{IS}[ ]|[ ]?:[ ]?)"
+    rf"|(?<![a-z][ ])nome{_FIELD}[*_]*[ ]?(?::?[ ]?\n|[.][.]+[ ]?:?|[:=>]|->?)[*_]*[ ]?"
     rf"|(?:meu[ ]nome|{HERE})[ ]nao[ ]{IS}[ ](?:[oa][ ])?[a-z]+(?:[ ][a-z]+)?[ ]?,[ ]{IS}[ ](?:sim[ ])?(?:[oa][ ])?"
     r")"
 )
@@ -54,19 +52,18 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?,?[ ])?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
-    rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))[ ](?:eu[ ]?,?[ ])?(?:[oa][ ])?"
+    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?,?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
+    rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
     rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor|pra[ ]doutora))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
-    r"|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)|abaixo[ -]assinad[oa][ ]?,?[ ]"
+    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)|abaixo[ -]assinad[oa][ ]?,?[ ]"
     r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
     rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
     r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me|sou|mais)[ ]conhecid[oa]|"
     r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
-    r"|(?<![a-z][ ])apelido[ ]?:[ ]?"
     rf"|meu[ ](?:nome|nm)[ ]?,?[ ](?:{IS}[ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
@@ -76,7 +73,7 @@ LIKELY: Final = re.compile(
 # These are said of much else: only a known name is believed after them.
 _FRESH: Final = rf"(?:^|(?<=[\n.!?,;:] )|(?<=[\n])|(?<={_SAYS_HI}[ ]))"
 UNSURE: Final = re.compile(
-    rf"(?:(?:^|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{IS}[ ]"
+    rf"(?:(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
@@ -91,7 +88,7 @@ SOMEBODY_ELSE: Final = re.compile(
 )
 # A question about the name, a correction of it or a form's field, and the answer: a name, however rare.
 ANSWERED: Final = re.compile(
-    rf"(?:(?<![a-z])(?<!de )(?:me?u|mi|o)[ ]nome(?:[ ](?:completo|todo|inteiro))?[ ]?[?]+[ ]*(?:(?:entao|ah|claro|bom)[ ]?,?[ ])?(?:{IS}[ ])?(?:[oa][ ])?"
+    rf"(?:(?<![a-z])(?<!de )(?:me?u|mi|o)[ ]nome(?:[ ](?:completo|todo|inteiro|ai|la|aqui|no[ ]sistema|na[ ]lista|no[ ]cadastro))*[ ]?[?]+[ ]*(?:(?:entao|ah|claro|bom)[ ]?,?[ ])?(?:{IS}[ ])?(?:[oa][ ])?"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ](?:completo|ne|ta|viu|certo|entao|ai|la|aqui|antes|de[ ]novo))*[ ]?[,.;:!?-]+[ ]*(?:entao[ ]|ah[ ])?(?:{IS}|sou)[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:[a-z]+[ ]){{0,4}}?(?:errad[oa]|trocad[oa]|incorret[oa]|diferente)(?:[ ][a-z]+){{0,5}}[ ]?[,.;:-]?[ ]"
     rf"(?:mas[ ])?(?:o[ ](?:nome[ ])?(?:certo|correto|verdadeiro)[ ])?(?:{IS}|seria)[ ](?:[oa][ ])?"
@@ -100,7 +97,7 @@ ANSWERED: Final = re.compile(
     r"|(?:^|\n)[ *-]*(?:remetente|solicitante|requerente|interessad[oa]|assinado|quem[ ]fala|eu)[*]*[ ]?:[ ]?[*]*"
     r"|(?<![a-z])(?<!com[ ])quem[ ](?:fala|e|eh|ta[ ]falando|esta[ ]falando|gostaria|escreve)[ ]?[?][ ]+(?:e[ ])?(?:[oa][ ])?"
     r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
-    r"|(?<![a-z])me[ ]cham(?:a|am)[ ]"
+    r"|(?<![a-z])me[ ]cham(?:a|am)[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
     r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
     r")"
 )
@@ -108,7 +105,7 @@ ANSWERED: Final = re.compile(
 GLAD: Final = re.compile(r"(?<![a-z])prazer[,!: ]{1,3}(?:[oa][ ])?(?=[a-z])")
 # "eu Paula Lima e meus filhos": a whole name beside the first person.
 BESIDE_ME: Final = re.compile(
-    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])"
+    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
 )
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(

@@ -28,7 +28,9 @@ from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
 _GLUE: Final = re.compile(r"[ ]+")
-_BEFORE_NAME: Final = re.compile(r"(?:[ ]|[.]{2,3}|…|[*_\"])*")
+_BEFORE_NAME: Final = re.compile(
+    r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def _upper_first(part: str) -> str:
 def looks_like_a_name(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     """Whether what follows words that are also said of trades is a name."""
     capital = capitalised(text, name.first) and not shouted(text)
-    article = hit[0].endswith((" o ", " a ", " de "))
+    article = hit[0].endswith((" o ", " a ", " de ", " por ", " como "))
     if name.known:
         return capital or article or evident(text, name)
     full = name.after > name.first + 1

@@ -90,6 +90,9 @@ def _asked(text: Reading, name: Name) -> bool:
 
 def _denied(text: Reading, name: Name) -> bool:
     """Whether the name is taken back at once: "sou Ana não, sou Carla"."""
+    at = name.after
+    if (text.words.plain(at), text.words.plain(at + 1)) == ("?", "nao"):
+        return True
     return text.words.plain(name.after) == "nao" and text.words.plain(name.after + 1) in {
         "",
         ",",
@@ -101,11 +104,17 @@ def _denied(text: Reading, name: Name) -> bool:
 def _unsure(text: Reading) -> Iterator[Candidate]:
     """Known names after words that are said of much else: "chamo Ana", "anota aí: Ana Lima"."""
     for pattern in (UNSURE, DICTATED, BESIDE_ME):
-        for _, name in _after(text, pattern):
-            full = name.after > name.first + 1
-            others = pattern is DICTATED and SOMEBODY_ELSE.match(text.folded.plain, text.end(name))
-            if evident(text, name) and (pattern is UNSURE or (full and not others)):
+        for hit, name in _after(text, pattern):
+            full = name.after > name.first + 1 or _set_apart(text, name, hit)
+            told = pattern is DICTATED or "nome" in hit[0]
+            others = told and SOMEBODY_ELSE.match(text.folded.plain, text.end(name))
+            if evident(text, name) and not others and (full or pattern is UNSURE):
                 yield candidate(text, name, LIKELY)
+
+
+def _set_apart(text: Reading, name: Name, hit: re.Match[str]) -> bool:
+    """Whether a name stands in brackets behind the first person: "eu (Ana)"."""
+    return hit[0].endswith("(") and text.words.plain(name.after) == ")"
 
 
 def _enclosed(text: Reading) -> Iterator[Candidate]:

@@ -15,7 +15,7 @@ _EDGE: Final = 3
 _QUOTES: Final = {'"': '"', "“": "”", "”": "”", "„": "”", "«": "»", "'": "'"}
 _SAYING: Final = (
     r"(?:falou|falava|falaram|fala|falando|disse|disseram|diz|dizia|dizendo|respondeu|responderam|repetiu|gritou|afirmou|"
-    r"escreveu|escreveram|mandou|mandaram|atendeu|atenderam|ligou|ligaram)"
+    r"escreveu|escreveram|mandou|mandaram|atendeu|atenderam|ligou|ligaram|se[ ]apresentou|se[ ]identificou)"
 )
 _BETWEEN: Final = r"(?:[ ](?:assim|que|pra[ ]mim|me|isso|la|aqui|so|tipo|falando|dizendo|(?:um|uma)[ ](?:audio|mensagem|msg)))*"
 _SAID_BY_ANOTHER: Final = re.compile(

@@ -27,7 +27,7 @@ _FORMALLY: Final = (
 )
 _WARMLY: Final = (
     r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:abs|abc|abracos?|abraco[ ]grande|abracao|bjs|bjo|bj|bjos|bjks|beijos?|beijao|beijinhos?|beijocas|"
-    r"xeros?|cheiros?)|com[ ]carinho|att|atenciosamente|felicidades)"
+    r"xeros?|cheiros?)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
 )
 _TO_WHOM: Final = (
     r"(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]|obg|bom[ ][a-z]+|boa[ ][a-z]+|"
@@ -55,7 +55,7 @@ _BREAK: Final = (
 )
 # After these a name is the writer's even behind a comma.
 _CLOSING: Final = re.compile(
-    rf"(?<![a-z])(?:(?:{_WARMLY}{_TO_WHOM}(?:[ ]?[,.:!-]{{0,3}}[ ]+|{_BREAK})(?:d[oa][ ]|[oa][ ])?(?:su[ao][ ])?)(?=[a-z])"
+    rf"(?<![a-z])(?:(?:{_WARMLY}{_TO_WHOM}(?:[ ]?[,.:!-]{{0,3}}[ ]+|{_BREAK})(?:d[oa][ ]|[oa][ ])?(?:(?:su[ao]|amig[oa]|cliente|sempre)[ ]){{0,2}})(?=[a-z])"
     rf"|{_FORMALLY}(?:[ ]?[,.:-]{{1,2}}[ ]?|{_BREAK})(?=[a-z]))"
 )
 # After these only a break makes it a signature: behind a comma it may be somebody who is thanked.

@@ -25,7 +25,7 @@ from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 HERE = Path(__file__).parent
 MEASURED = ("held_out", "unseen", "fresh")
 REPORTED = ("development", *MEASURED)
-KINDS_OF: dict[str, tuple[Kind, ...]] = {name: KINDS for name in REPORTED} | {"fresh": ("name",)}
+KINDS_OF: dict[str, tuple[Kind, ...]] = dict.fromkeys(REPORTED, KINDS) | {"fresh": ("name",)}
 PRECISION = 0.97
 RECALL = 0.92
 
