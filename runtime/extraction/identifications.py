@@ -42,28 +42,29 @@ _NAMED_BEFORE: Final = re.compile(
     rf"|(?:(?:{IS}[ ])?(?:assim|como|desse[ ]jeito)[ ](?:e[ ])?)?(?:que[ ])?(?:eu[ ])?me[ ](?:chamo|xamo)\b(?![ ](?:[a-z]|:))"
     rf"|(?:{IS}[ ])?(?:assim|como)[ ](?:que[ ])?(?:todos|todo[ ]mundo|o[ ]pessoal|geral|a[ ]galera)?[ ]?me[ ](?:chamam?|conhecem?)\b"
     rf"|(?:{IS}[ ])?(?:como|assim)[ ](?:que[ ])?(?:eu[ ])?(?:gosto[ ]de[ ]|prefiro[ ]|quero[ ])(?:que[ ]me[ ]chamem|ser[ ]chamad[oa])\b"
-    rf"|o[ ]meu[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|meu[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))"
+    rf"|(?:o[ ])?meu[ ]nome(?:[ ](?:completo|todo|inteiro|de[ ]verdade))?(?=[ ]?(?:[,.!;\n]|\Z))"
     r")"
 )
 _ENDED: Final = r"(?=[ ]?(?:[,.!;)\n]|\Z|k{2}|rs|viu|ta|ok|mesm[oa]))"
 _THIS: Final = (
     r"(?:ess[ea]|est[ea]|esse[ ]dai|isso|assim|ai)(?:[ ](?:ai|dai|aqui))?(?:[ ]mesm[oa])?"
 )
-_ME: Final = r"(?:sou|so|e|eh)[ ]eu(?![ ](?:que|quem|q)\b)"
+_ME: Final = r"(?:sou|so|e|eh|vem[ ]a[ ]ser)[ ]eu(?:zinh[oa])?(?![ ](?:que|quem|q)\b)"
 # Right behind a name, wherever it stands: what makes it the writer's.
 _THAT_IS_ME: Final = re.compile(
     rf"[ ]?[,.;:(-]{{0,2}}[ ]?(?:com[ ][a-z]+(?:[ ][a-z]+){{0,3}}[ ]?[,.][ ])?(?:"
     rf"(?:que|q)[ ](?:no[ ]caso[ ]|alias[ ]|por[ ]acaso[ ]|,[ ]no[ ]caso[ ]?,[ ])?{_ME}\b"
     rf"|(?:no[ ]caso|ou[ ]seja|isto[ ]{IS}|vulgo)[ ]?,?[ ](?:sou[ ])?eu\b{_ENDED}"
     rf"|{_THIS}[ ](?:no[ ]caso[ ])?{_ME}\b"
-    rf"|(?:sou[ ]|so[ ])?eu[ ]mesm[oa]\b{_ENDED}|sou[ ]eu[)]|(?<=[(])eu[)]"
+    rf"|(?:sou[ ]|so[ ])?(?:eu[ ]mesm[oa]|euzinh[oa])\b(?:{_ENDED}|[ ]{HERE})|sou[ ]eu[)]|(?<=[(])eu[)]|=[ ]?eu\b{_ENDED}"
     rf"|(?:{IS}[ ]|{_THIS}[ ]){{1,3}}(?:o[ ])?meu(?:[ ]nome|[ ]apelido)?\b(?![ ](?!nome|apelido|verdadeiro|completo)[a-z])"
     rf"|{_THIS}[ ](?:{IS}[ ])?o[ ]nome(?:[ ][a-z]+){{0,7}}[ ]?,?[ ](?:(?:que[ ])?sou[ ])?eu\b(?:[ ]mesm[oa])?{_ENDED}"
     rf"|{_THIS}[ ]{IS}[ ]como[ ](?:eu[ ])?(?:me[ ]chamo|assino)"
     rf"|(?:o[ ])?meu[ ]nome[ ](?:completo[ ])?{IS}[ ](?:esse|este|assim)\b"
+    rf"|(?:{_THIS}[ ])?{IS}[ ]o[ ]nome[ ](?:que[ ])?(?:(?:ta|esta|consta|aparece|vem|tem)[ ])?n[oa][ ](?:meu|minha)\b"
     rf"|{IS}[ ]assim[ ]que[ ](?:se[ ])?(?:escreve|ta|esta|consta|fica)[ ](?:[oa][ ])?(?:meu[ ]nome|n[oa][ ](?:meu[ ]|minha[ ])?(?:rg|documento|cpf|cadastro|registro|identidade))\b"
     r"|(?<=[a-z])[ ](?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:mais[ ])?(?:amig|intim|chegad)[ao]s\b"
-    rf"|que[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
+    rf"|(?:{_THIS}[ ])?que[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
     rf"|(?:[oa][ ]propri[oa]|em[ ]pessoa|em[ ]carne[ ]e[ ]osso)\b{_ENDED}"
     r")"
 )
@@ -77,10 +78,10 @@ _CONFIRMED: Final = re.compile(
 _AFTERWARDS: Final = re.compile(
     rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
-    rf"|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
+    rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
     rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
-    rf"|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?,?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?])"
+    rf"|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?])"
 )
 # So sure that even a name which is another word too is believed.
 _SPEAKING: Final = re.compile(

@@ -52,7 +52,7 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?,?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
+    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
     rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
@@ -73,7 +73,7 @@ LIKELY: Final = re.compile(
 # These are said of much else: only a known name is believed after them.
 _FRESH: Final = rf"(?:^|(?<=[\n.!?,;:] )|(?<=[\n])|(?<={_SAYS_HI}[ ]))"
 UNSURE: Final = re.compile(
-    rf"(?:(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{IS}[ ]"
+    rf"(?:(?<![a-z])n[oa][ ](?:meu|minha)[ ](?:rg|documento|cpf|certidao|cadastro|identidade|cnh|registro|contrato|boleto|ficha)[ ](?:ta|esta|consta|sou|diz|aparece|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome))?[ ]?:?[ ]|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
@@ -97,7 +97,7 @@ ANSWERED: Final = re.compile(
     r"|(?:^|\n)[ *-]*(?:remetente|solicitante|requerente|interessad[oa]|assinado|quem[ ]fala|eu)[*]*[ ]?:[ ]?[*]*"
     r"|(?<![a-z])(?<!com[ ])quem[ ](?:fala|e|eh|ta[ ]falando|esta[ ]falando|gostaria|escreve)[ ]?[?][ ]+(?:e[ ])?(?:[oa][ ])?"
     r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
-    r"|(?<![a-z])me[ ]cham(?:a|am)[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
+    r"|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
     r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
     r")"
 )
@@ -119,7 +119,7 @@ ENCLOSED: Final = re.compile(
 WHO_DOES: Final = re.compile(
     r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}[ ]?(?:[?]|[ ](?:que|q|quem)\b(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b))"
 )
-CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ])")
+CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?[?]))")
 
 # What turns an introduction into its opposite, or makes it somebody else's.
 NEGATED: Final = re.compile(

@@ -59,7 +59,7 @@ def _introduced(text: Reading) -> Iterator[Candidate]:
                 text.folded.plain, max(0, hit.start() - _REACH), hit.start()
             ):
                 continue
-            if pattern is ANSWERED and _asked(text, name):
+            if pattern is not SURE and _asked(text, name, hit):
                 continue
             if pattern is SURE or looks_like_a_name(text, name, hit) or _answers(text, name, hit):
                 yield candidate(text, name, EXPLICIT if pattern is SURE else LIKELY)
@@ -83,9 +83,9 @@ def _answers(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     return hit.re is ANSWERED and closed and capitalised(text, name.first)
 
 
-def _asked(text: Reading, name: Name) -> bool:
+def _asked(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     """Whether a name is itself a question: "qual o seu nome? Carla?"."""
-    return text.words.plain(name.after) == "?"
+    return text.words.plain(name.after) == "?" and not hit[0].startswith("lembr")
 
 
 def _denied(text: Reading, name: Name) -> bool:

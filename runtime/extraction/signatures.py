@@ -18,20 +18,21 @@ from runtime.extraction.name_parts import (
     shouted,
     whole,
 )
-from runtime.extraction.name_words import first_names
+from runtime.extraction.name_words import TITLES, first_names
 
 _REACH: Final = 120
+_SENTENCE_WORDS: Final = 3
 _FORMALLY: Final = (
     r"(?:assinado(?:[ ]por)?|assino|ass|att|at\.te|atenciosamente|atte|cordialmente|respeitosamente|grat[oa]|agradecid[oa]|sds|saudacoes|sem[ ]mais(?:[ ](?:para[ ]o|no|pelo)[ ]momento|[ ]por[ ](?:ora|hoje|enquanto))?|"
-    r"cordiais[ ]saudacoes|assinatura|subscrevo-me|despeco-me|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
+    r"cordiais[ ]saudacoes|assinatura|sinceramente|carinhosamente|afetuosamente|subscrevo-me|despeco-me|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
 )
 _WARMLY: Final = (
     r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:abs|abc|abracos?|abraco[ ]grande|abracao|bjs|bjo|bj|bjos|bjks|beijos?|beijao|beijinhos?|beijocas|"
     r"xeros?|cheiros?)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
 )
 _TO_WHOM: Final = (
-    r"(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]|obg|bom[ ][a-z]+|boa[ ][a-z]+|"
-    r"ate[ ][a-z]+|fica[ ]com[ ]deus|sucesso))?"
+    r"(?:(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]|obg|bom[ ][a-z]+|boa[ ][a-z]+|"
+    r"ate[ ][a-z]+|fica[ ]com[ ]deus|sucesso))(?=[ ]?[,.:!\n-]))?"
 )
 _THANKFULLY: Final = r"(?:(?:muito[ ]|mto[ ])?(?:obrigad(?:[oa]|ao|inh[oa])|obg|brigad[oa]|brigadinh[oa]|grat[oa]|valeu|vlw|agradeco|agradecemos|agradecid[oa]))"
 _WAITING: Final = (
@@ -41,7 +42,7 @@ _WAITING: Final = (
 _LEAVING: Final = (
     r"(?:ate[ ](?:mais|logo|breve|amanha|ja|la|a[ ]proxima|segunda|terca|quarta|quinta|sexta|depois)|tchau|fui|flw|falou|passar[ ]bem|so[ ]isso|era[ ]isso|e[ ]isso|"
     r"qualquer[ ](?:coisa|duvida)|retorno|contato|resposta|(?:tenham?[ ]um[a]?[ ])?(?:bom|boa|otimo|otima)[ ](?:fds|fim|final|semana|descanso|trabalho|feriado|resto)|"
-    r"(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama|chame|retorna|retorne|responde|responda|manda|mande)|pfv|por[ ]favor|por[ ]gentileza)"
+    r"desculpa|desculpem?|perdao|por[ ](?:enquanto|hoje|ora)|(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama|chame|retorna|retorne|responde|responda|manda|mande)|pfv|por[ ]favor|por[ ]gentileza)"
 )
 _MORE: Final = r"(?:[ ,]+[a-z0-9]+){0,8}"
 # Bounded, so that no run of signs is walked over twice for each of them.
@@ -54,9 +55,11 @@ _BREAK: Final = (
     + r"[ ]{0,4}\n\s{0,6}|[ ]{1,4}-{1,2}[ ]{0,4})(?:-{1,2}[ ]?\n?)?"
 )
 # After these a name is the writer's even behind a comma.
+_ROLE: Final = (
+    r"(?:d?[oa][ ])?(?:(?:su[ao]|amig[oa]|cliente|alun[oa]|sempre)[ ]){0,2}[*_]?(?=[a-z])"
+)
 _CLOSING: Final = re.compile(
-    rf"(?<![a-z])(?:(?:{_WARMLY}{_TO_WHOM}(?:[ ]?[,.:!-]{{0,3}}[ ]+|{_BREAK})(?:d[oa][ ]|[oa][ ])?(?:(?:su[ao]|amig[oa]|cliente|sempre)[ ]){{0,2}})(?=[a-z])"
-    rf"|{_FORMALLY}(?:[ ]?[,.:-]{{1,2}}[ ]?|{_BREAK})(?=[a-z]))"
+    rf"(?<![a-z])(?:{_WARMLY}{_TO_WHOM}(?:{_SIGNS}[ ]{{1,4}}|{_BREAK})|{_FORMALLY}(?:[ ]?[,.:-]{{1,2}}[ ]?|{_BREAK})){_ROLE}"
 )
 # After these only a break makes it a signature: behind a comma it may be somebody who is thanked.
 _LAST_SENTENCE: Final = re.compile(
@@ -66,7 +69,7 @@ _WAITING_STILL: Final = re.compile(rf"(?<![a-z]){_WAITING}{_MORE}[ ]?,[ ](?=[a-z
 _THANKING_STILL: Final = re.compile(rf"(?<![a-z]){_THANKFULLY}{_MORE}[ ]?,[ ](?=[a-z])")
 # A whole name by itself: "…\n\nAna Lima", "… - Ana Lima", "….\nAna Lima".
 _ALONE: Final = re.compile(
-    r"(?:\n[ ]*\n[ ]*(?:-{1,2}[ ]?)?|[\n.!?][ ]*-{1,2}[ \n]?|(?<=[.!])[ ]*\n[ ]*)(?=[a-z])"
+    r"(?:\n[ ]*\n[ ]*(?:-{1,2}[ ]?)?|[\n.!?][ ]*-{1,2}[ \n]?|(?<=[.!])[ ]*\n[ ]*|(?<=[a-z0-9)][.!])[ ]{1,2})[*_]?(?=[a-z])"
 )
 _ABOUT_ANOTHER: Final = re.compile(
     r"(?<![a-z])(?:nome|titular|dele|dela|marido|esposa|pai|mae|filh[oa]|chama|contato[ ]d[aoe]|falar[ ]com|procur[a-z]+|corretora?|"
@@ -131,9 +134,17 @@ def _alone(text: Reading) -> Iterator[Candidate]:
         if not capitalised(text, name.first):
             continue
         before = text.folded.plain[max(0, hit.end() - _REACH) : hit.end()].rstrip(" \n-")
+        if not hit[0].strip(" *_") and "\n" not in hit[0] and not _is_sentence(before):
+            continue
         others = before.endswith((":", "?")) or _ABOUT_ANOTHER.search(before)
         if not others and _LAST.match(text.folded.plain, text.end(name)):
             yield candidate(text, name, WEAK)
+
+
+def _is_sentence(before: str) -> bool:
+    """Whether a text's last words make a sentence, rather than "Sou Lucas." or "o Dr."."""
+    spoken = before.split()
+    return len(spoken) >= _SENTENCE_WORDS and spoken[-1].rstrip(".") not in TITLES
 
 
 def _dashed(text: Reading, name: Name, hit: re.Match[str]) -> bool:
