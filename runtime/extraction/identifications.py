@@ -31,7 +31,8 @@ _STARTS: Final = re.compile(
     rf"(?:^|[.!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
 _FROM: Final = (
-    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|morador|moradora|sindic[oa])"
+    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]"
+    r"|morador|moradora|sindic[oa])"
     r"(?:[ ]d[aeo]s?[ ][a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
 )
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"
@@ -40,8 +41,10 @@ _NAMED_BEFORE: Final = re.compile(
     rf"[ ]?[,.;:!-]?[ ]?(?:{_GLAD}[ ]?[,.;!-][ ]?)?(?:"
     rf"(?:{IS}[ ]|ess[ea][ ]|est[ea][ ]|assim[ ]){{1,3}}(?:o[ ])?meu[ ](?:nome|apelido)\b"
     rf"|(?:(?:{IS}[ ])?(?:assim|como|desse[ ]jeito)[ ](?:e[ ])?)?(?:que[ ])?(?:eu[ ])?me[ ](?:chamo|xamo)\b(?![ ](?:[a-z]|:))"
-    rf"|(?:{IS}[ ])?(?:assim|como)[ ](?:que[ ])?(?:todos|todo[ ]mundo|o[ ]pessoal|geral|a[ ]galera)?[ ]?me[ ](?:chamam?|conhecem?)\b"
-    rf"|(?:{IS}[ ])?(?:como|assim)[ ](?:que[ ])?(?:eu[ ])?(?:gosto[ ]de[ ]|prefiro[ ]|quero[ ])(?:que[ ]me[ ]chamem|ser[ ]chamad[oa])\b"
+    rf"|(?:{IS}[ ])?(?:assim|como)[ ](?:que[ ])?(?:todos|todo[ ]mundo|o[ ]pessoal|geral"
+    rf"|a[ ]galera)?[ ]?me[ ](?:chamam?|conhecem?)\b"
+    rf"|(?:{IS}[ ])?(?:como|assim)[ ](?:que[ ])?(?:eu[ ])?(?:gosto[ ]de[ ]|prefiro[ ]|quero[ ])(?:que[ ]me[ ]chamem"
+    rf"|ser[ ]chamad[oa])\b"
     rf"|(?:o[ ])?meu[ ]nome(?:[ ](?:completo|todo|inteiro|de[ ]verdade))?(?=[ ]?(?:[,.!;\n]|\Z))"
     r")"
 )
@@ -62,7 +65,8 @@ _THAT_IS_ME: Final = re.compile(
     rf"|{_THIS}[ ]{IS}[ ]como[ ](?:eu[ ])?(?:me[ ]chamo|assino)"
     rf"|(?:o[ ])?meu[ ]nome[ ](?:completo[ ])?{IS}[ ](?:esse|este|assim)\b"
     rf"|(?:{_THIS}[ ])?{IS}[ ]o[ ]nome[ ](?:que[ ])?(?:(?:ta|esta|consta|aparece|vem|tem)[ ])?n[oa][ ](?:meu|minha)\b"
-    rf"|{IS}[ ]assim[ ]que[ ](?:se[ ])?(?:escreve|ta|esta|consta|fica)[ ](?:[oa][ ])?(?:meu[ ]nome|n[oa][ ](?:meu[ ]|minha[ ])?(?:rg|documento|cpf|cadastro|registro|identidade))\b"
+    rf"|{IS}[ ]assim[ ]que[ ](?:se[ ])?(?:escreve|ta|esta|consta|fica)[ ](?:[oa][ ])?(?:meu[ ]nome|n[oa][ ](?:meu[ ]"
+    rf"|minha[ ])?(?:rg|documento|cpf|cadastro|registro|identidade))\b"
     r"|(?<=[a-z])[ ](?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:mais[ ])?(?:amig|intim|chegad)[ao]s\b"
     rf"|(?:{_THIS}[ ])?que[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
     rf"|(?:[oa][ ]propri[oa]|em[ ]pessoa|em[ ]carne[ ]e[ ]osso)\b{_ENDED}"
@@ -78,20 +82,25 @@ _CONFIRMED: Final = re.compile(
 _AFTERWARDS: Final = re.compile(
     rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
-    rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
-    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
-    rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
+    rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
+    rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
+    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
+    rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
+    rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
+    rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
     rf"|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?])"
 )
 # So sure that even a name which is another word too is believed.
 _SPEAKING: Final = re.compile(
-    rf"[ ]?,?[ ](?:que|quem)[ ](?:(?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE})|(?:vos[ ])?(?:fala|escreve))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
+    rf"[ ]?,?[ ](?:que|quem)[ ](?:(?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE})|(?:vos[ ])?(?:fala"
+    rf"|escreve))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
 )
 # The same where nobody was greeted by that name.
 _PLEASED: Final = re.compile(rf"[ ]?[,.!-][ ]{_GLAD}[ ]?(?=[,.!\n]|\Z)")
 # A whole name before what only its bearer can say: "Ana Lima, moro em Santos".
 _FIRST_PERSON: Final = re.compile(
-    r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos|solteir[oa]|casad[oa]|divorciad[oa]|"
+    r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos|solteir[oa]|casad[oa]"
+    r"|divorciad[oa]|"
     r"viuv[oa]|brasileir[oa]|cliente[ ](?:de|ha|desde))\b"
 )
 

@@ -10,7 +10,8 @@ _NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
 HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
 SPEAKS: Final = (
     r"(?:(?:vos|lhes?|te|lhe)[ ])?(?:fala|falando|escreve|escrevendo|digita|digitando|responde|respondendo|"
-    r"chama|chamou|chamando|procura|procurando|tecla|teclando|contata|contatando|(?:entra|entrando|entrou)[ ]em[ ]contato|conversa|conversando|"
+    r"chama|chamou|chamando|procura|procurando|tecla|teclando|contata|contatando|(?:entra|entrando"
+    r"|entrou)[ ]em[ ]contato|conversa|conversando|"
     r"(?:manda|mandando|envia)(?:[ ](?:a|essa|esta|uma))?[ ](?:mensagem|msg)|"
     r"(?:assina|subscreve)[ ](?:abaixo|embaixo|(?:a|o|este|esta|esse|essa)[ ](?:mensagem|texto|recado|email|carta)))"
 )
@@ -24,21 +25,25 @@ GREETING: Final = (
 
 # What a form calls the name's field.
 _FIELD: Final = (
-    r"(?:[ ](?:completo|social|inteiro|civil|[(]completo[)]|(?:e|/)[ ]?(?:sobrenome|cpf|telefone|tel|fone|celular|email|idade|rg|contato)|(?:pra|para|pro|p/?)[ ](?:o[ ]|a[ ])?"
+    r"(?:[ ](?:completo|social|inteiro|civil|[(]completo[)]|(?:e|/)[ ]?(?:sobrenome|cpf|telefone|tel|fone|celular"
+    r"|email|idade|rg|contato)|(?:pra|para|pro|p/?)[ ](?:o[ ]|a[ ])?"
     r"(?:cadastro|contato|reserva|ficha|nota|agenda|pedido|orcamento)))?"
 )
 _MARKS: Final = r"[ ]?[:,.-]?[ ]?"
 # How somebody starts to introduce themselves or to dictate, without a word of the name yet.
 _INTRODUCING: Final = (
-    r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar|me[ ]identific(?:o|ar)|identifico-me|"
+    r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
+    r"|me[ ]identific(?:o|ar)|identifico-me|"
     r"identificacao|remetente)"
 )
 
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi|mim)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?|mechamo[ ]+|chamo[ -]me[ ]"
-    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
+    r"(?:me|mi|mim)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
+    r"|mechamo[ ]+|chamo[ -]me[ ]"
+    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
+    rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
     rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
@@ -52,17 +57,25 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
+    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
+    r"|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
-    rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
+    rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
+    rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
-    rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor|pra[ ]doutora))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
-    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)|abaixo[ -]assinad[oa][ ]?,?[ ]"
-    r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
+    rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor"
+    rf"|pra[ ]doutora))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
+    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
+    r"|abaixo[ -]assinad[oa][ ]?,?[ ]"
+    r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
+    r"|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
     rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
-    r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me|sou|mais)[ ]conhecid[oa]|"
-    r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram|batizaram)|me[ ]assino|assino)[ ]"
+    r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
+    r"|sou|mais)[ ]conhecid[oa]|"
+    r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]"
+    r"|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram"
+    r"|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
     rf"|meu[ ](?:nome|nm)[ ]?,?[ ](?:{IS}[ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
@@ -73,7 +86,12 @@ LIKELY: Final = re.compile(
 # These are said of much else: only a known name is believed after them.
 _FRESH: Final = rf"(?:^|(?<=[\n.!?,;:] )|(?<=[\n])|(?<={_SAYS_HI}[ ]))"
 UNSURE: Final = re.compile(
-    rf"(?:(?<![a-z])n[oa][ ](?:meu|minha)[ ](?:rg|documento|cpf|certidao|cadastro|identidade|cnh|registro|contrato|boleto|ficha)[ ](?:ta|esta|consta|sou|diz|aparece|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome))?[ ]?:?[ ]|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{IS}[ ]"
+    rf"(?:(?<![a-z])n[oa][ ](?:meu|minha)[ ](?:rg|documento|cpf|certidao|cadastro|identidade|cnh|registro|contrato"
+    rf"|boleto|ficha)[ ](?:ta|esta|consta|sou|diz|aparece|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome))?[ ]?:?[ ]"
+    rf"|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
+    rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
+    rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
+    rf"|completo))?[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
@@ -88,24 +106,31 @@ SOMEBODY_ELSE: Final = re.compile(
 )
 # A question about the name, a correction of it or a form's field, and the answer: a name, however rare.
 ANSWERED: Final = re.compile(
-    rf"(?:(?<![a-z])(?<!de )(?:me?u|mi|o)[ ]nome(?:[ ](?:completo|todo|inteiro|ai|la|aqui|no[ ]sistema|na[ ]lista|no[ ]cadastro))*[ ]?[?]+[ ]*(?:(?:entao|ah|claro|bom)[ ]?,?[ ])?(?:{IS}[ ])?(?:[oa][ ])?"
-    rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ](?:completo|ne|ta|viu|certo|entao|ai|la|aqui|antes|de[ ]novo))*[ ]?[,.;:!?-]+[ ]*(?:entao[ ]|ah[ ])?(?:{IS}|sou)[ ](?:[oa][ ])?"
-    rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:[a-z]+[ ]){{0,4}}?(?:errad[oa]|trocad[oa]|incorret[oa]|diferente)(?:[ ][a-z]+){{0,5}}[ ]?[,.;:-]?[ ]"
+    rf"(?:(?<![a-z])(?<!de )(?:me?u|mi|o)[ ]nome(?:[ ](?:completo|todo|inteiro|ai|la|aqui|no[ ]sistema|na[ ]lista"
+    rf"|no[ ]cadastro))*[ ]?[?]+[ ]*(?:(?:entao|ah|claro|bom)[ ]?,?[ ])?(?:{IS}[ ])?(?:[oa][ ])?"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ](?:completo|ne|ta|viu|certo|entao|ai|la|aqui|antes"
+    rf"|de[ ]novo))*[ ]?[,.;:!?-]+[ ]*(?:entao[ ]|ah[ ])?(?:{IS}|sou)[ ](?:[oa][ ])?"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:[a-z]+[ ]){{0,4}}?(?:errad[oa]|trocad[oa]|incorret[oa]"
+    rf"|diferente)(?:[ ][a-z]+){{0,5}}[ ]?[,.;:-]?[ ]"
     rf"(?:mas[ ])?(?:o[ ](?:nome[ ])?(?:certo|correto|verdadeiro)[ ])?(?:{IS}|seria)[ ](?:[oa][ ])?"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:se[ ])?(?:escreve|pronuncia|le)(?:-se)?(?:[ ]assim)?[ ]?[:,]?[ ]"
-    r"|(?:^|\n)[ *-]*(?:qual[ ](?:e[ ])?)?(?:o[ ])?(?:seu|teu)[ ]nome(?:[ ]completo)?[*]*[ ]?[?:]{1,2}[ \n]*(?:(?:r|resposta|resp)[ ]?[:.-][ ])?"
+    r"|(?:^|\n)[ *-]*(?:qual[ ](?:e[ ])?)?(?:o[ ])?(?:seu|teu)[ ]nome(?:[ ]completo)?[*]*[ ]?[?:]{1,2}[ \n]*(?:(?:r"
+    r"|resposta|resp)[ ]?[:.-][ ])?"
     r"|(?:^|\n)[ *-]*(?:remetente|solicitante|requerente|interessad[oa]|assinado|quem[ ]fala|eu)[*]*[ ]?:[ ]?[*]*"
     r"|(?<![a-z])(?<!com[ ])quem[ ](?:fala|e|eh|ta[ ]falando|esta[ ]falando|gostaria|escreve)[ ]?[?][ ]+(?:e[ ])?(?:[oa][ ])?"
-    r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
+    r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]"
+    r"|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
     r"|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
-    r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
+    r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone"
+    r"|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
     r")"
 )
 # A greeting that gives a name, or takes up the other's: believed where nothing else introduces anybody.
 GLAD: Final = re.compile(r"(?<![a-z])prazer[,!: ]{1,3}(?:[oa][ ])?(?=[a-z])")
 # "eu Paula Lima e meus filhos": a whole name beside the first person.
 BESIDE_ME: Final = re.compile(
-    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
+    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi"
+    r"|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
 )
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
@@ -113,7 +138,8 @@ OPENING: Final = re.compile(
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,|eu|{HERE}[ ]?,?(?:[ ][oa])?|{IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,|eu|{HERE}[ ]?,?(?:[ ][oa])?"
+    rf"|{IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
 )
 # "É o João da loja que vai aí" is said of somebody else.
 WHO_DOES: Final = re.compile(

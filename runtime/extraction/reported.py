@@ -27,7 +27,8 @@ _SO_SAID_ANOTHER: Final = re.compile(
     r"(?:[ ][a-z]+){0,3}[ ]?[,\"'”»-]+[ ]?(?:disse|falou|diz|respondeu|dizia|gritou)[ ](?:el[ea]|[oa])(?![a-z])"
 )
 _SAID_BY_ME: Final = re.compile(
-    r"(?<![a-z])(?:eu|ja|como|te|lhe|vc|voce|quem|nao)[ ](?:(?:ja|te|lhe|so|aqui)[ ])*(?:disse|falou|diz|falando|fala|dizendo|mandou|escreveu)[^.!?\n]{0,20}\Z"
+    r"(?<![a-z])(?:eu|ja|como|te|lhe|vc|voce|quem|nao)[ ](?:(?:ja|te|lhe|so|aqui)[ ])*(?:disse|falou|diz|falando|fala"
+    r"|dizendo|mandou|escreveu)[^.!?\n]{0,20}\Z"
     r"|(?<![a-z])(?:falei|escrevi|assino|assinei|digo|digitei|mandei|respondi)[^.!?\n]{0,20}\Z"
 )
 

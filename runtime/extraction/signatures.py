@@ -23,26 +23,34 @@ from runtime.extraction.name_words import TITLES, first_names
 _REACH: Final = 120
 _SENTENCE_WORDS: Final = 3
 _FORMALLY: Final = (
-    r"(?:assinado(?:[ ]por)?|assino|ass|att|at\.te|atenciosamente|atte|cordialmente|respeitosamente|grat[oa]|agradecid[oa]|sds|saudacoes|sem[ ]mais(?:[ ](?:para[ ]o|no|pelo)[ ]momento|[ ]por[ ](?:ora|hoje|enquanto))?|"
-    r"cordiais[ ]saudacoes|assinatura|sinceramente|carinhosamente|afetuosamente|subscrevo-me|despeco-me|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
+    r"(?:assinado(?:[ ]por)?|assino|ass|att|at\.te|atenciosamente|atte|cordialmente|respeitosamente|grat[oa]"
+    r"|agradecid[oa]|sds|saudacoes|sem[ ]mais(?:[ ](?:para[ ]o|no|pelo)[ ]momento|[ ]por[ ](?:ora|hoje|enquanto))?|"
+    r"cordiais[ ]saudacoes|assinatura|sinceramente|carinhosamente|afetuosamente|subscrevo-me|despeco-me"
+    r"|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
 )
 _WARMLY: Final = (
-    r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:abs|abc|abracos?|abraco[ ]grande|abracao|bjs|bjo|bj|bjos|bjks|beijos?|beijao|beijinhos?|beijocas|"
+    r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:abs|abc|abracos?|abraco[ ]grande|abracao|bjs|bjo|bj|bjos"
+    r"|bjks|beijos?|beijao|beijinhos?|beijocas|"
     r"xeros?|cheiros?)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
 )
 _TO_WHOM: Final = (
-    r"(?:(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]|obg|bom[ ][a-z]+|boa[ ][a-z]+|"
+    r"(?:(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]"
+    r"|obg|bom[ ][a-z]+|boa[ ][a-z]+|"
     r"ate[ ][a-z]+|fica[ ]com[ ]deus|sucesso))(?=[ ]?[,.:!\n-]))?"
 )
 _THANKFULLY: Final = r"(?:(?:muito[ ]|mto[ ])?(?:obrigad(?:[oa]|ao|inh[oa])|obg|brigad[oa]|brigadinh[oa]|grat[oa]|valeu|vlw|agradeco|agradecemos|agradecid[oa]))"
 _WAITING: Final = (
-    r"(?:(?:fico|estou|to|ficamos|ficarei|sigo|seguimos)[ ](?:no[ ]aguardo|a[ ]disposicao|aguardando|esperando|a[ ]espera)|(?:no[ ])?aguardo|aguardamos|aguardando|a[ ]disposicao|"
+    r"(?:(?:fico|estou|to|ficamos|ficarei|sigo|seguimos)[ ](?:no[ ]aguardo|a[ ]disposicao|aguardando|esperando"
+    r"|a[ ]espera)|(?:no[ ])?aguardo|aguardamos|aguardando|a[ ]disposicao|"
     r"espero[ ](?:o[ ]|seu[ ]|sua[ ])?(?:retorno|resposta|contato)|desde[ ]ja|antecipadamente|conto[ ]com)"
 )
 _LEAVING: Final = (
-    r"(?:ate[ ](?:mais|logo|breve|amanha|ja|la|a[ ]proxima|segunda|terca|quarta|quinta|sexta|depois)|tchau|fui|flw|falou|passar[ ]bem|so[ ]isso|era[ ]isso|e[ ]isso|"
-    r"qualquer[ ](?:coisa|duvida)|retorno|contato|resposta|(?:tenham?[ ]um[a]?[ ])?(?:bom|boa|otimo|otima)[ ](?:fds|fim|final|semana|descanso|trabalho|feriado|resto)|"
-    r"desculpa|desculpem?|perdao|por[ ](?:enquanto|hoje|ora)|(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama|chame|retorna|retorne|responde|responda|manda|mande)|pfv|por[ ]favor|por[ ]gentileza)"
+    r"(?:ate[ ](?:mais|logo|breve|amanha|ja|la|a[ ]proxima|segunda|terca|quarta|quinta|sexta|depois)|tchau|fui|flw"
+    r"|falou|passar[ ]bem|so[ ]isso|era[ ]isso|e[ ]isso|"
+    r"qualquer[ ](?:coisa|duvida)|retorno|contato|resposta|(?:tenham?[ ]um[a]?[ ])?(?:bom|boa|otimo|otima)[ ](?:fds"
+    r"|fim|final|semana|descanso|trabalho|feriado|resto)|"
+    r"desculpa|desculpem?|perdao|por[ ](?:enquanto|hoje|ora)|(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama"
+    r"|chame|retorna|retorne|responde|responda|manda|mande)|pfv|por[ ]favor|por[ ]gentileza)"
 )
 _MORE: Final = r"(?:[ ,]+[a-z0-9]+){0,8}"
 # Bounded, so that no run of signs is walked over twice for each of them.
@@ -72,12 +80,14 @@ _ALONE: Final = re.compile(
     r"(?:\n[ ]*\n[ ]*(?:-{1,2}[ ]?)?|[\n.!?][ ]*-{1,2}[ \n]?|(?<=[.!])[ ]*\n[ ]*|(?<=[a-z0-9)][.!])[ ]{1,2})[*_]?(?=[a-z])"
 )
 _ABOUT_ANOTHER: Final = re.compile(
-    r"(?<![a-z])(?:nome|titular|dele|dela|marido|esposa|pai|mae|filh[oa]|chama|contato[ ]d[aoe]|falar[ ]com|procur[a-z]+|corretora?|"
+    r"(?<![a-z])(?:nome|titular|dele|dela|marido|esposa|pai|mae|filh[oa]|chama|contato[ ]d[aoe]|falar[ ]com"
+    r"|procur[a-z]+|corretora?|"
     r"medic[oa]|doutora?|atendente|vendedora?|gerente|testemunhas?|convidad[oa]s|lista)(?![a-z])[^.!?\n]*[.!\s-]*\Z"
 )
 # What may stand behind a signature: where its bearer is from, figures and signs, or a further line.
 _LAST: Final = re.compile(
-    r"(?:[ ]?[,(-]?[ ](?:d[aeo]s?|ap|apto|bloco|bl|casa|sala|turma|unidade|lote)[ ][^.?!,\n]{1,30})?(?:[^a-z?\n]{0,40}(?:\Z|\n)|[ ]?[|/-][ ][^?\n]{0,80}(?:\Z|\n))"
+    r"(?:[ ]?[,(-]?[ ](?:d[aeo]s?|ap|apto|bloco|bl|casa|sala|turma|unidade"
+    r"|lote)[ ][^.?!,\n]{1,30})?(?:[^a-z?\n]{0,40}(?:\Z|\n)|[ ]?[|/-][ ][^?\n]{0,80}(?:\Z|\n))"
 )
 
 
