@@ -68,7 +68,7 @@ _THAT_IS_ME: Final = re.compile(
     rf"|{IS}[ ]assim[ ]que[ ](?:se[ ])?(?:escreve|ta|esta|consta|fica)[ ](?:[oa][ ])?(?:meu[ ]nome|n[oa][ ](?:meu[ ]"
     rf"|minha[ ])?(?:rg|documento|cpf|cadastro|registro|identidade))\b"
     r"|(?<=[a-z])[ ](?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:mais[ ])?(?:amig|intim|chegad)[ao]s\b"
-    rf"|(?:{_THIS}[ ])?que[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
+    rf"|(?:{_THIS}[ ]|{IS}[ ])?(?:que|quem)[ ](?:vos|lhes?|te)[ ](?:fala|escreve)\b|[?][ ]sou[ ]eu{_ENDED}"
     rf"|(?:[oa][ ]propri[oa]|em[ ]pessoa|em[ ]carne[ ]e[ ]osso)\b{_ENDED}"
     r")"
 )

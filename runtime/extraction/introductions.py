@@ -12,7 +12,7 @@ SPEAKS: Final = (
     r"(?:(?:vos|lhes?|te|lhe)[ ])?(?:fala|falando|escreve|escrevendo|digita|digitando|responde|respondendo|"
     r"chama|chamou|chamando|procura|procurando|tecla|teclando|contata|contatando|(?:entra|entrando"
     r"|entrou)[ ]em[ ]contato|conversa|conversando|"
-    r"(?:manda|mandando|envia)(?:[ ](?:a|essa|esta|uma))?[ ](?:mensagem|msg)|"
+    r"(?:manda|mandando|envia)(?:[ ](?:[oa]|ess[ea]|est[ea]|uma?))?[ ](?:mensagem|msg|audio|zap|recado|email|foto)|"
     r"(?:assina|subscreve)[ ](?:abaixo|embaixo|(?:a|o|este|esta|esse|essa)[ ](?:mensagem|texto|recado|email|carta)))"
 )
 ON_THE_LINE: Final = r"(?:na[ ](?:linha|escuta|area)|d?o[ ]outro[ ]lado(?:[ ]da[ ]linha)?|(?:deste|desse|do)[ ]lado[ ]de[ ]ca|com[ ](?:vc|voce)s?)"
@@ -20,7 +20,7 @@ _SPEAKER: Final = rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_
 GREETING: Final = (
     r"(?:oi+e*|oin|ola+r?|opa+|epa|hey|hello|salve|eae+|iae|fala(?:[ ](?:ai|galera|pessoal|moca|moco))?|e[ ]?ai|alo+|"
     r"bo[mn][ ]di+a+|boa[ ]tarde+|boa[ ]noite+|(?:oi+e*|ola)[ ](?:gente|pessoal|galera)|"
-    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|desculpa)"
+    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|desculpa|voltei|olha)"
 )
 
 # What a form calls the name's field.
@@ -61,7 +61,7 @@ LIKELY: Final = re.compile(
     r"|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
-    rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
+    rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?|chama-se)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
     rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor"
@@ -92,6 +92,8 @@ UNSURE: Final = re.compile(
     rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
+    r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
@@ -120,7 +122,10 @@ ANSWERED: Final = re.compile(
     r"|(?<![a-z])(?<!com[ ])quem[ ](?:fala|e|eh|ta[ ]falando|esta[ ]falando|gostaria|escreve)[ ]?[?][ ]+(?:e[ ])?(?:[oa][ ])?"
     r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]"
     r"|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
-    r"|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
+    rf"|(?<![a-z])segue[m]?[ ](?:o[ ]|meu[ ])?nome{_FIELD}[ ]?:?[ ]"
+    r"|(?:^|\n)[ *-]*(?:primeiro[ ]nome|(?:(?:first|full)[ ])?name)[*]*[ ]?[:=-][ ]?"
+    r"|(?<![a-z])(?:eu[ ](?:aqui[ ])?(?:de[ ]novo|outra[ ]vez|novamente)|(?:de[ ]novo|novamente)[ ]eu)[ ]?[,:.!][ ](?:[oa][ ])?"
+    r"|(?<![a-z])me[ ](?:registraram|batizaram)[ ]|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
     r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone"
     r"|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
     r")"
@@ -132,13 +137,19 @@ BESIDE_ME: Final = re.compile(
     r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi"
     r"|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
 )
+# "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
+WITH_A_ROLE: Final = re.compile(
+    r"(?<![a-z])(?<!nao[ ])(?:sou|so)[ ](?:[oa]|aquel[ea])[ ](?:[a-z]+[ ]){0,3}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+)
+SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
+WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
     rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}})[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,|eu|{HERE}[ ]?,?(?:[ ][oa])?"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,(?:[ ][oa])?|eu|{HERE}[ ]?,?(?:[ ][oa])?"
     rf"|{IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
 )
 # "É o João da loja que vai aí" is said of somebody else.

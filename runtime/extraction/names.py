@@ -18,10 +18,13 @@ from runtime.extraction.introductions import (
     GLAD,
     NEGATED,
     OPENING,
+    SET_APART,
     SOMEBODY_ELSE,
     SURE,
     UNSURE,
+    WE,
     WHO_DOES,
+    WITH_A_ROLE,
 )
 from runtime.extraction.introductions import LIKELY as LIKELY_PHRASE
 from runtime.extraction.name_parts import (
@@ -113,16 +116,21 @@ def _unsure(text: Reading) -> Iterator[Candidate]:
 
 
 def _set_apart(text: Reading, name: Name, hit: re.Match[str]) -> bool:
-    """Whether a name stands in brackets behind the first person: "eu (Ana)"."""
+    """Whether a name is the first person's: "eu (Ana)", "ele e eu, Ana, queremos"."""
+    if hit.re is BESIDE_ME and WE.match(text.folded.plain, text.end(name)):
+        return True
+    if hit.re is BESIDE_ME and hit[0].startswith("fui"):
+        return SET_APART.match(text.folded.plain, text.end(name)) is not None
     return hit[0].endswith("(") and text.words.plain(name.after) == ")"
 
 
 def _enclosed(text: Reading) -> Iterator[Candidate]:
     """Names that a message opens with: "Oi, é a Carla", "Eu, Ana Lima, declaro"."""
-    for pattern in (OPENING, ENCLOSED):
+    for pattern in (OPENING, ENCLOSED, WITH_A_ROLE):
         for _, name in _after(text, pattern):
             asked = WHO_DOES.match(text.folded.plain, text.end(name))
-            closed = CLOSED.match(text.folded.plain, text.end(name))
+            closing = SET_APART if pattern is WITH_A_ROLE else CLOSED
+            closed = closing.match(text.folded.plain, text.end(name))
             if evident(text, name) and ((not asked) if pattern is OPENING else closed):
                 yield candidate(text, name, LIKELY)
 

@@ -49,7 +49,7 @@ _LEAVING: Final = (
     r"|falou|passar[ ]bem|so[ ]isso|era[ ]isso|e[ ]isso|"
     r"qualquer[ ](?:coisa|duvida)|retorno|contato|resposta|(?:tenham?[ ]um[a]?[ ])?(?:bom|boa|otimo|otima)[ ](?:fds"
     r"|fim|final|semana|descanso|trabalho|feriado|resto)|"
-    r"desculpa|desculpem?|perdao|por[ ](?:enquanto|hoje|ora)|(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama"
+    r"tmj|tamo[ ]junto|desculpa|desculpem?|perdao|por[ ](?:enquanto|hoje|ora)|(?:por[ ]favor[ ])?me[ ](?:liga|ligue|avisa|avise|chama"
     r"|chame|retorna|retorne|responde|responda|manda|mande)|pfv|por[ ]favor|por[ ]gentileza)"
 )
 _MORE: Final = r"(?:[ ,]+[a-z0-9]+){0,8}"
