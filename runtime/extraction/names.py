@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, LIKELY
@@ -40,7 +41,7 @@ from runtime.extraction.name_parts import (
 from runtime.extraction.reported import reported
 from runtime.extraction.signatures import find_signatures
 
-_REACH = 20
+_REACH: Final = 20
 
 
 def find_names(folded: Folded) -> Iterator[Candidate]:
