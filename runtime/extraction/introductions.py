@@ -1,83 +1,101 @@
-"""The phrases by which people introduce themselves, before and after their name."""
+"""The phrases by which people introduce themselves before their name."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-_IS: Final = r"(?:e|eh|he)(?![a-z])"
-_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|[ ]{_IS}[ ]?:?[ ]?|[ ]seria[ ])"
-_HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
-_SPEAKS: Final = (
+IS: Final = r"(?:e|eh|he)(?![a-z])"
+_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
+HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
+SPEAKS: Final = (
     r"(?:(?:vos|lhes?|te|lhe)[ ])?(?:fala|falando|escreve|escrevendo|digita|digitando|responde|respondendo|"
-    r"(?:manda|mandando|envia)(?:[ ](?:a|essa|esta|uma))?[ ](?:mensagem|msg)|"
+    r"chama|chamou|chamando|procura|procurando|tecla|teclando|contata|contatando|(?:entra|entrando"
+    r"|entrou)[ ]em[ ]contato|conversa|conversando|"
+    r"(?:manda|mandando|envia)(?:[ ](?:[oa]|ess[ea]|est[ea]|uma?))?[ ](?:mensagem|msg|audio|zap|recado|email|foto)|"
     r"(?:assina|subscreve)[ ](?:abaixo|embaixo|(?:a|o|este|esta|esse|essa)[ ](?:mensagem|texto|recado|email|carta)))"
 )
-_SPEAKER: Final = rf"(?:quem[ ])?(?:(?:ta|esta|tava)[ ])?{_SPEAKS}(?:[ ]{_HERE})?"
-_GREETING: Final = (
+ON_THE_LINE: Final = r"(?:na[ ](?:linha|escuta|area)|d?o[ ]outro[ ]lado(?:[ ]da[ ]linha)?|(?:deste|desse|do)[ ]lado[ ]de[ ]ca|com[ ](?:vc|voce)s?)"
+_SPEAKER: Final = rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_THE_LINE})(?:[ ]{HERE})?(?:[ ](?:de[ ]novo|outra[ ]vez|novamente))?"
+GREETING: Final = (
     r"(?:oi+e*|oin|ola+r?|opa+|epa|hey|hello|salve|eae+|iae|fala(?:[ ](?:ai|galera|pessoal|moca|moco))?|e[ ]?ai|alo+|"
     r"bo[mn][ ]di+a+|boa[ ]tarde+|boa[ ]noite+|(?:oi+e*|ola)[ ](?:gente|pessoal|galera)|"
-    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|desculpa)"
+    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|desculpa|voltei|olha)"
 )
 
 # What a form calls the name's field.
 _FIELD: Final = (
-    r"(?:[ ](?:completo|social|inteiro|civil|e[ ]sobrenome|(?:pra|para|pro|p/?)[ ](?:o[ ]|a[ ])?"
+    r"(?:[ ](?:completo|social|inteiro|civil|[(]completo[)]|(?:e|/)[ ]?(?:sobrenome|cpf|telefone|tel|fone|celular"
+    r"|email|idade|rg|contato)|(?:pra|para|pro|p/?)[ ](?:o[ ]|a[ ])?"
     r"(?:cadastro|contato|reserva|ficha|nota|agenda|pedido|orcamento)))?"
 )
 _MARKS: Final = r"[ ]?[:,.-]?[ ]?"
 # How somebody starts to introduce themselves or to dictate, without a word of the name yet.
 _INTRODUCING: Final = (
-    r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar|me[ ]identific(?:o|ar)|identifico-me|"
+    r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
+    r"|me[ ]identific(?:o|ar)|identifico-me|"
     r"identificacao|remetente)"
 )
 
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi|mim)[ ](?:chamo|xamo|chamu)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?|mechamo[ ]+|chamo[ -]me[ ]"
-    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi)[ ](?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none)(?:[ ]e[ ]sobrenome)?(?:[ ](?:completo|todo|inteiro|"
+    r"(?:me|mi|mim)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
+    r"|mechamo[ ]+|chamo[ -]me[ ]"
+    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
+    rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
-    rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]"
-    rf"|meu[ ]apelido(?:[ ]{_IS}[ ]|[ ]?:[ ]?)"
-    rf"|(?<![a-z][ ])nome{_FIELD}[*_]*[ ]?(?::?[ ]?\n|[:=>]|->?)[*_]*[ ]?"
-    rf"|(?:meu[ ]nome|{_HERE})[ ]nao[ ]{_IS}[ ](?:[oa][ ])?[a-z]+(?:[ ][a-z]+)?[ ]?,[ ]{_IS}[ ](?:sim[ ])?(?:[oa][ ])?"
+    rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
+    rf"|meu[ ]apelido(?:[ ][a-z]+){{0,5}}?(?:[ ]{IS}[ ]|[ ]?:[ ]?)"
+    rf"|(?<![a-z][ ])nome{_FIELD}[*_]*[ ]?(?::?[ ]?\n|[.][.]+[ ]?:?|[:=>]|->?)[*_]*[ ]?"
+    rf"|(?:meu[ ]nome|{HERE})[ ]nao[ ]{IS}[ ](?:[oa][ ])?[a-z]+(?:[ ][a-z]+)?[ ]?,[ ]{IS}[ ](?:sim[ ])?(?:[oa][ ])?"
     r")"
-)
-_FORMALLY: Final = (
-    r"(?:assinado|assino|ass|att|at\.te|atenciosamente|atte|cordialmente|respeitosamente|grat[oa]|agradecid[oa]|sds|saudacoes|sem[ ]mais|"
-    r"cordiais[ ]saudacoes|assinatura|subscrevo-me|despeco-me)"
 )
 # A greeting's last letters: enough to see that one came before.
 _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?,?[ ])?(?:aqui[ ])?(?:[oa](?:[ ]propri[oa])?[ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
-    rf"|(?:d?{_HERE})[ ](?:{_IS}|fala|{_SPEAKER}[ ]?(?:{_IS}|:|,))[ ](?:eu[ ]?,?[ ])?(?:[oa][ ])?"
-    rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|(?:quem[ ])?(?:(?:ta|esta|tava)[ ])?{_SPEAKS}(?:[ ]{_HERE})?|quem[ ](?:ta|esta)[ ]{_HERE})"
-    rf"(?:[ ](?:{_IS}|sou(?:[ ]eu)?)|[ ]?:|[ ]{_IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
-    r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me|sou|mais)[ ]conhecid[oa]|"
-    r"atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram|batizaram)|me[ ]assino|assino)[ ]"
+    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
+    r"|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
+    rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
+    rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
+    rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?|chama-se)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
+    rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
+    rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
+    rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor"
+    rf"|pra[ ]doutora))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
+    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
+    r"|abaixo[ -]assinad[oa][ ]?,?[ ]"
+    r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
+    r"|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
+    rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
+    r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
+    r"|sou|mais)[ ]conhecid[oa]|"
+    r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]"
+    r"|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram"
+    r"|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
-    r"|(?<![a-z][ ])apelido[ ]?:[ ]?"
-    rf"|meu[ ](?:nome|nm)[ ]?,?[ ](?:{_IS}[ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
-    rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{_IS}(?![ ][oa][ ]))[ ]"
+    rf"|meu[ ](?:nome|nm)[ ]?,?[ ](?:{IS}[ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
+    rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
     r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ](?:[oa][ ])?"
-    r"|prazer[,!: ]{1,3}(?:[oa][ ])?"
-    rf"|(?:{_FORMALLY}|abs|abracos?|abracao|(?:muito[ ])?obrigad[oa]|(?:desde[ ]ja|antecipadamente)|obg|bjs|bjos?|beijos?|beijinhos|valeu|vlw|"
-    r"aguardo|retorno|contato|disposicao|resposta)[ ]?[,:.!]{0,3}[ ]?\n+[ ]?(?:-{1,2}[ ]?)?"
-    rf"|{_FORMALLY}[ ]?[,:.][ ]?"
     r")"
 )
 # These are said of much else: only a known name is believed after them.
 _FRESH: Final = rf"(?:^|(?<=[\n.!?,;:] )|(?<=[\n])|(?<={_SAYS_HI}[ ]))"
 UNSURE: Final = re.compile(
-    rf"(?:{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui|completo))?[ ]{_IS}[ ]"
-    rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{_IS}[ ])?"
-    rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{_IS}[ ]"
+    rf"(?:(?<![a-z])n[oa][ ](?:meu|minha)[ ](?:rg|documento|cpf|certidao|cadastro|identidade|cnh|registro|contrato"
+    rf"|boleto|ficha)[ ](?:ta|esta|consta|sou|diz|aparece|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome))?[ ]?:?[ ]"
+    rf"|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
+    rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
+    rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
+    rf"|completo))?[ ]{IS}[ ]"
+    r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
+    rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
+    rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
 )
 # A dictation: only a whole name is believed, and one that is not said to be somebody else's.
@@ -88,49 +106,58 @@ DICTATED: Final = re.compile(
 SOMEBODY_ELSE: Final = re.compile(
     r"[ ]?(?:[,(;-]|e|eh)[ ]?(?:e[ ]|eh[ ])?(?:o[ ]|a[ ])?(?:minha|meu|nossa|nosso|dono|dona|gerente|quem)\b(?![ ]nome)"
 )
+# A question about the name, a correction of it or a form's field, and the answer: a name, however rare.
+ANSWERED: Final = re.compile(
+    rf"(?:(?<![a-z])(?<!de )(?:me?u|mi|o)[ ]nome(?:[ ](?:completo|todo|inteiro|ai|la|aqui|no[ ]sistema|na[ ]lista"
+    rf"|no[ ]cadastro))*[ ]?[?]+[ ]*(?:(?:entao|ah|claro|bom)[ ]?,?[ ])?(?:{IS}[ ])?(?:[oa][ ])?"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ](?:completo|ne|ta|viu|certo|entao|ai|la|aqui|antes"
+    rf"|de[ ]novo))*[ ]?[,.;:!?-]+[ ]*(?:entao[ ]|ah[ ])?(?:{IS}|sou)[ ](?:[oa][ ])?"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:[a-z]+[ ]){{0,4}}?(?:errad[oa]|trocad[oa]|incorret[oa]"
+    rf"|diferente)(?:[ ][a-z]+){{0,5}}[ ]?[,.;:-]?[ ]"
+    rf"(?:mas[ ])?(?:o[ ](?:nome[ ])?(?:certo|correto|verdadeiro)[ ])?(?:{IS}|seria)[ ](?:[oa][ ])?"
+    r"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:se[ ])?(?:escreve|pronuncia|le)(?:-se)?(?:[ ]assim)?[ ]?[:,]?[ ]"
+    r"|(?:^|\n)[ *-]*(?:qual[ ](?:e[ ])?)?(?:o[ ])?(?:seu|teu)[ ]nome(?:[ ]completo)?[*]*[ ]?[?:]{1,2}[ \n]*(?:(?:r"
+    r"|resposta|resp)[ ]?[:.-][ ])?"
+    r"|(?:^|\n)[ *-]*(?:remetente|solicitante|requerente|interessad[oa]|assinado|quem[ ]fala|eu)[*]*[ ]?:[ ]?[*]*"
+    r"|(?<![a-z])(?<!com[ ])quem[ ](?:fala|e|eh|ta[ ]falando|esta[ ]falando|gostaria|escreve)[ ]?[?][ ]+(?:e[ ])?(?:[oa][ ])?"
+    r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]"
+    r"|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
+    rf"|(?<![a-z])segue[m]?[ ](?:o[ ]|meu[ ])?nome{_FIELD}[ ]?:?[ ]"
+    r"|(?:^|\n)[ *-]*(?:primeiro[ ]nome|(?:(?:first|full)[ ])?name)[*]*[ ]?[:=-][ ]?"
+    r"|(?<![a-z])(?:eu[ ](?:aqui[ ])?(?:de[ ]novo|outra[ ]vez|novamente)|(?:de[ ]novo|novamente)[ ]eu)[ ]?[,:.!][ ](?:[oa][ ])?"
+    r"|(?<![a-z])me[ ](?:registraram|batizaram)[ ]|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
+    r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone"
+    r"|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
+    r")"
+)
+# A greeting that gives a name, or takes up the other's: believed where nothing else introduces anybody.
+GLAD: Final = re.compile(r"(?<![a-z])prazer[,!: ]{1,3}(?:[oa][ ])?(?=[a-z])")
+# "eu Paula Lima e meus filhos": a whole name beside the first person.
+BESIDE_ME: Final = re.compile(
+    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi"
+    r"|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
+)
+# "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
+WITH_A_ROLE: Final = re.compile(
+    r"(?<![a-z])(?<!nao[ ])(?:sou|so)[ ](?:[oa]|aquel[ea])[ ](?:[a-z]+[ ]){0,3}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+)
+SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
+WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){_GREETING}[ ]?[,.!:)]{{0,3}})[ ]*{_IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}})[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){_GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,|eu|{_HERE}|{_IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,(?:[ ][oa])?|eu|{HERE}[ ]?,?(?:[ ][oa])?"
+    rf"|{IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
 )
-CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ])")
+# "É o João da loja que vai aí" is said of somebody else.
+WHO_DOES: Final = re.compile(
+    r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}[ ]?(?:[?]|[ ](?:que|q|quem)\b(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b))"
+)
+CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?[?]))")
 
-# Where a name may start that is announced only afterwards.
-STARTS: Final = re.compile(
-    rf"(?:^|[.!?,;:)\n-]|(?<![a-z])(?:{_GREETING}|{_IS})[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
-)
-_FROM: Final = r"(?:[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
-_PLEASED: Final = r"(?:(?:muito[ ])?prazer|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens)"
-# Whoever says these afterwards gave their name, known or not.
-NAMED_BEFORE: Final = re.compile(
-    rf"[ ]?[,.;:!-]?[ ]?(?:{_PLEASED}[ ]?[,.;!-][ ]?)?(?:"
-    rf"(?:{_IS}[ ]|ess[ea][ ]|est[ea][ ]|assim[ ]){{1,3}}(?:o[ ])?meu[ ](?:nome|apelido)\b"
-    rf"|(?:(?:{_IS}[ ])?(?:assim|como|desse[ ]jeito)[ ](?:e[ ])?)?(?:que[ ])?(?:eu[ ])?me[ ](?:chamo|xamo)\b(?![ ](?:[a-z]|:))"
-    rf"|(?:{_IS}[ ])?(?:assim|como)[ ](?:que[ ])?(?:todos|todo[ ]mundo|o[ ]pessoal|geral|a[ ]galera)?[ ]?me[ ](?:chamam?|conhecem?)\b"
-    rf"|(?:{_IS}[ ])?(?:como|assim)[ ](?:que[ ])?(?:eu[ ])?(?:gosto[ ]de[ ]|prefiro[ ]|quero[ ])(?:que[ ]me[ ]chamem|ser[ ]chamad[oa])\b"
-    rf"|o[ ]meu[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|meu[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))"
-    r")"
-)
-AFTERWARDS: Final = re.compile(
-    rf"{_FROM}(?:[ ](?:por[ ])?{_HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
-    r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
-    rf"|[ ]?,[ ]{_HERE}[ ]?(?=[,.!\n]|\Z)"
-    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{_SPEAKS}|que[ ](?:ta|esta)[ ](?:falando|escrevendo)|que[ ](?:vos[ ])?(?:fala|escreve)|"
-    rf"escrevendo|se[ ]apresentando|outra[ ]vez|novamente)\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
-    rf"|[ ]?,?[ ]{_IS}[ ](?:o[ ])?meu[ ]nome\b)"
-)
-# The same where nobody was greeted by that name.
-PLEASED: Final = re.compile(rf"[ ]?,[ ]{_PLEASED}[ ]?(?=[,.!\n]|\Z)")
-# A whole name before what only its bearer can say: "Ana Lima, moro em Santos".
-FIRST_PERSON: Final = re.compile(
-    r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos|solteir[oa]|casad[oa]|divorciad[oa]|"
-    r"viuv[oa]|brasileir[oa]|cliente[ ](?:de|ha|desde))\b"
-)
-# A name that closes a message: "…\n\nAna Lima", "… - Ana Lima".
-SIGNED: Final = re.compile(r"(?:\n[ ]*\n[ ]*(?:-{1,2}[ ]?)?|[\n.!?][ ]*-{1,2}[ ]?)(?=[a-z])")
 # What turns an introduction into its opposite, or makes it somebody else's.
 NEGATED: Final = re.compile(
     r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela|quem[ ][a-z]+)[ ]\Z"

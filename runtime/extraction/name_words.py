@@ -11,6 +11,10 @@ from runtime.extraction.words import word_set
 
 PARTICLES: Final = frozenset({"da", "de", "do", "das", "dos", "di", "del", "d"})
 FOREIGN_PARTICLES: Final = frozenset({"van", "von", "der", "den", "ten", "la", "el", "bin", "ibn"})
+# With capitals throughout, these join any surname: "Del Rio", "De Bortoli".
+FAMILY_PARTICLES: Final = frozenset(
+    {"de", "del", "di", "dal", "dalla", "della", "du", "des", "san", "saint", "mac"}
+)
 TITLES: Final = word_set(
     "vo vovo enfermeiro enfermeira tia tio dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
     "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
@@ -59,7 +63,7 @@ NO_NAME: Final = word_set(
     "pessoalmente dono responsaveis morador moradora natural usuario usuaria assinante membro paciente "
     "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
-    "daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
+    "ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
 
 # Given names that are also other words: alone and in lower case they say nothing.

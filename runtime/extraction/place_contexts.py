@@ -46,11 +46,21 @@ _TRADE: Final = (
     r"dentista|medico|medica|advogado|advogada|professor|professora|comerciante|lojista|produtor|produtora|"
     r"antigo|antiga|novo|nova) )*"
 )
+# What of the writer's own has a place, unlike "meu irmão".
+_PREMISES: Final = (
+    r"(?:(?:nov[oa] )?(?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|consultorio|"
+    r"apartamento|ape|apto|ap|imovel|terreno|lote|sitio|fazenda|kitnet|sobrado|galpao|sala|salao|restaurante|padaria|mercado|"
+    r"comercio|negocio|condominio|predio|endereco|residencia|moradia|obra|filial|unidade|pousada|estudio|studio|quarto))"
+)
+_OWN_PLACE: Final = rf"(?:minha|meu|nossa|nosso) {_PREMISES}"
 _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
-    r"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente|agt|agnt|meu escritorio|(?:minha|nossa|a nossa) (?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara))"
-    r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei)"
+    rf"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente"
+    rf"|agt|agnt|{_OWN_PLACE})"
+    r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei|(?:vim|viemos|a gente veio|vou|vamos|quero|queremos"
+    r"|queria|pretendo|pensando em|voltei a|passei a|comecei a) (?:morar|viver|parar)|me instalei|nos instalamos"
+    r"|me estabeleci|sediad[oa]s?|com sede)"
 )
 _WANTED: Final = (
     r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|ape|apartamento|casa|"
@@ -63,12 +73,15 @@ _SAID: Final = re.compile(
     rf"\b{_LIVES} {_ADVERB}{_IN}"
     rf"|\b(?:moro|vivo|resido|trabalho) (?:\w+ ){{1,5}}em {_AROUND}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
-    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
+    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo"
+    rf"|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
+    rf"|\b(?:aqui|aki)(?: \w+){{0,4}} , (?:o|a) (?:de|la de|ai de) {_AROUND}"
     r"|\b(?:cidade|local|municipio|endereco) d[aeo] \w+ ?[:=-] "
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
     r"(?: (?:e|eh|sera|seria))? ?[:=-]? "
-    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|chego|chegarei|ir|passagem)"
+    r"|\b(?:mudei|mudamos|mudar|mudando|mudanca|mudo|vou|vamos|indo|viajar|viajo|viajando|chego|chegando|chego"
+    r"|chegarei|ir|passagem)"
     rf"(?: \w+){{0,2}} (?:pra|para|p|p /|a) {_AROUND}"
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
     rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
@@ -76,7 +89,8 @@ _SAID: Final = re.compile(
     rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom) de {_AROUND}"
     rf"|\b(?:atende|atendem|cobre|cobrem) {_AROUND}"
     rf"|\b(?:sou|somos|moro|moramos) (?:de|em|no|do|na|da) {_STATE_NAME} ,? ?(?:em |de |na |da )?{_AROUND}"
-    r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre|cobrem|tem|tem algo)"
+    r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre"
+    r"|cobrem|tem|tem algo)"
     rf"(?: \w+){{0,5}} em {_AROUND}"
     r")\Z"
 )
@@ -93,7 +107,8 @@ _CONCERNS: Final = re.compile(
     r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
     r"estou|aqui|somos|nosso|nossa|instal\w+|faz|fazem|fazer|quanto|qual|trabalho|agendar|marcar|obra|orcamento|abrir|investir|"
     r"moramos|ficamos|atend\w+|entreg\w+|posso|vou|vamos|a gente|imovel|terreno|apartamento|casa|sala|galpao|interesse|sera|"
-    r"moro|sou|gostaria|consigo|tenho|endereco|interior|evento|casamento|festa|curso|reuniao|visita|faco|temos|nossos|residencia)\b"
+    r"moro|sou|gostaria|consigo|tenho|endereco|interior|evento|casamento|festa|curso|reuniao|visita|faco|temos|nossos"
+    r"|residencia)\b"
 )
 # ... and not about the world.
 _WORLD: Final = re.compile(
@@ -101,15 +116,20 @@ _WORLD: Final = re.compile(
     r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia)\b"
 )
 _OTHERS: Final = re.compile(
-    r"(?:\b(?:nao|n|nunca) (?:moro|sou|estou|to|fico|resido|vivo)|(?<!a gente )(?<!agt )\b(?:moram|mora|vive|vivem|reside)|"
-    r"\b(?:nasci|nasceu|nascido|nascida|morava|moravamos|morei|trabalhava|trabalhei|estudei|estudava|sai|saimos|saiu|veio|"
-    r"viajou|foi|foram|fui|voltei|voltando|joga|jogou|jogo|jogar|torco|torcedor|torcedora|torcida|ganhou|perdeu|feito|fabricado|"
-    r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi|passou|passei|estava|tava|"
+    r"(?:\b(?:nao|n|nunca) (?:quero|quis|pretendo|penso em) (?:morar|viver)|\b(?:nao|n|nunca) (?:moro|sou|estou|to"
+    r"|fico|resido|vivo)|(?<!a gente )(?<!agt )\b(?:moram|mora|vive|vivem|reside)|"
+    r"\b(?:nasci|nasceu|nascido|nascida|morava|moravamos|morei|trabalhava|trabalhei|estudei|estudava|sai|saimos|saiu"
+    r"|(?<!a gente )veio|"
+    r"viajou|foi|foram|fui|voltei(?! a (?:morar|viver))|voltando|joga|jogou|jogo|jogar|torco|torcedor|torcedora"
+    r"|torcida|ganhou|perdeu|feito|fabricado|"
+    r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi|passou|passei(?! a (?:morar"
+    r"|viver))|estava|tava|"
     r"cancelei|lembro|conhecer))"
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
 )
 _SOMEBODY: Final = re.compile(
-    rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{_WANTED}\b|empresa|oficina|fabrica|cidade|gente|residencia|"
+    rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{_OWN_PLACE}\b|{_PREMISES}\b|{_WANTED}\b|empresa"
+    rf"|oficina|fabrica|cidade|gente|residencia|"
     r"moradia|entrega)(?:\w+ ){1,2}(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|nasceu) (?:\w+ )?"
     r"(?:em|de|n|pra|para) \Z"
 )
@@ -118,7 +138,8 @@ _ADDRESS: Final = re.compile(
     r"|\b(?:em|no|na) \w+(?: \w+){0,2} , \Z"
 )
 _AFTERWARDS: Final = re.compile(
-    r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou|to|trabalho|fico)\b"
+    r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou"
+    r"|to|trabalho|fico)\b"
     r"|(?:, )?(?:e|eh) (?:a )?minha cidade\b|, (?:moro|vivo) (?:la|ai|aqui)\b|(?:, )?onde (?:eu )?(?:moro|vivo|resido)\b"
 )
 _NOT_A_PLACE: Final = STREETS | word_set(

@@ -1,0 +1,226 @@
+"""The words of one name within a text: where it ends, and how surely it is a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from runtime.extraction.candidates import Candidate
+from runtime.extraction.folding import Folded
+from runtime.extraction.name_words import (
+    ADJECTIVE_ENDINGS,
+    AMBIGUOUS,
+    FAMILY_PARTICLES,
+    FOREIGN_PARTICLES,
+    GIVEN_ENDINGS,
+    NO_NAME,
+    PARTICLES,
+    PET_ENDINGS,
+    TITLES,
+    TRADE_ENDINGS,
+    first_name_stems,
+    first_names,
+    surnames,
+)
+from runtime.extraction.words import Words, split_words
+
+_MOST_WORDS: Final = 7
+_GLUE: Final = re.compile(r"[ ]+")
+_BEFORE_NAME: Final = re.compile(
+    r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, its words, and which word starts at a place of the folded text."""
+
+    folded: Folded
+    words: Words
+    places: Mapping[int, int]
+
+    def name_at(self, start: int, *, sure: bool = False) -> Name | None:
+        """The name whose words start just there."""
+        at = self.places.get(start)
+        return read_name(self, at, sure) if at is not None else None
+
+    def end(self, name: Name) -> int:
+        """Where a name's last word ends in the folded text."""
+        return self.words.items[name.after - 1].end
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The words from `first` up to `after`; whether the first is a known given name."""
+
+    first: int
+    after: int
+    known: bool
+
+
+def whole(text: Reading, name: Name) -> bool:
+    """Whether a given name and a surname are both known."""
+    last = text.words.plain(name.after - 1)
+    return name.known and name.after > name.first + 1 and last in surnames()
+
+
+def evident(text: Reading, name: Name) -> bool:
+    """Whether a name cannot well be another word: "Vi" and "Rosa" can, "Rosa Lima" cannot."""
+    return name.known and (
+        name.after > name.first + 1 or text.words.plain(name.first) not in AMBIGUOUS
+    )
+
+
+def pet_form(text: Reading, at: int) -> bool:
+    """Whether a capitalised word has the ending of endearment: "Thiaguinho"."""
+    return text.words.plain(at).endswith(("inho", "inha")) and capitalised(text, at)
+
+
+def pet_name(word: str) -> bool:
+    """Whether a word is the endearment of a known name: "dudinha", "carlinhos", "robertão"."""
+    for ending in PET_ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= 4 and stem in first_name_stems():
+            return True
+    return False
+
+
+def read(folded: Folded) -> Reading:
+    """The text with its words counted."""
+    words = split_words(folded.plain)
+    return Reading(folded, words, {word.start: at for at, word in enumerate(words.items)})
+
+
+def skip_spaces(plain: str, at: int) -> int:
+    """Past spaces, emphasis ("*Ana*") and hesitation ("é... Ana")."""
+    hit = _BEFORE_NAME.match(plain, at)
+    return hit.end() if hit else at
+
+
+def read_name(text: Reading, at: int, sure: bool) -> Name | None:
+    """The words of a name from a word on."""
+    while text.words.plain(at) in TITLES and text.words.plain(at + 1) not in NO_NAME:
+        at += 2 if text.words.plain(at + 1) == "." else 1
+    if sure and text.words.plain(at) in {"o", "a"} and text.words.plain(at + 1) in first_names():
+        at += 1
+    first = text.words.plain(at)
+    known = first in first_names() or first.endswith(GIVEN_ENDINGS)
+    if not first.isalpha() or len(first) < 2 or (first in NO_NAME and not (known and sure)):
+        return None
+    if not known and _adjective(text, at):
+        return None
+    after = at + 1
+    while after < min(at + _MOST_WORDS, len(text.words.items)):
+        step = _next_part(text, after, at)
+        if step == 0:
+            break
+        after += step
+    return Name(at, after, known)
+
+
+def _next_part(text: Reading, at: int, first: int) -> int:
+    """How many words more belong to the name: none, one, or two with a particle."""
+    if not _same_line(text, at):
+        return 0
+    word = text.words.plain(at)
+    if word in FOREIGN_PARTICLES and capitalised(
+        text, at + 1 + (text.words.plain(at + 1) in FOREIGN_PARTICLES)
+    ):
+        return 2 + (text.words.plain(at + 1) in FOREIGN_PARTICLES)
+    if word in FAMILY_PARTICLES and capitalised(text, at) and capitalised(text, at + 1):
+        return 2 if _same_line(text, at + 1) else 0
+    if word in PARTICLES or (word == "e" and at - first > 1):
+        family = text.words.plain(at + 1)
+        if not _same_line(text, at + 1):
+            return 0
+        if word == "e":
+            return 2 if _second_family(text, at) else 0
+        return 2 if family in surnames() else 0
+    if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(text, at)):
+        return 0
+    if word in surnames() or word in first_names():
+        return 0 if word in NO_NAME and not capitalised(text, at) else 1
+    if word in NO_NAME:
+        return 0
+    return 1 if capitalised(text, at) and not shouted(text) else _last_word(text, at)
+
+
+def _second_family(text: Reading, at: int) -> bool:
+    """Whether "e" joins two surnames: "Costa e Silva", never "Ana e Paula"."""
+    family = text.words.plain(at + 1)
+    if family in {"silva", "souza", "sousa", "melo", "castro"}:
+        return True
+    joined = family in surnames() and text.words.plain(at - 1) in surnames()
+    return joined and family not in first_names() and capitalised(text, at + 1)
+
+
+def _adjective(text: Reading, at: int) -> bool:
+    """Whether an unknown word in lower case is formed as adjectives are: "negativado"."""
+    lower = not capitalised(text, at)
+    return (
+        lower and text.words.plain(at).endswith(ADJECTIVE_ENDINGS) and len(text.words.plain(at)) > 4
+    )
+
+
+def _last_word(text: Reading, at: int) -> int:
+    """An unknown word in lower case is a surname only where nothing follows it."""
+    ended = text.words.plain(at + 1) in {"", ",", ".", "!", "\n", ";", "-"}
+    word = text.words.plain(at)
+    return int(ended and len(word) > 3 and not word.endswith(ADJECTIVE_ENDINGS))
+
+
+def _same_line(text: Reading, at: int) -> bool:
+    """Whether only spaces stand between a word and the one before it."""
+    if not 0 < at < len(text.words.items):
+        return False
+    between = text.folded.plain[text.words.items[at - 1].end : text.words.items[at].start]
+    return bool(between) and not between.strip(" ")
+
+
+def _initial(text: Reading, at: int) -> bool:
+    return capitalised(text, at) and text.words.plain(at + 1) != ""
+
+
+def capitalised(text: Reading, at: int) -> bool:
+    """Whether a word is written with a capital."""
+    if at >= len(text.words.items):
+        return False
+    return text.folded.written(text.words.items[at].start, text.words.items[at].end)[:1].isupper()
+
+
+def shouted(text: Reading) -> bool:
+    """Whether everything is written in capitals, so that they say nothing."""
+    return text.folded.text.isupper()
+
+
+def candidate(text: Reading, name: Name, confidence: float) -> Candidate:
+    """The name as it was written, its words' first letters upper-cased."""
+    start, end = text.words.items[name.first].start, text.words.items[name.after - 1].end
+    parts = [_upper_first(part) for part in _GLUE.split(text.folded.written(start, end))]
+    return Candidate("name", " ".join(parts), start, end, confidence)
+
+
+def _upper_first(part: str) -> str:
+    return (
+        part
+        if part.lower() in PARTICLES | FOREIGN_PARTICLES | {"e"}
+        else part[:1].upper() + part[1:]
+    )
+
+
+def looks_like_a_name(text: Reading, name: Name, hit: re.Match[str]) -> bool:
+    """Whether what follows words that are also said of trades is a name."""
+    capital = capitalised(text, name.first) and not shouted(text)
+    article = hit[0].endswith((" o ", " a ", " de ", " por ", " como "))
+    if name.known:
+        return capital or article or evident(text, name)
+    full = name.after > name.first + 1
+    if full and text.words.plain(name.first + 1) in surnames():
+        return True
+    if article and pet_name(text.words.plain(name.first)):
+        return True
+    both = full and capital and capitalised(text, name.first + 1)
+    trade = text.words.plain(name.first).endswith(TRADE_ENDINGS)
+    return (article and capital) or (both and not trade)
