@@ -89,9 +89,10 @@ class Claims:
         """Claim due turns, new ones and those whose worker is gone, in rounds over companies."""
         if not paces or most < 1:
             return []
+        bounds = [f"{int(self._lease_s * share)}ms" for share in (400, 800, 500)]
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_SQL["hold claiming"])
+                await conn.execute(_SQL["hold claiming"], *bounds)
                 rows = await conn.fetch(
                     _SQL["claim"],
                     self._worker,

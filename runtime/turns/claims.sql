@@ -1,6 +1,11 @@
 -- name: hold claiming
--- No parameters. One process claims at a time, so that a company's bound holds over all of them.
-SELECT pg_advisory_xact_lock(7041777)
+-- $1 lock, $2 statement, $3 idle-in-transaction time-out: time with unit, text
+-- One process claims at a time, so that a company's bound holds over all of them. One that is frozen
+-- in the middle of it is ended before its leases are over.
+WITH bounds AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
+           set_config('idle_in_transaction_session_timeout', $3, true))
+SELECT pg_advisory_xact_lock(7041777) FROM bounds
 
 -- name: who waits
 -- No parameters. Whose bursts are open: of each company and centurion that a burst names, since how

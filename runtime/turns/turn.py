@@ -24,6 +24,8 @@ from runtime.turns.thought import Thought
 
 MOST_ATTEMPTS = 5
 """How often a turn is taken up before it is given up."""
+MOST_DEATHS = 10
+"""The same where no attempt came to an end: the turn may be what kills its workers."""
 
 
 class Turn:
@@ -89,6 +91,9 @@ class Turn:
         self._parts.observer.ended(self.claim, ended.outcome, ended.reason, took_s)
 
     async def _run(self) -> Ended | None:
+        if self.claim.attempt > MOST_DEATHS:
+            async with self._parts.held(self.claim) as on:
+                return await self._give_up(on)
         opened = await self._open()
         if isinstance(opened, Ended):
             return opened

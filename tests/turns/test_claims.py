@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import asyncpg
 import pytest
 
-from runtime.turns.claims import Claim, Claims, Pace
+from consumers.errors import TransientFault
+from runtime.turns.claims import _SQL, Claim, Claims, Pace
 
 AT_ONCE = 8
 PACES = [Pace(company, "", 100, 3000, AT_ONCE) for company in ("flooded", "quiet", "third")]
@@ -136,3 +138,21 @@ async def test_failures_are_counted_until_a_turn_answers(pool: asyncpg.Pool) -> 
         )
         await end(pool, claim, outcome)
     assert seen == [0, 1, 1, 2, 0, 0, 1]
+
+
+async def test_a_process_that_is_frozen_while_it_claims_holds_nobody_up_for_long(
+    pool: asyncpg.Pool, database_url: str
+) -> None:
+    await waiting(pool, "quiet", 1)
+    lease_s = 1.0
+    bounds = [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
+    frozen = await asyncpg.connect(database_url)
+    await frozen.transaction().start()
+    await frozen.execute(_SQL["hold claiming"], *bounds)
+    claimed: list[Claim] = []
+    async with asyncio.timeout(30):
+        while not claimed:
+            with suppress(TransientFault):
+                claimed = await worker(pool, "sound", lease_s).claim(PACES, 1)
+    assert by_company(claimed) == {"quiet": 1}
+    assert frozen.is_closed()

@@ -168,3 +168,19 @@ async def test_parked_messages_are_answered_in_order_once_they_are_tried_again(
         ids = [[str(first)], [str(poison), str(later)]]
         assert [turn[2] for turn in await here.turns()] == ids
         assert here.channels.texts == ["ouvi: oi", "ouvi: e aqui?", f"ouvi: {POISON}\nainda aí?"]
+
+
+async def test_a_turn_that_kills_whoever_takes_it_up_is_given_up(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        ids = [str(i) for i in await here.write("oi")]
+        await here.wait_agent_caught_up()
+        await here.pool.execute(
+            "INSERT INTO agent.turns (turn_id, company_id, conversation_id, worker, attempts,"
+            " lease_until) VALUES (gen_random_uuid(), 'acme', 'c-1', 'dead', 10, now())"
+        )
+        async with worker(here):
+            await here.wait_quiet()
+        assert await here.turns() == [("failed", "gave_up", ids)]
+        assert (here.mind.asked, here.channels.sent) == ([], [])
