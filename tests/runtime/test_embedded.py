@@ -23,6 +23,8 @@ _PROGRAM = """
 import signal, sys
 from pathlib import Path
 from runtime.embedded import EmbeddedServers
+# Whoever was started in the background inherits that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with EmbeddedServers(Path(sys.argv[1])) as servers:
     print(servers.valkey.pid, servers.postgres.pid, servers.redis_url, servers.database_url, flush=True)
     signal.pause()
