@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -36,6 +37,20 @@ def pytest_terminal_summary(
         terminalreporter.section("told by the tests")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, hand on what they said in this one."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["told"] = session.config.stash[KEY].summary()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what they said in a process that has ended."""
+    for line in getattr(node, "workeroutput", {}).get("told", []):
+        node.config.stash[KEY].say(line)
 
 
 @pytest.fixture
