@@ -19,6 +19,7 @@ import uvloop
 
 from runtime.exposition import encode
 from runtime.logs import configure, get_logger
+from runtime.memory import settle_memory
 from runtime.service import Service, StartRefused
 from runtime.settings import load_settings
 from runtime.stopping import stop_on_signals
@@ -37,6 +38,7 @@ def main() -> int:
     _die_with(parent)
     settings = load_settings(env_file=None)
     configure(settings)
+    settle_memory()
     service = Service(settings, process_metrics=False)
     return uvloop.run(_consume(service, socket.socket(fileno=descriptor)))
 

@@ -18,6 +18,7 @@ from runtime.connections import PROBE_TIMEOUT_S
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError, EmbeddedServers
 from runtime.embedded_urls import announced
 from runtime.logs import configure, get_logger
+from runtime.memory import settle_memory
 from runtime.service import Service, StartRefused
 from runtime.settings import Settings
 from runtime.sidecar import Sidecar
@@ -71,6 +72,7 @@ async def serve(settings: Settings, *, on_listening: Callable[[int], None] | Non
 
     `on_listening` is told the sidecar's port, which the settings leave open with `PORT=0`.
     """
+    settle_memory()
     stop = stop_on_signals((signal.SIGTERM, signal.SIGINT))
     body = _body(settings)
     sidecar = Sidecar(settings, ready=body.ready, families=body.families)
