@@ -39,6 +39,7 @@ class AgentObserver:
                 **_place(claim),
                 event_id=str(message.event_id),
                 message_id=message.message_id,
+                correlation_id=message.correlation_id,
             )
         self._wake_relay()
 

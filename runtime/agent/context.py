@@ -32,6 +32,7 @@ class Inbound:
     text: str | None
     occurred_at: datetime
     content: Mapping[str, Any] | None = None
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

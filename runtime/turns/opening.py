@@ -156,7 +156,12 @@ def _silence(on: Held, speaker: Speaker) -> Reason | None:
 
 
 def _inbound(row: asyncpg.Record) -> Inbound:
-    content = orjson.loads(row["content"]) if row["content"] is not None else None
     return Inbound(
-        row["event_id"], row["message_id"], row["kind"], row["text"], row["occurred_at"], content
+        row["event_id"],
+        row["message_id"],
+        row["kind"],
+        row["text"],
+        row["occurred_at"],
+        orjson.loads(row["content"]) if row["content"] is not None else None,
+        row["correlation_id"],
     )

@@ -12,7 +12,7 @@ from events.catalogue import CATALOGUE
 from events.catalogue.fields import Contact as WireContact
 from events.catalogue.leads import LeadCreated, LeadFactRecorded
 from events.catalogue.service import HandoffRequested
-from events.catalogue.turns import Hit, RagFailed, RagNoMatch, RagRetrieved
+from events.catalogue.turns import Hit, OpenaiCallFailed, RagFailed, RagNoMatch, RagRetrieved
 from events.envelope import Event
 from projections.statements import statements
 from runtime.agent.context import Fact
@@ -31,6 +31,7 @@ from runtime.turns.sending import Part, gate
 from runtime.turns.thought import Thought
 
 _SQL = statements("runtime.turns", "recording.sql")
+_HELD_BACK = frozenset({Reason.OPENAI_BREAKER_OPEN, Reason.OPENAI_BUDGET_EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,12 @@ async def record(
         turn.cost_usd,
     )
     tell = emitter(on)
-    told = [*_retrieval(tell, thought), *await _lead(on, tell, thought), *_handoff(tell, thought)]
+    told = [
+        *_not_asked(tell, thought),
+        *_retrieval(tell, thought),
+        *await _lead(on, tell, thought),
+        *_handoff(tell, thought),
+    ]
     parts = split(thought.decision.reply or "", max_chars=channel.max_part_chars)
     if not parts:
         return await complete(on, thought.outcome, thought.reason, partitions=partitions, also=told)
@@ -125,6 +131,18 @@ def _retrieval(tell: Emitter, thought: Thought) -> list[Event]:
     if thought.reason in {Reason.DID_NOT_KNOW, Reason.NOTHING_LEFT_TO_ASK}:
         return [tell.event("rag.no_match", RagNoMatch(**query, hits=[]))]
     return []
+
+
+def _not_asked(tell: Emitter, thought: Thought) -> list[Event]:
+    """A model that was there and could not be asked: no call tells of it, so the turn does."""
+    return [
+        tell.event(
+            "openai.call_failed",
+            OpenaiCallFailed(purpose="decide", reason=step.what, retryable=True),
+        )
+        for step in thought.decision.steps
+        if step.what in _HELD_BACK
+    ]
 
 
 def _handoff(tell: Emitter, thought: Thought) -> list[Event]:

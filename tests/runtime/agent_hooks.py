@@ -23,7 +23,14 @@ from tests.examples import body
 
 TURN = UUID("0190a000-0000-7000-8000-00000000000a")
 CLAIM = Claim(TURN, "acme", "c-1", "worker-1", 1, 2, ("cora", "whatsapp"))
-MESSAGE = Inbound(UUID(int=7), "m-1", "audio", "segredo", datetime(2026, 11, 2, tzinfo=UTC))
+MESSAGE = Inbound(
+    UUID(int=7),
+    "m-1",
+    "audio",
+    "segredo",
+    datetime(2026, 11, 2, tzinfo=UTC),
+    correlation_id="cor-7",
+)
 EVENT = orjson.dumps(body("handoff.requested")).decode()
 ORIGIN = Origin("acme", "c-1", TURN, "decide")
 

@@ -58,6 +58,10 @@ def test_a_line_names_the_conversation_and_the_turn(hook: str) -> None:
         assert line["turn_id"]
 
 
+def test_a_message_s_line_has_its_correlation_id() -> None:
+    assert [line["correlation_id"] for line in told("opened")] == ["cor-7"]
+
+
 def test_no_line_shows_what_was_written() -> None:
     assert not [line for hook in CALLS for line in told(hook) if "segredo" in str(line)]
 

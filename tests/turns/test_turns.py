@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from runtime.agent.context import TurnContext
-from runtime.agent.decision import Decision
+from runtime.agent.decision import Decision, Step
 from runtime.companies.config import Company
 from tests.turns.room import centurion, room, worker
 
@@ -139,3 +139,20 @@ async def test_a_suspended_company_is_silent(database_url: str, redis_url: str) 
         await here.wait_quiet()
         assert here.channels.sent == []
         assert [t[:2] for t in await here.turns()] == [("silent", "company_suspended")]
+
+
+async def test_a_model_that_was_held_back_is_told_and_one_that_is_not_there_is_not(
+    database_url: str, redis_url: str
+) -> None:
+    async def by_rules(context: TurnContext) -> Decision:
+        held_back = Step("openai_budget_exhausted", "the day's budget is spent")
+        absent = Step("openai_not_configured", "no credentials")
+        return Decision(by="rules", reply="oi", steps=(held_back, absent))
+
+    async with room(database_url, redis_url, think=by_rules) as here, worker(here):
+        await here.write("oi")
+        await here.wait_quiet()
+        failed = await here.logged("openai.call_failed")
+    assert [(one["purpose"], one["reason"]) for one in failed] == [
+        ("decide", "openai_budget_exhausted")
+    ]
