@@ -75,6 +75,7 @@ async def test_turns_are_measured_and_the_servers_left_as_they_were_found(
     assert {row["nspname"] for row in schemas} == {"public", "information_schema"}
 
 
+@pytest.mark.soak
 async def test_tenants_are_measured_alone_and_beside_each_trouble(
     empty_database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
