@@ -31,9 +31,10 @@ class Member:
     member_id: str
     lease_s: float
 
-    def bounds(self) -> list[str]:
-        """Lock, statement and idle-in-transaction time-outs."""
-        return [f"{int(self.lease_s * share)}ms" for share in (400, 800, 500)]
+
+def bounds(lease_s: float) -> list[str]:
+    """Lock, statement and idle-in-transaction time-outs of a transaction under such a lease."""
+    return [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
 
 
 @asynccontextmanager
@@ -49,7 +50,7 @@ async def leased(
     """
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
-            await conn.execute(_SQL["bound the transaction"], *member.bounds())
+            await conn.execute(_SQL["bound the transaction"], *bounds(member.lease_s))
             yield conn, await _lock(conn, member, states)
 
 

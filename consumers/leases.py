@@ -14,6 +14,7 @@ import asyncpg
 from consumers import lease_rules
 from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
+from consumers.leased import bounds
 from consumers.lineage import Seen, StreamAccount
 from consumers.partition_state import PartitionState, ProjectionCheckpoint
 from events.entry_id import ZERO, EntryId
@@ -48,7 +49,7 @@ class Leases:
         self._lease_s = settings.lease_s
         # No longer than a beat: who waits for a frozen owner's row must stay alive meanwhile.
         self._take_within = f"{int(settings.heartbeat_s * 1000)}ms"
-        self._idle_within = f"{int(settings.lease_s * 500)}ms"
+        *_, self._idle_within = bounds(settings.lease_s)
         self._patience_s = settings.heartbeat_s / 2
         # So long at most until every member has beaten that Postgres' absence kept from it: faulty
         # beats are tried again within a quarter of the lease.

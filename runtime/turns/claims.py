@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from consumers.errors import faults_translated
+from consumers.leased import bounds
 from projections.statements import statements
 from runtime.ids import new_id
 
@@ -89,10 +90,9 @@ class Claims:
         """Claim due turns, new ones and those whose worker is gone, in rounds over companies."""
         if not paces or most < 1:
             return []
-        bounds = [f"{int(self._lease_s * share)}ms" for share in (400, 800, 500)]
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_SQL["hold claiming"], *bounds)
+                await conn.execute(_SQL["hold claiming"], *bounds(self._lease_s))
                 rows = await conn.fetch(
                     _SQL["claim"],
                     self._worker,

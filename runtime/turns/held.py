@@ -13,12 +13,12 @@ import asyncpg
 import orjson
 
 from consumers.errors import faults_translated
+from consumers.leased import Connection, bounds
 from projections.statements import statements
 from runtime.turns.claims import Claim
 from runtime.turns.errors import ClaimLost
 
 _SQL = statements("runtime.turns", "held.sql")
-Connection = asyncpg.pool.PoolConnectionProxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,13 @@ async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIter
         ClaimLost: the turn is another worker's by now, or over; nothing was written.
         TransientFault: it is not known whether the transaction was committed.
     """
-    bounds = [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
             control = await conn.fetchrow(
-                _SQL["hold the conversation"], claim.company_id, claim.conversation_id, *bounds
+                _SQL["hold the conversation"],
+                claim.company_id,
+                claim.conversation_id,
+                *bounds(lease_s),
             )
             turn = await conn.fetchrow(
                 _SQL["hold the turn"], claim.company_id, claim.turn_id, claim.fence, claim.worker

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from consumers.leased import Connection
 from events.catalogue.fields import Contact
 from events.catalogue.messages import MessageFailed, MessageSent
 from events.catalogue.service import HandoffAccepted
@@ -25,7 +26,7 @@ from runtime.outbox import append
 from runtime.turns.closing import emitter
 from runtime.turns.echoes import OwnMessage, Report, attribute
 from runtime.turns.emission import Emitter
-from runtime.turns.held import Connection, Held
+from runtime.turns.held import Held
 
 _SQL = statements("runtime.turns", "reports.sql")
 
