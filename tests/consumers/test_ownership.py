@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, cast
 
 import asyncpg
@@ -120,8 +121,10 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
 
 async def test_of_members_that_race_for_a_partition_one_gets_it(database_url: str) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=8, max_size=16)
+    # A beat bounds how long who loses waits for the winner, which may be slow here.
+    patient = replace(SETTINGS, lease_s=30.0, heartbeat_s=5.0)
     racing = [
-        Leases(pool, group="projections", member_id=f"m{n}", settings=SETTINGS) for n in range(8)
+        Leases(pool, group="projections", member_id=f"m{n}", settings=patient) for n in range(8)
     ]
     await racing[0].prepare(16)
     for epoch in range(1, 21):
