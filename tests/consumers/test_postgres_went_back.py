@@ -6,7 +6,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from tests.consumers.members import member, wait_caught_up
-from tests.consumers.test_recovery import SMALL, append, logged, losses, wait_logged
+from tests.consumers.one_stream import SMALL, append, logged, losses, wait_logged
 
 _TABLES = """
     SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables

@@ -14,7 +14,7 @@ from consumers.groups import AGENT
 from consumers.retention import Retention
 from consumers.trimming import Trimmer
 from tests.consumers.members import SETTINGS, member, redis_clients, wait_caught_up
-from tests.consumers.test_recovery import (
+from tests.consumers.one_stream import (
     KEY,
     PARTITION,
     append,

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from consumers.accounts import Losses
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from runtime.readiness import ACCOUNTS, Readiness, State
-from tests.consumers.test_recovery import KEY, append, event
+from tests.consumers.one_stream import KEY, append, event
 from tests.runtime.operators import Operator
 from tests.runtime.service_process import serving
 

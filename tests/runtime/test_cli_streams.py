@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from consumers.groups import AGENT
 from tests.consumers.members import member, wait_caught_up
-from tests.consumers.test_recovery import KEY, append
+from tests.consumers.one_stream import KEY, append
 from tests.consumers.test_trimming import NEVER, ids_hours_ago
 from tests.runtime.operators import Operator
 
