@@ -151,8 +151,10 @@ def told(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         places = (".".join(map(str, one["loc"])) for one in error.errors(include_input=False))
         return f"{type(error).__name__} of {error.title}: {', '.join(places)}"
-    if isinstance(error, asyncpg.PostgresError) and str(error.sqlstate)[:2] in _DATA_CLASSES:
-        return _named(error)
+    if isinstance(error, asyncpg.PostgresError) and is_data_error(error):
+        # Its text may quote a value, its detail the whole row: what was violated has a name.
+        violated = (error.constraint_name, error.column_name)
+        return " ".join([_named(error), *filter(None, violated)])
     return f"{type(error).__name__}: {error}"
 
 

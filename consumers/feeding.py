@@ -19,6 +19,7 @@ from consumers.errors import (
     ProjectionRefused,
     is_data_error,
     is_schema_error,
+    told,
 )
 from consumers.failure_streak import FailureStreak
 from consumers.partition_state import Conversation
@@ -118,14 +119,14 @@ async def _apply_all(
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         # asyncpg raises a refusal of a parameter's value as an InterfaceError that is a ValueError.
         if is_data_error(error) or isinstance(error, ValueError):
-            raise ProjectionRefused(projection.name, _say(error)) from error
+            raise ProjectionRefused(projection.name, told(error)[:1000]) from error
         if is_schema_error(error):
-            raise ProjectionBroken(projection.name, _say(error)) from error
+            raise ProjectionBroken(projection.name, told(error)[:1000]) from error
         raise
     except ConsumerError:
         raise
     except Exception as error:
-        raise ProjectionRefused(projection.name, _say(error)) from error
+        raise ProjectionRefused(projection.name, told(error)[:1000]) from error
 
 
 async def _bisect(
@@ -157,7 +158,3 @@ async def _bisect(
         fed.applied.extend(head)
         streak.applied()
         return events[size:]
-
-
-def _say(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:1000]

@@ -370,7 +370,7 @@ class Lane:
         except ConsumerError:
             raise
         except Exception as error:  # noqa: BLE001 - one that cannot be mended must not hold the lane
-            return await self._parts.parking.give_up(mend, f"{type(error).__name__}: {error}")
+            return await self._parts.parking.give_up(mend, told(error))
 
     def _distrust(self, partitions: Iterable[int]) -> None:
         self._stale.update(partition for partition in partitions if partition in self._states)

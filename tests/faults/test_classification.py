@@ -230,3 +230,19 @@ async def test_a_value_that_postgres_refuses_is_not_told(database_url: str) -> N
             assert "segredo" not in told(refused.value)
     finally:
         await conn.close()
+
+
+async def test_of_a_violated_constraint_its_name_is_told_and_not_the_row(database_url: str) -> None:
+    conn = await asyncpg.connect(database_url)
+    try:
+        await conn.execute("CREATE TABLE words (word text NOT NULL, UNIQUE (word))")
+        await conn.execute("ALTER TABLE words ADD CONSTRAINT is_short CHECK (length(word) < 9)")
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            await conn.execute("INSERT INTO words VALUES ('meu segredo')")
+        assert "segredo" in str(refused.value)
+        assert told(refused.value) == "postgres: 23514 CheckViolationError is_short"
+        with pytest.raises(asyncpg.NotNullViolationError) as missing:
+            await conn.execute("INSERT INTO words VALUES (NULL)")
+        assert told(missing.value) == "postgres: 23502 NotNullViolationError word"
+    finally:
+        await conn.close()
