@@ -10,7 +10,7 @@ emitted are not applied again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,14 +61,14 @@ class ConversationControl:
     )
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
-        """Every conversation that the events belong to."""
-        keys = {(r.event.company_id, r.event.conversation_id) for r in events}
+        """Every conversation that events of others belong to."""
+        keys = {(r.event.company_id, r.event.conversation_id) for r in _others(events)}
         return {"conversation_control": keys}
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
         """Each event onto its conversation's row."""
         draft: Draft[Control] = Draft(state.get("conversation_control"))
-        for recorded in events:
+        for recorded in _others(events):
             key = (recorded.event.company_id, recorded.event.conversation_id)
             row = draft.get(key) or draft.put(
                 key, Control(*key, "bot", None, False, None, None, None, None, None)
@@ -77,10 +77,13 @@ class ConversationControl:
         return {"conversation_control": draft.changed}
 
 
+def _others(events: Sequence[RecordedEvent]) -> Iterator[RecordedEvent]:
+    """Those that this runtime did not emit."""
+    return (recorded for recorded in events if recorded.event.source != AGENT_RUNTIME)
+
+
 def _apply(row: Control, recorded: RecordedEvent) -> None:
     event, payload = recorded.event, recorded.event.payload
-    if event.source == AGENT_RUNTIME:
-        return
     match payload:
         case MessageReceived():
             row.channel = payload.channel

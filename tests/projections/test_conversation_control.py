@@ -61,6 +61,7 @@ def test_what_this_runtime_decided_is_not_applied_again() -> None:
     accepted = event("handoff.accepted", handoff_id="h-1")
     own = replace(accepted, event=replace(accepted.event, source=AGENT_RUNTIME))
     given(PROJECTION, event("message_received.text")).when(own).then(owner(owner="bot"))
+    assert PROJECTION.touch([own]) == {"conversation_control": set()}, "no turn is waited for"
 
 
 def test_the_contact_is_kept_as_last_told_until_it_is_erased() -> None:
