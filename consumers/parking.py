@@ -7,7 +7,7 @@ come between the last parked event and the first live one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -266,12 +266,3 @@ def code_of(projection: Projection) -> str:
         return ""
     versions = [f"{n} {CATALOGUE[n].current}" for n in sorted(projection.reads) if n in CATALOGUE]
     return sha256("\0".join([code, *versions]).encode()).hexdigest()
-
-
-def parked_conversations(parked: Iterable[Parked]) -> Mapping[str, set[Conversation]]:
-    """Projection → conversations of events that were just parked."""
-    found: dict[str, set[Conversation]] = {}
-    for waits in parked:
-        event = waits.recorded.event
-        found.setdefault(waits.projection, set()).add((event.company_id, event.conversation_id))
-    return found
