@@ -45,19 +45,19 @@ class Copies:
 @contextmanager
 def copies_of(url: str, template: str, *, prefix: str) -> Iterator[Copies]:
     """Copies of a template on a server, until the end of the block."""
-    maker = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.copies", url, template, prefix],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    try:
-        with maker:
+    ) as maker:
+        try:
             yield Copies(maker)
-    finally:
-        maker.kill()
+        finally:
+            # At once: those that were ordered ahead are nobody's.
+            maker.kill()
 
 
 async def _make(url: str, template: str, prefix: str) -> None:
