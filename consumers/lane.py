@@ -265,8 +265,8 @@ class Lane:
             await asyncio.sleep(0)
         if intakes:
             await self._commit(intakes)
-        is_full = sum(map(len, entries.values())) >= self._parts.settings.batch_events // 2
-        self._rest_s = self._parts.settings.gather_s if intakes and not is_full else 0.0
+        rests = intakes and not self._reader.has_more
+        self._rest_s = self._parts.settings.gather_s if rests else 0.0
         await self._acknowledge(entries)
         await self._catch_up(states)
         await self._mend(states)

@@ -45,6 +45,8 @@ class Reader:
         self._settings = settings
         self._observer = observer
         self._blocked: asyncio.Timeout | None = None
+        self.has_more = False
+        """Whether the last read that found something may have left something."""
 
     def interrupt(self) -> None:
         """End a read that waits."""
@@ -68,6 +70,7 @@ class Reader:
                 )
                 if entries:
                     self._observer.resynced(self._group.name, partition, len(entries))
+                    self.has_more = True
                     return {partition: entries}
             await self._synced(state)
         return {}
@@ -78,12 +81,13 @@ class Reader:
         `hurried`: other work waits, so an idle stream is not waited for.
         """
         partitions = tuple(states)
+        count = -(-self._settings.batch_events // len(partitions))
         hurried = hurried or any(behind(self._group, state) for state in states.values())
         try:
             async with asyncio.timeout(None) as self._blocked:
                 found = await self._streams.read_new(
                     partitions,
-                    count=-(-self._settings.batch_events // len(partitions)),
+                    count=count,
                     block_ms=1 if hurried else self._settings.block_ms,
                 )
         except TimeoutError:
@@ -103,6 +107,7 @@ class Reader:
             {p: s for p, s in states.items() if p not in distrusted}, found
         )
         _unsync(states[p] for p in distrusted)
+        self.has_more = bool(distrusted) or any(len(new) >= count for new in found.values())
         return {p: entries for p, entries in found.items() if p not in distrusted}
 
     async def _look(self, states: Mapping[int, PartitionState], found: Found) -> set[int]:

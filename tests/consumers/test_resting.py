@@ -48,3 +48,12 @@ async def test_nothing_that_comes_during_a_rest_is_left_out(
     assert await conn.fetchval("SELECT count(*) FROM runtime.event_log") == 5
     await conn.close()
     await redis.aclose()
+
+
+async def test_a_lane_that_is_behind_does_not_rest(database_url: str, redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    bodies = [orjson.dumps(body("message_received.text", number)) for number in range(1, 11)]
+    await Publisher(redis).publish_raw(bodies)
+    async with member(database_url, redis_url, settings=replace(RESTING, batch_events=4)):
+        await wait_caught_up(database_url, redis_url)
+    await redis.aclose()
