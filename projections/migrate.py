@@ -153,18 +153,19 @@ async def check(conn: Database, *, platform: bool = True) -> list[str]:
         return [str(error)]
     if pending:
         return [f"migration {m.title} is not applied" for m in pending]
+    declared = declared_columns(migration.sql for migration in known_migrations())
+    schemas = {s for s, _ in declared} | {t.schema for p in ALL for t in p.tables}
+    stand: Columns = {}
+    for row in await conn.fetch(_SQL["columns"], list(schemas)):
+        stand.setdefault((row["table_schema"], row["table_name"]), set()).add(row["column_name"])
     return [
-        *await _check_declared(conn, platform=platform),
-        *await _check_projections(conn),
+        *_check_declared(declared, stand, platform=platform),
+        *await _check_projections(conn, stand),
     ]
 
 
-async def _check_declared(conn: Database, *, platform: bool) -> list[str]:
+def _check_declared(declared: Columns, stand: Columns, *, platform: bool) -> list[str]:
     """Columns that the migrations declare and that are not there: a platform's table may differ."""
-    declared = declared_columns(migration.sql for migration in known_migrations())
-    stand: Columns = {}
-    for row in await conn.fetch(_SQL["columns of schemas"], list({s for s, _ in declared})):
-        stand.setdefault((row["table_schema"], row["table_name"]), set()).add(row["column_name"])
     problems = []
     for (schema, table), columns in sorted(declared.items()):
         if schema == PLATFORM and not platform:
@@ -198,7 +199,7 @@ async def _record_topology(conn: Database, partitions: int, prefix: str) -> None
         )
 
 
-async def _check_projections(conn: Database) -> list[str]:
+async def _check_projections(conn: Database, stand: Columns) -> list[str]:
     problems = []
     installed = {row["name"]: row for row in await conn.fetch(_SQL["installed"])}
     for projection in ALL:
@@ -211,7 +212,7 @@ async def _check_projections(conn: Database) -> list[str]:
                 f"this build has {projection.version}"
             )
         else:
-            problems.extend(await _check_columns(conn, projection))
+            problems.extend(_check_columns(projection, stand))
     return problems
 
 
@@ -230,12 +231,11 @@ async def drifted(conn: Database) -> list[str]:
     ]
 
 
-async def _check_columns(conn: Database, projection: Projection) -> list[str]:
+def _check_columns(projection: Projection, stand: Columns) -> list[str]:
     problems: list[str] = []
     for table in projection.tables:
         name = physical_name(table, projection.version)
-        rows = await conn.fetch(_SQL["columns"], table.schema, name)
-        missing = set(table.columns) - {row["column_name"] for row in rows}
+        missing = set(table.columns) - stand.get((table.schema, name), set())
         problems.extend(
             f"{table.schema}.{name} lacks column {column}" for column in sorted(missing)
         )

@@ -45,11 +45,6 @@ SELECT $1, $2, p, coalesce(c.position, 0), coalesce(c.position, 0)
   LEFT JOIN runtime.checkpoints AS c ON c.group_name = $4 AND c.partition = p
 
 -- name: columns
--- $1 schema text, $2 table text
-SELECT column_name FROM information_schema.columns
- WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position
-
--- name: columns of schemas
 -- $1 schemas text[]
 SELECT table_schema, table_name, column_name FROM information_schema.columns
  WHERE table_schema = ANY($1::text[])

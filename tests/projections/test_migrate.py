@@ -79,7 +79,11 @@ async def test_a_fold_changed_without_a_version_is_reported(conn: asyncpg.Connec
 
 async def test_a_missing_column_is_reported(conn: asyncpg.Connection) -> None:
     await conn.execute("ALTER TABLE projections.daily_counts_v1 DROP COLUMN count CASCADE")
-    assert await check(conn) == ["projections.daily_counts_v1 lacks column count"]
+    await conn.execute("ALTER TABLE agent.bursts_v1 DROP COLUMN last_position CASCADE")
+    assert await check(conn) == [
+        "agent.bursts_v1 lacks column last_position",
+        "projections.daily_counts_v1 lacks column count",
+    ]
 
 
 async def test_a_missing_column_of_the_engine_is_reported(conn: asyncpg.Connection) -> None:
