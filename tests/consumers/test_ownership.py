@@ -138,6 +138,19 @@ async def test_of_members_that_race_for_a_partition_one_gets_it(database_url: st
     await pool.close()
 
 
+async def test_a_member_that_is_long_dead_is_forgotten(database_url: str, redis_url: str) -> None:
+    conn = await asyncpg.connect(database_url)
+    await conn.execute(
+        "INSERT INTO runtime.members SELECT 'projections', name, 'host', 1, at, at, at"
+        "  FROM (VALUES ('long', now() - interval '2 hours'), ('lately', now())) AS m (name, at)"
+    )
+    members = "SELECT array_agg(member_id ORDER BY member_id) FROM runtime.members"
+    async with asyncio.timeout(60), member(database_url, redis_url, member_id="living"):
+        while await conn.fetchval(members) != ["lately", "living"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await conn.close()
+
+
 async def test_a_member_whose_row_was_deleted_comes_back_and_nothing_is_lost(
     database_url: str, redis_url: str
 ) -> None:
