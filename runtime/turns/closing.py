@@ -26,9 +26,9 @@ class Ended:
     reason: str
 
 
-def emitter(on: Held, *, correlation_id: str | None = None) -> Emitter:
+def emitter(on: Held) -> Emitter:
     """For the events of a held turn: what its last message set off."""
-    known = correlation_id or on.turn.correlation_id or str(on.claim.turn_id)
+    known = on.turn.correlation_id or str(on.claim.turn_id)
     claim = on.claim
     return Emitter(claim.company_id, claim.conversation_id, known, on.turn.causation_id, on.now)
 
