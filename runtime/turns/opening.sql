@@ -1,7 +1,6 @@
 -- name: open messages
 -- $1 company_id text, $2 conversation_id text, $3 first_position bigint, $4 most integer
-SELECT event_id, position, message_id, kind, channel, centurion_id, correlation_id, text,
-       content::text, occurred_at, received_at
+SELECT event_id, position, message_id, kind, correlation_id, text, content::text, occurred_at
   FROM agent.inbox
  WHERE company_id = $1 AND conversation_id = $2 AND position >= $3 AND closed_at IS NULL
  ORDER BY position LIMIT $4
