@@ -24,7 +24,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The search in the company's knowledge; `found` counts passages above the gate."""
+    """The search in the company's knowledge, and why it failed if it did."""
 
     query: str
     ms: int
