@@ -64,7 +64,8 @@ class AgentService:
         self._worker = worker
         self._pool = bounded(pool, within_s=settings.turn_lease_s, at_once=settings.worker_share())
         self.observer = AgentObserver(metrics, _log, wake_relay=self._wake_relay)
-        # What keeps the turns' leases must not wait for a connection behind the turns.
+        # What keeps the turns' leases, or tells how long customers wait, must not wait for a
+        # connection behind the turns.
         self._unshared_pool = bounded(pool, within_s=settings.turn_lease_s)
         self._relay = Relay(
             self._unshared_pool,
@@ -168,7 +169,7 @@ class AgentService:
         """How long customers have been waiting, for the metrics."""
         while True:
             try:
-                row = await self._pool.fetchrow(_SQL["unanswered"])
+                row = await self._unshared_pool.fetchrow(_SQL["unanswered"])
                 if row is not None:
                     self._metrics.open_bursts.set(row["bursts"])
                     self._metrics.unanswered.set(row["age_s"])

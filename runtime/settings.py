@@ -29,7 +29,7 @@ DB_SCHEMES = ("postgresql", "postgres")
 _KEYS = ("CREDENTIALS_KEY", "CREDENTIALS_KEY_PREVIOUS")
 _BESIDE_LANES = 6
 """Connections that consumers hold beside the lanes of the group `projections`: the lane of `agent`,
-each group's heart-beat and one of its other steps, and the relay's or a probe's."""
+each group's heart-beat and one of its other steps, and the relay's, a probe's or a look's."""
 _WORKERS_LEAST = 2
 _SECRET_NAMES = {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN", *_KEYS}
 
