@@ -15,10 +15,10 @@ Source: RFC 9110 sections 10.2.3 and 15; draft-ietf-httpapi-idempotency-key-head
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from runtime.channels.port import Fate, Sent
+from runtime.http_dates import seconds_until
 
 _TIMEOUT, _CONFLICT, _TOO_EARLY, _TOO_MANY, _UNAVAILABLE = 408, 409, 425, 429, 503
 
@@ -56,9 +56,4 @@ def _retry_after_s(value: str | None, now: datetime) -> float | None:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
+    return seconds_until(text, now=now)

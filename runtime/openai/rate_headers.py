@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from math import isfinite
+
+from runtime.http_dates import seconds_until
 
 RESOURCES = ("requests", "tokens")
 
@@ -57,13 +58,9 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
-    if (given := headers.get("retry-after")) is not None:
-        asked = _number(given)
-        if asked is None:
-            asked = _until(given, now)
-        if asked is not None:
-            return asked
-    return None
+    given = headers.get("retry-after", "")
+    asked = _number(given)
+    return seconds_until(given, now=now) if asked is None else asked
 
 
 def reset_s(headers: Mapping[str, str]) -> float | None:
@@ -82,13 +79,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return max(0.0, number) if isfinite(number) else None
-
-
-def _until(text: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())

@@ -106,11 +106,12 @@ async def test_retry_after_says_when(
     assert sent == Sent(Fate.FAILED, detail=f"HTTP {status}", retryable=True, retry_after_s=wait_s)
 
 
+@pytest.mark.parametrize("told", ["soon", "Mon, 02 Nov 99999999999999999999 12:00:30 GMT"])
 @pytest.mark.parametrize("takes_key", [True, False])
 async def test_an_unreadable_retry_after_says_nothing(
-    takes_key: bool, sender: Sender, receiver: ChannelServer
+    told: str, takes_key: bool, sender: Sender, receiver: ChannelServer
 ) -> None:
-    step = Step("refuse", status=503, headers={"retry-after": "soon"})
+    step = Step("refuse", status=503, headers={"retry-after": told})
     sent = await outcome(sender, receiver, step, takes_key=takes_key)
     assert sent == Sent(Fate.UNKNOWN, detail="HTTP 503", retryable=takes_key)
 

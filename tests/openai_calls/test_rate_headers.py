@@ -37,6 +37,7 @@ def test_a_duration_is_read_as_the_server_writes_it(text: str, seconds: float | 
         ({"retry-after": "2"}, 2.0),
         ({"retry-after": "Fri, 27 Nov 2026 15:00:30 GMT"}, 30.0),
         ({"retry-after": "Fri, 27 Nov 2026 14:00:00 GMT"}, 0.0),
+        ({"retry-after": "Fri, 27 Nov 99999999999999999999 15:00:30 GMT"}, None),
         ({"retry-after": "tomorrow", "x-ratelimit-reset-requests": "3s"}, None),
         ({}, None),
     ],
