@@ -21,16 +21,19 @@ def translated(
     """The fault that an error of the client's stands for; `now` is aware."""
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, now)
-    if isinstance(error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException):
+    cause = error.__cause__
+    not_made = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
+    if not not_made and isinstance(
+        error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException
+    ):
         return CallFault(
             Reason.OPENAI_TIMEOUT, "no answer in time", retryable=True, may_have_cost=True
         )
-    cause = error.__cause__
     return CallFault(
         Reason.OPENAI_UNAVAILABLE,
         f"the connection failed: {type(cause or error).__name__}",
         retryable=True,
-        may_have_cost=not isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout),
+        may_have_cost=not not_made,
     )
 
 
