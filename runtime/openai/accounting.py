@@ -48,15 +48,12 @@ A = TypeVar("A", bound=Answered)
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """One call to make. `send` gets the client and the seconds that it may take.
-
-    It may raise what the client raises, and `CallFault`.
-    """
+    """One call to make. `send` may raise what the client raises, and `CallFault`."""
 
     origin: Origin
     model: str
     most_tokens: TokenCount
-    send: Callable[[openai.AsyncOpenAI, float], Awaitable[A]]
+    send: Callable[[openai.AsyncOpenAI], Awaitable[A]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class Caller:
     async def _sent(self, credentials: Credentials, call: Call[A], timeout_s: float) -> A:
         try:
             async with self._clients.lease(credentials) as client, asyncio.timeout(timeout_s):
-                return await call.send(client, timeout_s)
+                return await call.send(client)
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
             raise translated(error, now=self._clock.utc()) from error
         except UnicodeError as error:

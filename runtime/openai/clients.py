@@ -41,10 +41,11 @@ class ExplicitOpenAI(openai.AsyncOpenAI):
             project=config.project or "",
             webhook_secret="",
             base_url=_base_url(credentials),
-            timeout=httpx2.Timeout(config.timeout_s, connect=min(_CONNECT_S, config.timeout_s)),
+            # Who calls bounds the whole call, for as long as its own company allows.
+            timeout=httpx2.Timeout(None, connect=_CONNECT_S),
             max_retries=0,
             default_headers=_HEADERS,
-            http_client=_http_client(credentials, tls),
+            http_client=_http_client(tls),
         )
         self.admin_api_key = self.webhook_secret = None
         self.organization, self.project = config.organization, config.project
@@ -62,14 +63,14 @@ def tls_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-def _http_client(credentials: Credentials, tls: ssl.SSLContext) -> httpx2.AsyncClient:
-    slots = credentials.config.max_concurrency
+def _http_client(tls: ssl.SSLContext) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         # No proxy, certificate or .netrc of the environment's; no redirect takes the key elsewhere.
         trust_env=False,
         verify=tls,
         follow_redirects=False,
-        limits=httpx2.Limits(max_connections=slots, max_keepalive_connections=slots),
+        # The gate counts calls: companies that share a client may allow themselves different numbers.
+        limits=httpx2.Limits(),
     )
 
 

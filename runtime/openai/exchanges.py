@@ -70,7 +70,7 @@ class Answer:
     cut: bool = False
 
 
-async def ask_chat(client: openai.AsyncOpenAI, question: Question, *, timeout_s: float) -> Answer:
+async def ask_chat(client: openai.AsyncOpenAI, question: Question) -> Answer:
     """Ask by Chat Completions.
 
     Raises:
@@ -93,7 +93,6 @@ async def ask_chat(client: openai.AsyncOpenAI, question: Question, *, timeout_s:
         },
         max_completion_tokens=question.max_output_tokens,
         temperature=openai.omit if question.temperature is None else question.temperature,
-        timeout=timeout_s,
     )
     body = _read(_ChatBody, raw.content, raw.headers)
     choice = body.choices[0]
@@ -113,9 +112,7 @@ async def ask_chat(client: openai.AsyncOpenAI, question: Question, *, timeout_s:
     )
 
 
-async def ask_responses(
-    client: openai.AsyncOpenAI, question: Question, *, timeout_s: float
-) -> Answer:
+async def ask_responses(client: openai.AsyncOpenAI, question: Question) -> Answer:
     """Ask by Responses; nothing is stored there.
 
     Raises:
@@ -139,7 +136,6 @@ async def ask_responses(
         max_output_tokens=question.max_output_tokens,
         temperature=openai.omit if question.temperature is None else question.temperature,
         store=False,
-        timeout=timeout_s,
     )
     body = _read(_ResponsesBody, raw.content, raw.headers)
     if body.status == "failed":

@@ -69,8 +69,8 @@ class OpenAIThinker:
     ) -> Paid[Answer]:
         ask = ask_chat if credentials.config.api == "chat" else ask_responses
 
-        async def send(client: openai.AsyncOpenAI, timeout_s: float) -> Answer:
-            return await ask(client, question, timeout_s=timeout_s)
+        async def send(client: openai.AsyncOpenAI) -> Answer:
+            return await ask(client, question)
 
         origin = Origin(context.company.id, context.conversation_id, context.turn_id, _PURPOSE)
         call = Call(origin, question.model, question.most_tokens, send)

@@ -21,7 +21,7 @@ from tests.model_server.misbehaviours import Kind
 from tests.model_server.protocol import Seen
 from tests.model_server.server import DEFAULT_KEY, ModelServer
 from tests.openai_calls.fakes import KeptUsages, TurnedClock
-from tests.openai_calls.platform import SealingCipher, add_set, sealed
+from tests.openai_calls.platform import SealingCipher, add_set, bind, sealed
 from tests.openai_calls.turns import output, turn
 
 
@@ -126,6 +126,22 @@ async def test_no_more_calls_at_once_than_the_credential_set_allows(
         running += step
         most = max(most, running)
     assert most == 2
+
+
+async def test_who_allows_himself_fewer_calls_of_a_shared_set_slows_nobody_else(
+    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, opened: asyncio.Event
+) -> None:
+    await configure(pool, server)
+    await bind(pool, "zeta", "global", config={"max_concurrency": 1})
+    companies = ["zeta", "acme", "acme"]
+    deciding = []
+    for number, company_id in enumerate(companies, 1):
+        context = turn("oi", company_id=company_id)
+        deciding.append(asyncio.create_task(thinker.decide(context)))
+        async with asyncio.timeout(20):
+            await server.wait_arrived(number)
+    opened.set()
+    await asyncio.gather(*deciding)
 
 
 async def test_a_cancelled_wait_for_a_slot_gives_nothing_away(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
 from aiohttp import web
 
@@ -89,11 +90,27 @@ async def test_text_model_headers_and_cached_tokens_are_read(
 ) -> None:
     canned.body = body
     async with clients.lease(credentials(canned)) as client:
-        answer = await ask(client, QUESTION, timeout_s=20)
+        answer = await ask(client, QUESTION)
     assert (answer.text, answer.model) == ("{}", "answered-2026-01-01")
     assert answer.tokens == TokenCount(prompt=100, completion=7, cached=64)
     assert answer.headers["x-ratelimit-remaining-requests"] == "3"
     assert (answer.refusal, answer.cut) == (None, False)
+
+
+@pytest.mark.parametrize(("ask", "body"), [(ask_chat, CHAT), (ask_responses, RESPONSE)])
+async def test_connecting_is_given_up_long_before_an_answer_is(
+    canned: Canned, clients: Clients, ask: Any, body: Any
+) -> None:
+    canned.body = body
+    asked: list[dict[str, Any]] = []
+
+    async def look(request: httpx2.Request) -> None:
+        asked.append(request.extensions["timeout"])
+
+    async with clients.lease(credentials(canned)) as client:
+        client._client.event_hooks["request"].append(look)
+        await ask(client, QUESTION)
+    assert [(one["connect"], one["read"], one["pool"]) for one in asked] == [(5.0, None, None)]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +125,7 @@ async def test_a_server_that_tells_less_is_understood(
 ) -> None:
     canned.body = body
     async with clients.lease(credentials(canned)) as client:
-        answer = await ask(client, QUESTION, timeout_s=20)
+        answer = await ask(client, QUESTION)
     assert (answer.text, answer.model, answer.tokens) == ("{}", "asked", None)
 
 
@@ -129,7 +146,7 @@ async def test_a_body_of_another_shape_is_bad_output_that_may_have_cost(
     canned.body = body
     async with clients.lease(credentials(canned)) as client:
         with pytest.raises(CallFault) as caught:
-            await ask(client, QUESTION, timeout_s=20)
+            await ask(client, QUESTION)
     assert caught.value.reason == "openai_bad_output"
     assert caught.value.may_have_cost
 
