@@ -1,4 +1,4 @@
-"""Text as the rules compare it: small letters, no accents, single spaces, and the way back."""
+"""Text as it is compared: small letters, no accents, single spaces, and the way back."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ class Folded:
     starts: tuple[int, ...]
     """For each character of `text` the index of its origin in `original`."""
 
+    @property
+    def one_line(self) -> str:
+        """`text` with a space for each line's end, the places the same."""
+        return self.text.replace("\n", " ")
+
     def quote(self, start: int, end: int) -> str:
-        """The original's words behind `text[start:end]`."""
+        """The original's words behind `text[start:end]`, none of its characters in part."""
         if start >= end:
             return ""
-        stop = self.starts[end] if end < len(self.starts) else len(self.original)
+        last = self.starts[end - 1]
+        behind = (origin for origin in self.starts[end:] if origin > last)
+        stop = next(behind, len(self.original))
         return self.original[self.starts[start] : stop].strip()
 
 
@@ -46,6 +53,11 @@ def folded(text: str) -> str:
     return fold(text).text.strip()
 
 
+def words(text: str) -> list[str]:
+    """The folded text's words: runs of letters and digits."""
+    return "".join(char if char.isalnum() else " " for char in fold(text).text).split()
+
+
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     if "!" <= character <= "~":
@@ -55,4 +67,9 @@ def _folded(character: str) -> str:
     if character.isspace():
         return " "
     plain = unicodedata.normalize("NFKD", character.translate(_QUOTES)).casefold()
-    return "".join(c for c in plain if not unicodedata.combining(c) and c not in "\n\r")
+    return "".join(c for c in plain if not _is_unseen(c) and c not in "\n\r")
+
+
+def _is_unseen(character: str) -> bool:
+    """An accent by itself, a joiner, a soft hyphen, a mark of a text's direction."""
+    return unicodedata.combining(character) > 0 or unicodedata.category(character) == "Cf"

@@ -40,7 +40,7 @@ def handoff_trigger(text: str, words: Iterable[str] = ()) -> Trigger | None:
             return Trigger(reason, quote)
     for word in words:
         if (plain := folded(word)) and (
-            found := re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", _one_line(read))
+            found := re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", read.one_line)
         ):
             return Trigger(Reason.CONFIGURED_WORD, read.quote(*found.span()))
     return None
@@ -48,14 +48,10 @@ def handoff_trigger(text: str, words: Iterable[str] = ()) -> Trigger | None:
 
 def _first(read: Folded, patterns: tuple[_Pattern, ...]) -> str | None:
     for pattern in patterns:
-        for text in (read.text, _one_line(read)):
+        for text in (read.text, read.one_line):
             if span := pattern.find(text):
                 return read.quote(*span)
     return None
-
-
-def _one_line(read: Folded) -> str:
-    return read.text.replace("\n", " ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_SEPARATORS = re.compile(r"[\W_]+")
+from runtime.agent.folding import words
 
 _GREETINGS = re.compile(r"\b(?:bom dia|boa tarde|boa noite|tudo bem|por favor|por gentileza)\b")
 _STOP_WORDS = (
@@ -22,13 +21,11 @@ _SAY_NOTHING = frozenset(word for line in _STOP_WORDS for word in line.split())
 
 def folded(text: str) -> str:
     """The words of a text, in lower case, without accents, parted by single spaces."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in apart if not unicodedata.combining(character))
-    return _SEPARATORS.sub(" ", bare).strip()
+    return " ".join(words(text))
 
 
 def asked(question: str, most: int = 60) -> str:
     """The first words of a question that ask for something, folded; at most `most` of them."""
     said = _GREETINGS.sub(" ", folded(question))
-    words = dict.fromkeys(word for word in said.split() if word not in _SAY_NOTHING)
-    return " ".join(list(words)[:most])
+    asking = dict.fromkeys(word for word in said.split() if word not in _SAY_NOTHING)
+    return " ".join(list(asking)[:most])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from runtime.agent.folding import words
 from runtime.openai.fence import Fence
-from runtime.openai.quotes import words
 
 _RULES_RUN, _PROMPT_RUN = 10, 40
 """So many words in a row are no chance. A company's own prompt has sentences meant for customers."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from runtime.agent.context import Fact, TurnContext
 from runtime.agent.decision import Citation, Decision, Finding, HandoffWish, Step, Usage
+from runtime.agent.folding import words
 from runtime.agent.reasons import Reason
 from runtime.openai import quotes
 from runtime.openai.errors import BadOutput
@@ -101,7 +102,7 @@ def _follows(fact: Fact) -> bool:
         digits = _digits(value)
         return len(digits) >= 8 and digits[-8:] in _digits(quote)
     if fact.name == "name":
-        return set(quotes.words(value)) <= set(quotes.words(quote))
+        return set(words(value)) <= set(words(quote))
     if fact.name == "email" and "@" in quote:
         return value.casefold() in quote.casefold()
     return True

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.openai.quotes import find, words
+from runtime.agent.folding import words
+from runtime.openai.quotes import find
 
 TEXT = "Olá!  Sou a   João da Conceição,\nmoro em São Paulo (SP) 😀"
 
@@ -20,6 +21,7 @@ TEXT = "Olá!  Sou a   João da Conceição,\nmoro em São Paulo (SP) 😀"
         ("Conceição, moro", "Conceição,\nmoro"),
         ("“São Paulo”", "São Paulo"),
         ("Paul", None),
+        ("sou a jo\u00e3o da concei\u00ad\u00e7\u00e3o", "Sou a   João da Conceição"),
         ("Rio", None),
         ("", None),
         ('""', None),
