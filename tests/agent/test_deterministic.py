@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.agent import phrases
@@ -107,6 +107,7 @@ def _check(context: TurnContext, decision: Decision) -> None:
         assert decision.handoff.brief
 
 
+@settings(deadline=None)
 @given(_contexts())
 def test_every_turn_is_decided_and_the_same_turn_in_the_same_way(context: TurnContext) -> None:
     decision = decide_by_rules(context, extract)
@@ -114,6 +115,7 @@ def test_every_turn_is_decided_and_the_same_turn_in_the_same_way(context: TurnCo
     assert decide_by_rules(context, extract) == decision
 
 
+@settings(deadline=None)
 @given(_contexts())
 def test_the_same_question_is_never_put_twice_in_a_row_in_the_same_words(
     context: TurnContext,
