@@ -153,7 +153,6 @@ class Account(Generic[A]):
             self._call.origin.company_id,
             health,
             None if health is Health.OK else fault.detail,
-            api_key=self._credentials.api_key,
         )
 
     async def _settle(self, cost_usd: Decimal) -> None:

@@ -106,7 +106,7 @@ class Caller:
             async with self._clients.lease(credentials) as client, asyncio.timeout(timeout_s):
                 return await call.send(client)
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError) as error:
-            raise translated(error, now=self._clock.utc()) from error
+            raise translated(error, now=self._clock.utc(), api_key=credentials.api_key) from error
         except UnicodeError as error:
             raise CallFault(
                 Reason.OPENAI_REQUEST_INVALID,

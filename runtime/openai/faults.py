@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import httpx2
@@ -10,17 +11,20 @@ import openai
 from runtime.agent.reasons import Reason
 from runtime.openai.errors import CallFault
 from runtime.openai.rate_headers import reset_s, retry_after_s
+from runtime.redaction import MASK, Redactor
 
 _MAX_DETAIL = 300
 _PASSING = {408, 409}
+_KEY = re.compile(r"\b(?:sk|sess|pk)-[\w*.-]{3,}")
+"""A key, also one that the server shows in part."""
 
 
 def translated(
-    error: openai.OpenAIError | TimeoutError | httpx2.HTTPError, *, now: datetime
+    error: openai.OpenAIError | TimeoutError | httpx2.HTTPError, *, now: datetime, api_key: str
 ) -> CallFault:
-    """The fault that an error of the client's stands for; `now` is aware."""
+    """The fault that an error of the client's stands for, without the key; `now` is aware."""
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error, now)
+        return _of_status(error, now, api_key)
     cause = error.__cause__
     not_made = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
     if not not_made and isinstance(
@@ -37,9 +41,10 @@ def translated(
     )
 
 
-def _of_status(error: openai.APIStatusError, now: datetime) -> CallFault:
+def _of_status(error: openai.APIStatusError, now: datetime, api_key: str) -> CallFault:
     status = error.status_code
-    detail = f"HTTP {status}: {error.code or error.type or ''} {error.message}"[:_MAX_DETAIL]
+    told = f"HTTP {status}: {error.code or error.type or ''} {error.message}"
+    detail = _KEY.sub(MASK, Redactor([api_key]).text(told))[:_MAX_DETAIL]
     asked = retry_after_s(error.response.headers, now=now)
     if status in {401, 403}:
         return CallFault(Reason.OPENAI_KEY_REJECTED, detail, status=status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from enum import StrEnum
 
@@ -12,15 +11,11 @@ from projections.statements import statements
 from runtime.agent.reasons import Reason
 from runtime.logs import get_logger
 from runtime.openai.clock import Clock
-from runtime.redaction import MASK, Redactor
 
 _SQL = statements("runtime.openai", "health.sql")
 _log = get_logger(__name__)
 _EVERY_S = 60.0
 _MAX_KEPT = 1024
-_MAX_ERROR = 300
-_KEY = re.compile(r"\b(?:sk|sess|pk)-[\w*.-]{3,}")
-"""A key, also one that the server shows in part."""
 
 
 class Health(StrEnum):
@@ -56,10 +51,8 @@ class HealthBook:
         self._clock = clock
         self._written: OrderedDict[str, tuple[Health, float]] = OrderedDict()
 
-    async def note(
-        self, company_id: str, health: Health, error: str | None = None, *, api_key: str = ""
-    ) -> None:
-        """Take in how the company's credentials did; `error` is written without the key."""
+    async def note(self, company_id: str, health: Health, error: str | None = None) -> None:
+        """Take in how the company's credentials did."""
         now_s = self._clock.now_s()
         before = self._written.get(company_id)
         if before is not None and before[0] is health and now_s < before[1] + _EVERY_S:
@@ -69,16 +62,9 @@ class HealthBook:
         while len(self._written) > _MAX_KEPT:
             self._written.popitem(last=False)
         try:
-            await self._pool.execute(_SQL["write"], company_id, health, redacted(error, api_key))
+            await self._pool.execute(_SQL["write"], company_id, health, error)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as fault:
             self._written.pop(company_id, None)
             _log.warning(
                 "openai.health_not_written", company_id=company_id, error=type(fault).__name__
             )
-
-
-def redacted(error: str | None, api_key: str) -> str | None:
-    """The error's text without keys, at most 300 characters."""
-    if error is None:
-        return None
-    return _KEY.sub(MASK, Redactor([api_key]).text(error))[:_MAX_ERROR]

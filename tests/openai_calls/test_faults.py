@@ -35,5 +35,20 @@ async def test_only_a_connection_that_was_not_made_certainly_cost_nothing(
     ) as client:
         with pytest.raises(openai.APIConnectionError) as caught:
             await client.models.list()
-    found = translated(caught.value, now=NOW)
+    found = translated(caught.value, now=NOW, api_key="sk-test")
     assert (found.reason, found.may_have_cost, found.retryable) == (reason, may_have_cost, True)
+
+
+async def test_no_key_stands_in_what_is_told_not_even_in_part() -> None:
+    message = "Incorrect API key provided: sk-pr********abcd. our-odd-key, https://u:p@x/"
+    answer = httpx2.Response(401, json={"error": {"message": message + "y" * 500}})
+    http_client = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _request: answer))
+    async with openai.AsyncOpenAI(
+        api_key="our-odd-key", base_url="http://x/v1", http_client=http_client, max_retries=0
+    ) as client:
+        with pytest.raises(openai.AuthenticationError) as caught:
+            await client.models.list()
+    told = translated(caught.value, now=NOW, api_key="our-odd-key").detail
+    assert told.startswith("HTTP 401")
+    assert not any(part in told for part in ("abcd", "our-odd-key", "u:p@"))
+    assert len(told) == 300

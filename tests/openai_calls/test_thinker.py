@@ -322,13 +322,19 @@ async def test_the_credential_set_names_the_model_where_the_centurion_does_not(
     assert decision.usage.model == "gpt-5-mini"
 
 
-async def test_no_error_shows_the_key(configured: World) -> None:
-    configured.server.keys.clear()
+async def test_no_error_shows_the_key_even_where_the_server_does(configured: World) -> None:
+    key = "of-another-make"
+    await configured.pool.execute(
+        "UPDATE core.integration_credential_sets SET secrets_encrypted = $1", sealed(key)
+    )
+    configured.server.keys.add(key)
+    configured.server.program.next(Misbehave(Kind.UNAUTHORIZED, message=f"{key} is no key"))
     cannot = await configured.refused()
     assert cannot.reason == Reason.OPENAI_KEY_REJECTED
     row = await binding(configured.pool, "acme")
-    assert DEFAULT_KEY not in row["last_error"]
-    assert DEFAULT_KEY not in str(cannot)
+    for told in (row["last_error"], cannot.detail, str(cannot)):
+        assert "is no key" in told
+        assert key not in told
 
 
 async def test_facts_findings_and_handoff_come_through(configured: World) -> None:
