@@ -49,7 +49,7 @@ def refusal_of(seen: Seen, misbehave: Misbehave) -> errors.Refusal | None:
         type=plain.type,
         param=plain.param,
         code=misbehave.code or plain.code,
-        headers={**plain.headers, **misbehave.headers()},
+        headers=plain.headers,
     )
 
 

@@ -92,6 +92,7 @@ class Misbehave:
     retry_after: str | None = None
     """The header as it is sent: seconds ("2") or an HTTP date (`http_date`)."""
     retry_after_ms: str | None = None
+    remaining_requests: str | None = None
     reset_requests: str | None = None
     """`x-ratelimit-reset-requests` as a duration: "6m0s", "20ms"."""
     reset_tokens: str | None = None
@@ -110,6 +111,7 @@ class Misbehave:
         named = {
             "retry-after": self.retry_after,
             "retry-after-ms": self.retry_after_ms,
+            "x-ratelimit-remaining-requests": self.remaining_requests,
             "x-ratelimit-reset-requests": self.reset_requests,
             "x-ratelimit-reset-tokens": self.reset_tokens,
             "x-should-retry": None if self.should_retry is None else str(self.should_retry).lower(),

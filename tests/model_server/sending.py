@@ -81,6 +81,8 @@ async def send(
         asyncio.CancelledError: so it has, while the server waited.
     """
     answer = web.StreamResponse(status=payload.status, headers=_headers(payload, request_id))
+    if misbehave is not None:
+        answer.headers.update(misbehave.headers())
     parts = payload.parts
     if not payload.stream:
         answer.content_length = len(parts[0])

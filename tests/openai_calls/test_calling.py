@@ -8,14 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
+import openai
 import pytest
 
 from runtime.agent.decision import Decision
 from runtime.agent.errors import CannotThink
 from runtime.agent.reasons import Reason
 from runtime.openai.access import AccessSettings, OpenAIAccess
+from runtime.openai.accounting import Call
 from runtime.openai.breaker import BreakerSettings
+from runtime.openai.exchanges import Answer
+from runtime.openai.prices import TokenCount
 from runtime.openai.thinker import OpenAIThinker
+from runtime.openai.usages import Origin
 from tests.model_server.brain import Reply, json_reply
 from tests.model_server.misbehaviours import Kind
 from tests.model_server.protocol import Seen
@@ -220,6 +225,37 @@ async def test_what_a_call_cost_is_settled_and_what_failed_is_given_back(
     assert cost_usd is not None
     assert row["month_usd"] == row["day_usd"] == cost_usd > Decimal(0)
     assert await pool.fetchval("SELECT count(*) FROM agent.budget_reservations") == 0
+
+
+def answering(**told: Any) -> Call[Answer]:
+    """A call of a priced model, and what its server tells of the answer."""
+
+    async def send(_client: openai.AsyncOpenAI) -> Answer:
+        return Answer(**{"text": "{}", "headers": {}, **told})
+
+    origin = Origin("acme", "c1", turn().turn_id, "decide")
+    return Call(origin, "gpt-5.4-mini", TokenCount(1_000_000, 0), send)
+
+
+async def test_an_answer_without_its_usage_counts_as_what_was_held_for_it(
+    access: OpenAIAccess, server: ModelServer, pool: asyncpg.Pool
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    credentials = await access.credentials_of("acme")
+    call = answering(model="gpt-5.4-mini", tokens=None)
+    paid = await access.call(credentials, call, deadline_s=1e9)
+    assert paid.cost_usd is None
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == Decimal("0.75")
+
+
+async def test_a_model_that_answers_for_another_costs_what_was_asked_for_costs(
+    access: OpenAIAccess, server: ModelServer, pool: asyncpg.Pool, usages: KeptUsages
+) -> None:
+    await configure(pool, server)
+    credentials = await access.credentials_of("acme")
+    call = answering(model="served-by-nobody", tokens=TokenCount(100_000, 0))
+    paid = await access.call(credentials, call, deadline_s=1e9)
+    assert paid.cost_usd == usages.completed_calls[0].cost_usd == Decimal("0.075")
 
 
 async def test_an_answer_that_was_lost_counts_as_what_was_held_for_it(

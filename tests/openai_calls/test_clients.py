@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -146,6 +147,23 @@ async def test_the_one_unused_longest_is_closed_but_never_while_it_is_leased() -
         assert not first.is_closed()
     assert first.is_closed()
     await clients.aclose()
+
+
+async def test_the_library_does_not_log_what_is_asked(
+    requests: tuple[str, list[tuple[str, str]]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    # As OPENAI_LOG=debug leaves it.
+    logging.getLogger("openai").setLevel(logging.DEBUG)
+    clients = Clients()
+    async with clients.lease(credentials(base_url=requests[0])) as client:
+        with pytest.raises(openai.OpenAIError):
+            await client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "meu CPF"}], timeout=20
+            )
+    await clients.aclose()
+    assert requests[1]
+    assert not [record for record in caplog.records if record.name.startswith("openai")]
 
 
 async def test_at_the_end_all_are_closed() -> None:

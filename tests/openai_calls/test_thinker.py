@@ -148,6 +148,18 @@ async def test_a_pause_that_the_server_asks_for_is_kept(
     assert (status, retryable) == (429 if misbehave.kind is Kind.RATE_LIMITED else 503, True)
 
 
+async def test_nothing_is_asked_while_an_answer_says_that_nothing_remains(
+    configured: World,
+) -> None:
+    configured.server.program.next(
+        Misbehave(Kind.SLOW, remaining_requests="0", reset_requests="20s")
+    )
+    for _ in range(2):
+        assert (await configured.thinker.decide(turn("oi"))).reply
+    assert configured.turned.slept == [20]
+    assert configured.failures == []
+
+
 async def test_a_pause_longer_than_the_turn_can_wait_is_not_waited_for(configured: World) -> None:
     configured.server.program.next(Misbehave(Kind.RATE_LIMITED, reset_requests="6m0s"))
     assert (await configured.refused()).reason == Reason.OPENAI_RATE_LIMITED
