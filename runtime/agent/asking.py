@@ -8,6 +8,7 @@ words the second time; then it is left alone.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable
 from functools import lru_cache
 
@@ -107,43 +108,37 @@ def asked_last(context: TurnContext) -> Criterion | None:
 
 def next_to_ask(context: TurnContext, known: Container[str]) -> Criterion | None:
     """The first required fact that is not known and may still be asked for."""
-    for criterion in required_fields(context):
-        if canonical(criterion.field or "") not in known and not _exhausted(context, criterion):
-            return criterion
-    return None
+    missing = [c for c in required_fields(context) if canonical(c.field or "") not in known]
+    left_alone = _left_alone(context) if missing else frozenset()
+    return next((criterion for criterion in missing if criterion.key not in left_alone), None)
 
 
 def question(context: TurnContext, criterion: Criterion) -> str:
     """The question for a fact, in words that the last line did not use."""
     locale = context.company.locale
-    again = _times_asked(context, criterion) > 0
+    fields = _fields(context)
+    again = any(
+        line.role == "centurion" and _asked_in(line.text, fields, locale) == criterion
+        for line in context.history
+    )
     name, label = _wording(criterion, again=again)
     last = next((x.text for x in reversed(context.history) if x.role == "centurion"), "")
     return phrases.say(name, locale, context.turn_id, unlike=last, label=label)
 
 
-def _exhausted(context: TurnContext, criterion: Criterion) -> bool:
-    if _times_asked(context, criterion) >= TRIES:
-        return True
+def _left_alone(context: TurnContext) -> frozenset[str]:
+    """The keys of the criteria that are not asked for again: often enough asked for, or refused."""
     locale, fields = context.company.locale, _fields(context)
-    said = [*context.history, *(Line("contact", m.text) for m in context.burst if m.text)]
-    asked = False
-    for line in said:
+    tries: Counter[str] = Counter()
+    refused: set[str] = set()
+    asked: Criterion | None = None
+    for line in (*context.history, *(Line("contact", m.text) for m in context.burst if m.text)):
         if line.role == "contact":
-            if asked and refuses(line.text):
-                return True
-        else:
-            asked = _asked_in(line.text, fields, locale) == criterion
-    return False
-
-
-def _times_asked(context: TurnContext, criterion: Criterion) -> int:
-    locale, fields = context.company.locale, _fields(context)
-    return sum(
-        _asked_in(line.text, fields, locale) == criterion
-        for line in context.history
-        if line.role == "centurion"
-    )
+            if asked is not None and refuses(line.text):
+                refused.add(asked.key)
+        elif (asked := _asked_in(line.text, fields, locale)) and line.role == "centurion":
+            tries[asked.key] += 1
+    return frozenset(refused).union(key for key, times in tries.items() if times >= TRIES)
 
 
 def _fields(context: TurnContext) -> list[Criterion]:
@@ -152,25 +147,26 @@ def _fields(context: TurnContext) -> list[Criterion]:
 
 
 def _asked_in(text: str, criteria: Iterable[Criterion], locale: str) -> Criterion | None:
+    """The criterion that the most characters of `text` ask for."""
+    end = text.rfind("?")
+    question = folded(re.split(r"[.!\n]", text[:end])[-1]) if end >= 0 else ""
     best: tuple[int, Criterion] | None = None
     for criterion in criteria:
-        length = _asked_with(text, criterion, locale)
+        length = _asked_with(text, question, criterion, locale)
         if length and (best is None or length > best[0]):
             best = (length, criterion)
     return best[1] if best else None
 
 
-def _asked_with(text: str, criterion: Criterion, locale: str) -> int:
-    """How many characters of `text` ask for the fact; the longest of several wins."""
+def _asked_with(text: str, question: str, criterion: Criterion, locale: str) -> int:
+    """How many characters ask for the fact; the longest of several wins."""
     wordings = _wordings(criterion, locale)
     if found := max((len(w) for w in wordings if w in text), default=0):
         return found
-    if "?" not in text:
-        return 0
     # Worded by a model or a person: the question that names what the label names.
-    asked = folded(re.split(r"[.!\n]", text[: text.rindex("?")])[-1])
     core = _core(criterion.label)
-    return len(core) if core and re.search(rf"(?<!\w){re.escape(core)}(?!\w)", asked) else 0
+    named = core and re.search(rf"(?<!\w){re.escape(core)}(?!\w)", question)
+    return len(core) if named else 0
 
 
 @lru_cache(maxsize=1024)
@@ -200,6 +196,7 @@ def _wording(criterion: Criterion, *, again: bool) -> tuple[str, str]:
     return f"ask{suffix}" if first in _DETERMINERS else f"ask_bare{suffix}", label
 
 
+@lru_cache(maxsize=1024)
 def _core(label: str) -> str:
     """The label without "seu", "o", …: `e-mail`."""
     words = folded(label).rstrip("?.:; ").split()
