@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from runtime.agent import phrases
-from runtime.agent.context import Contact, Fact, Line, Passage
+from runtime.agent.context import Passage
 from runtime.agent.decision import Citation
 from runtime.agent.reasons import Reason
 from tests.agent.dialogue import BUDGET, EMAIL, MODEL, NAME, Dialogue, wants
@@ -98,39 +97,6 @@ def test_a_question_nobody_can_answer_is_told_so_before_the_next_fact_is_asked_f
     assert reply.reply is not None
     assert "equipe" in reply.reply
     assert reply.reply.endswith("?")
-
-
-def test_a_fact_is_asked_for_twice_in_other_words_and_then_left_alone() -> None:
-    talk = Dialogue(criteria=(EMAIL, MODEL))
-    first = talk.customer("queria um carro")
-    second = talk.customer("não entendi")
-    assert first.reply is not None
-    assert second.reply is not None
-    assert "e-mail" in first.reply
-    assert "e-mail" in second.reply
-    assert first.reply != second.reply
-    third = talk.customer("hmm, e agora")
-    assert third.reply is not None
-    assert "o modelo de carro que você procura" in third.reply
-
-
-def test_who_would_rather_not_say_is_asked_for_the_next_fact_at_once() -> None:
-    talk = Dialogue(criteria=(wants("cpf", "seu CPF"), MODEL))
-    talk.customer("oi")
-    moved_on = talk.customer("prefiro não dizer")
-    assert moved_on.reply is not None
-    assert "problema" in moved_on.reply
-    assert "o modelo de carro" in moved_on.reply
-    assert talk.facts == {}
-
-
-def test_a_question_in_place_of_an_answer_is_no_answer() -> None:
-    talk = Dialogue(criteria=(MODEL,))
-    talk.customer("oi")
-    talk.customer("vocês têm onix?")
-    assert talk.facts == {}
-    talk.customer("kkkk")
-    assert talk.facts == {}
 
 
 def test_who_asks_for_a_human_gets_one_and_is_told_so() -> None:
@@ -250,94 +216,6 @@ def test_an_agreement_to_our_question_is_no_goodbye() -> None:
     assert Dialogue(criteria=(EMAIL,)).customer("ok").reason is Reason.GREETED
 
 
-def test_what_a_human_knows_is_not_asked_for_or_contradicted() -> None:
-    talk = Dialogue(criteria=(NAME, EMAIL))
-    human = Fact("nome", "Ana Souza", "Ana Souza", talk.context("x").burst[0].event_id, 1, "human")
-    talk.facts = {"nome": human}
-    decision = talk.customer("me chamo Bia")
-    assert decision.facts == ()
-    assert decision.reply is not None
-    assert "e-mail" in decision.reply
-    assert "Bia" not in decision.reply
-
-
-def test_the_number_that_the_channel_gives_is_not_asked_for() -> None:
-    talk = Dialogue(
-        criteria=(wants("whatsapp", "seu telefone"), EMAIL),
-        contact=Contact("c-1", name="Ju", phone="11 98765-4321"),
-    )
-    decision = talk.customer("oi")
-    assert decision.reply is not None
-    assert "e-mail" in decision.reply
-    (fact,) = decision.facts
-    assert (fact.name, fact.value, fact.evidence) == ("phone", "+5511987654321", "11 98765-4321")
-
-
-def test_bare_answers_are_understood_after_their_question() -> None:
-    talk = Dialogue(
-        criteria=(wants("cidade", "sua cidade"), BUDGET, wants("cliente", "Já é cliente?"))
-    )
-    talk.customer("bom dia")
-    talk.customer("taubaté. o prédio é alugado")
-    assert talk.value("city") == "Taubaté"
-    talk.customer("3500 tudo")
-    assert talk.value("budget") == "3500.00"
-    talk.customer("não")
-    assert talk.value("cliente") == "não"
-
-
-def test_an_amount_that_was_paid_is_no_budget() -> None:
-    talk = Dialogue(criteria=(BUDGET,))
-    talk.customer("paguei 78 mil nesse carro")
-    assert talk.facts == {}
-    talk.customer("posso gastar 45 mil")
-    assert talk.value("budget") == "45000.00"
-
-
-def test_amounts_go_to_the_fact_that_their_message_names() -> None:
-    talk = Dialogue(criteria=(BUDGET, wants("entrada", "sua entrada")))
-    talk.customer("tenho 15 mil de entrada")
-    assert talk.value("down_payment") == "15000.00"
-    assert talk.value("budget") is None
-
-
-def test_facts_quote_the_message_that_they_stand_in() -> None:
-    talk = Dialogue()
-    context = talk.context("oi", "me chamo Ana", "ana@exemplo.com")
-    talk.turns -= 1
-    decision = talk.customer("oi", "me chamo Ana", "ana@exemplo.com")
-    assert [(f.name, f.evidence, f.event_id) for f in decision.facts] == [
-        ("name", "Ana", context.burst[1].event_id),
-        ("email", "ana@exemplo.com", context.burst[2].event_id),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("answer", "name"),
-    [
-        ("Rodrigo. quero financiar", "Rodrigo"),
-        ("é o rodrigo", "Rodrigo"),
-        ("oi, ana lima", "Ana Lima"),
-        ("MARIA DE SOUZA", "MARIA DE SOUZA"),
-        ("Kleydson", "Kleydson"),
-        ("keirrison", "Keirrison"),
-        ("é o keirrison!", "Keirrison"),
-        ("qto ta a mensalidade?", None),
-        ("metálico, de zinco", None),
-        ("veio e resolveu", None),
-        ("terça", None),
-        ("vcs aceitam fgts", None),
-        ("não", None),
-        ("12345", None),
-    ],
-)
-def test_a_bare_name_is_told_from_what_is_none(answer: str, name: str | None) -> None:
-    talk = Dialogue(criteria=(NAME,))
-    talk.customer("oi")
-    talk.customer(answer)
-    assert talk.value("name") == name
-
-
 def test_nobody_is_shouted_at() -> None:
     talk = Dialogue(criteria=(NAME, EMAIL))
     talk.customer("oi")
@@ -353,16 +231,6 @@ def test_nobody_is_called_by_a_guess() -> None:
     assert talk.facts["name"].confidence == 0.5
     assert reply is not None
     assert "etalico" not in reply
-
-
-def test_a_question_that_a_model_worded_is_known_by_its_label() -> None:
-    talk = Dialogue(criteria=(MODEL, NAME))
-    talk.history = [
-        Line("contact", "oi"),
-        Line("centurion", "Show! E pra começar, qual seria o seu nome?"),
-    ]
-    talk.customer("Rodrigo")
-    assert talk.value("name") == "Rodrigo"
 
 
 def test_the_brief_writes_amounts_and_days_as_people_do() -> None:
@@ -395,33 +263,3 @@ def test_a_dialogue_in_english() -> None:
         "Known: name: Anna\n"
         "Still to find out: your e-mail"
     )
-
-
-def test_the_second_question_uses_the_words_for_it() -> None:
-    talk = Dialogue(criteria=(EMAIL,))
-    talk.customer("oi")
-    second = talk.customer("não entendi").reply
-    assert second is not None
-    assert any(wording in second for wording in phrases.variants("ask_email_again", "pt-BR"))
-
-
-def test_only_the_line_just_before_the_burst_asks() -> None:
-    talk = Dialogue(criteria=(MODEL,))
-    talk.customer("oi")
-    talk.history.append(Line("contact", "um minuto"))
-    talk.customer("um onix")
-    assert talk.facts == {}
-
-
-def test_of_a_range_the_upper_end_is_the_budget() -> None:
-    talk = Dialogue(criteria=(BUDGET,))
-    talk.customer("posso gastar de R$ 2.000 a R$ 3.000")
-    assert talk.value("budget") == "3000.00"
-
-
-def test_an_amount_by_the_way_does_not_replace_the_one_that_was_asked_for() -> None:
-    talk = Dialogue(criteria=(BUDGET, EMAIL))
-    talk.customer("oi")
-    talk.customer("R$ 45.000")
-    talk.customer("vi um de R$ 60.000 na rua")
-    assert talk.value("budget") == "45000.00"
