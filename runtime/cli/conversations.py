@@ -33,7 +33,7 @@ _TIMES = ("first_seen_at", "last_inbound_at", "last_outbound_at", "unanswered_si
 def conversations_explain(
     conversation_id: Id, company: Company = None, as_json: Json = False
 ) -> None:
-    """Tell what became of each message of the customer, and why, from the event log alone.
+    """Tell what became of each message of the customer, and why, from the event log and the inbox.
 
     Below each message: the turns that cover it with their outcome and reason, and in each turn its
     model calls, searches, facts, score and what was sent or not. Times are UTC.

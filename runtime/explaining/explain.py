@@ -1,4 +1,4 @@
-"""From a conversation's events to its explanation: pure, from the events alone."""
+"""From a conversation's events, and what the inbox says of them, to its explanation: pure."""
 
 from __future__ import annotations
 
