@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
@@ -45,8 +45,6 @@ class World:
     received: Callable[[Reply], None]
     model_delay_s: float
     port: int = 0
-    asked: int = field(default=0)
-    """How many questions the model was asked."""
 
     @property
     def channel_url(self) -> str:
@@ -68,7 +66,6 @@ class World:
 
     async def think(self, request: web.Request) -> web.Response:
         """The model's `POST /v1/chat/completions`."""
-        self.asked += 1
         await request.read()
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if key in _FAULTS:
