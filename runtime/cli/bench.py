@@ -17,6 +17,7 @@ from runtime.bench.service import ServiceFailed
 from runtime.cli.context import WRONG_USE, carry_out, errors, fail, settings_or_exit
 from runtime.cli.tables import Json, say, show, show_json
 from runtime.embedded import EmbeddedError
+from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 
@@ -99,7 +100,8 @@ def _tell(report: Report, *, as_json: bool) -> None:
         return
     show([_row(line) for line in report.figures], title="bench", as_json=False, absent="-")
     say(str(report.machine))
-    say(f"agent-runtime {' '.join(sys.argv[1:])}")
+    # What is told is handed on: servers' passwords are not part of it.
+    say(Redactor().text(f"agent-runtime {' '.join(sys.argv[1:])}"))
 
 
 def _row(line: Figure) -> dict[str, str | int | float | None]:

@@ -1,10 +1,16 @@
-"""What `agent-runtime bench` refuses before it starts anything."""
+"""What `agent-runtime bench` refuses, and what its options decide."""
 
 from __future__ import annotations
 
+import sys
+
+import orjson
 import pytest
 from typer.testing import CliRunner
 
+from runtime.bench.figures import Figure, Target, figure
+from runtime.bench.ground import Ground
+from runtime.bench.run import QUICK, SCENARIOS
 from runtime.cli import app
 
 
@@ -20,3 +26,53 @@ def test_wrong_use_is_told_with_what_is_allowed(words: list[str], told: str) -> 
     result = CliRunner().invoke(app, ["bench", *words])
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+@pytest.fixture
+def scales(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Of each run of the scenario `turns`, which takes no time here: the first takes 1 ms, …"""
+    seen: list[float] = []
+
+    async def at_once(ground: Ground) -> list[Figure]:
+        seen.append(ground.scale)
+        delays = [float(len(seen))]
+        return [figure("turns", "case", delays, target=Target(p50=1.5), cpu_ms=12.5)]
+
+    monkeypatch.setitem(SCENARIOS, "turns", at_once)
+    return seen
+
+
+def test_options_shorten_the_runs_repeat_them_and_tell_them_to_machines(
+    scales: list[float], empty_database_url: str, redis_url: str
+) -> None:
+    servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
+    options = ["--scenario", "turns", "--quick", "--repeat", "3", "--json", *servers]
+    result = CliRunner().invoke(app, ["bench", *options])
+    assert result.exit_code == 0, result.output
+    lines = [orjson.loads(line) for line in result.stdout.splitlines()]
+    assert scales == [QUICK] * 3
+    assert [(line["case"], line["p50"], line["met"]) for line in lines] == [
+        ("case", 1.0, True),
+        ("case", 2.0, False),
+        ("case", 3.0, False),
+        ("case, median of 3", 2.0, False),
+    ]
+
+
+def test_a_full_run_is_told_to_people_once(
+    scales: list[float], empty_database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
+    options = ["--scenario", "turns", *servers]
+    typed = ["bench", "--database-url", "postgresql://me:hush@db/x", "--redis-url=redis://:hush@r"]
+    monkeypatch.setattr(sys, "argv", ["agent-runtime", *typed])
+    result = CliRunner().invoke(app, ["bench", *options], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert scales == [1.0]
+    told = " ".join(result.stdout.split())
+    assert "p50 < 1.5" in told
+    assert "12.5" in told
+    assert "PostgreSQL" in told
+    assert "median" not in told
+    assert "agent-runtime bench --database-url postgresql://me:***@db/x" in told
+    assert "hush" not in told
