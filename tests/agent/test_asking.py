@@ -55,3 +55,27 @@ def test_only_the_line_just_before_the_burst_asks() -> None:
     talk.history.append(Line("contact", "um minuto"))
     talk.customer("um onix")
     assert talk.facts == {}
+
+
+def test_a_question_is_never_put_in_the_very_words_of_the_line_before() -> None:
+    (first, *_) = wordings = phrases.variants("ask_email_again", "pt-BR")
+    asked = set()
+    for turn in range(20):
+        talk = Dialogue(criteria=(EMAIL,), turns=turn, history=[Line("centurion", first)])
+        asked.add(talk.customer("não entendi").reply)
+    assert asked == set(wordings) - {first}
+
+
+def test_what_a_human_asked_is_no_try_of_ours() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    for _ in range(2):
+        talk.history.append(Line("human", "Qual é o seu e-mail?"))
+    reply = talk.customer("queria um carro").reply
+    assert any(w in (reply or "") for w in phrases.variants("ask_email", "pt-BR"))
+
+
+def test_a_label_is_written_small_in_the_middle_of_a_question() -> None:
+    talk = Dialogue(criteria=(wants("bairro", "O bairro da entrega"), EMAIL))
+    assert "o bairro da entrega" in (talk.customer("oi").reply or "")
+    talk = Dialogue(criteria=(wants("rg", "RG do titular"), EMAIL))
+    assert "RG do titular" in (talk.customer("oi").reply or "")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from runtime.agent import phrases
 from runtime.agent.context import Passage
 from runtime.agent.decision import Citation
 from runtime.agent.reasons import Reason
@@ -263,3 +264,90 @@ def test_a_dialogue_in_english() -> None:
         "Known: name: Anna\n"
         "Still to find out: your e-mail"
     )
+
+
+def _says(reply: str | None, phrase: str, **values: str) -> bool:
+    """Whether a reply has one of the phrase's wordings in it."""
+    blank = {"comma_name": "", "daytime": "boa tarde", **values}
+    return any(one in (reply or "") for one in phrases.variants(phrase, "pt-BR", **blank))
+
+
+def test_a_second_greeting_is_not_the_first_again() -> None:
+    talk = Dialogue(criteria=())
+    assert _says(talk.customer("oi").reply, "greeting")
+    assert _says(talk.customer("oi").reply, "greeting_again")
+
+
+def test_who_greets_with_a_time_of_day_is_greeted_with_the_same() -> None:
+    assert "bom dia" in (Dialogue().customer("oi, bom dia").reply or "")
+    assert "boa tarde" in (Dialogue().customer("oi").reply or "")
+
+
+def test_who_comes_back_is_asked_what_is_still_missing() -> None:
+    back = Dialogue(criteria=(EMAIL,)).customer("quero voltar a receber mensagens")
+    assert _says(back.reply, "welcome_back")
+    assert _says(back.reply, "ask_email")
+    nothing_missing = Dialogue(criteria=()).customer("quero voltar a receber mensagens")
+    assert _says(nothing_missing.reply, "how_can_i_help")
+
+
+def test_a_matter_is_opened_with_what_its_customer_said() -> None:
+    talk = Dialogue(criteria=(EMAIL, MODEL))
+    assert _says(talk.customer("oi, queria um carro").reply, "hello")
+    assert _says(talk.customer("ana@exemplo.com").reply, "noted")
+
+
+def test_a_sentence_that_ends_with_thanks_is_closed() -> None:
+    thanked = Dialogue(criteria=()).customer("vou pensar com calma, obrigada")
+    assert thanked.reason is Reason.GREETED
+    assert _says(thanked.reply, "thanked")
+
+
+def test_only_where_there_is_a_team_is_one_promised() -> None:
+    question = "quanto custa o seguro?"
+    assert _says(Dialogue().customer(question).reply, "did_not_know_team")
+    alone = Dialogue(handoff={"enabled": False})
+    assert _says(alone.customer(question).reply, "did_not_know")
+    robot = alone.customer("vc é um robô?").reply
+    assert _says(robot, "is_a_robot_alone")
+    assert "pessoa" not in (robot or "")
+
+
+def test_who_asks_when_all_is_known_is_told_that_the_team_will_answer() -> None:
+    assert _says(Dialogue(criteria=()).customer("tem garantia?").reply, "handoff_unanswered")
+    said = Dialogue(criteria=()).customer("quero um onix").reply
+    assert _says(said, "handoff_nothing_left_to_ask")
+
+
+def test_what_is_told_where_nobody_takes_over_is_agreed_to() -> None:
+    told = Dialogue(criteria=(), handoff={"enabled": False}).customer("me chamo Ana")
+    assert told.reason is Reason.GREETED
+    assert _says(told.reply, "agreed", comma_name=", Ana")
+
+
+def test_who_cannot_have_a_human_is_asked_for_the_next_fact() -> None:
+    alone = Dialogue(criteria=(EMAIL,), handoff={"enabled": False})
+    assert _says(alone.customer("quero falar com um atendente").reply, "ask_email")
+
+
+def test_a_threat_beside_an_opt_out_goes_to_a_human_only_where_there_is_one() -> None:
+    threat = "parem de me mandar mensagem ou vou no procon"
+    decision = Dialogue(handoff={"enabled": False}).customer(threat)
+    assert decision.silence is Reason.OPTED_OUT
+    assert decision.handoff is None
+
+
+def test_what_led_to_a_decision_is_told() -> None:
+    talk = Dialogue(passages=(HOURS,), criteria=(EMAIL,))
+    decision = talk.customer("ana@exemplo.com, que horas vocês abrem?")
+    assert [(step.what, step.detail) for step in decision.steps] == [
+        ("fact", "email: ana@exemplo.com"),
+        ("passage", "Perguntas frequentes (0.80)"),
+    ]
+    assert ("ask", "e-mail") in [
+        (step.what, step.detail) for step in Dialogue(criteria=(EMAIL,)).customer("oi").steps
+    ]
+    human = Dialogue().customer("quero um atendente")
+    assert ("trigger", "asked_for_human: quero um atendente") in [
+        (step.what, step.detail) for step in human.steps
+    ]
