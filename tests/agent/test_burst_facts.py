@@ -117,3 +117,57 @@ def test_an_amount_by_the_way_does_not_replace_the_one_that_was_asked_for() -> N
     talk.customer("R$ 45.000")
     talk.customer("vi um de R$ 60.000 na rua")
     assert talk.value("budget") == "45000.00"
+
+
+def test_what_is_known_is_not_told_again() -> None:
+    talk = Dialogue()
+    assert talk.customer("me chamo Ana").facts
+    assert talk.customer("como disse, me chamo Ana").facts == ()
+
+
+def test_a_surer_fact_gives_way_only_to_one_that_is_nearly_as_sure() -> None:
+    talk = Dialogue(criteria=(EMAIL,))
+    talk.customer("me chamo Ana")
+    talk.customer("Bia aqui")
+    assert talk.value("name") == "Ana"
+    talk.customer("sou a Bia")
+    assert talk.value("name") == "Bia"
+
+
+def test_of_several_finds_in_a_message_the_first_counts_of_several_messages_the_last() -> None:
+    talk = Dialogue()
+    talk.customer("ana@exemplo.com ou ana@outro.com")
+    assert talk.value("email") == "ana@exemplo.com"
+    talk = Dialogue()
+    talk.customer("ana@exemplo.com", "não, é ana@outro.com")
+    assert talk.value("email") == "ana@outro.com"
+
+
+def test_the_number_that_the_channel_gives_is_told_only_where_it_is_wanted_and_not_known() -> None:
+    contact = Contact("c-1", phone="11 98765-4321")
+    assert Dialogue(contact=contact).customer("oi").facts == ()
+    talk = Dialogue(contact=contact, criteria=(wants("telefone", "seu telefone"),))
+    first = talk.context("oi").burst[0].event_id
+    talk.facts = {"phone": Fact("phone", "+551133334444", "1133334444", first, 0.5, "rules")}
+    assert talk.customer("oi").facts == ()
+
+
+def test_of_what_nobody_wants_only_what_names_somebody_is_kept() -> None:
+    talk = Dialogue(criteria=(MODEL,))
+    talk.customer("me chamo Ana, moro em Campinas, ana@exemplo.com, 11 98765-4321")
+    assert sorted(talk.facts) == ["city", "email", "name", "phone"]
+    assert Dialogue().customer("tenho 25 mil, dia 20, cpf 529.982.247-25").facts == ()
+
+
+def test_an_amount_is_the_fact_that_was_asked_for() -> None:
+    talk = Dialogue(criteria=(BUDGET, wants("entrada", "sua entrada")))
+    talk.customer("oi")
+    talk.customer("R$ 45.000")
+    talk.customer("R$ 15.000")
+    assert (talk.value("budget"), talk.value("down_payment")) == ("45000.00", "15000.00")
+
+
+def test_an_amount_a_month_is_no_budget() -> None:
+    talk = Dialogue(criteria=(BUDGET, EMAIL))
+    talk.customer("queria um que desse R$ 800 por mês")
+    assert talk.facts == {}
