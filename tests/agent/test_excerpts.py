@@ -35,6 +35,13 @@ def test_a_short_sentence_brings_what_follows_in_its_paragraph() -> None:
     )
 
 
+def test_words_that_every_sentence_has_weigh_little() -> None:
+    plans = "O plano básico da loja é azul. O plano médio da loja é verde. O plano maior da loja é lilás."
+    parking = "Estacionamento grátis."
+    asked = "o plano da loja tem estacionamento?"
+    assert excerpt(asked, f"{plans} {parking}") == parking
+
+
 def test_a_sentence_too_long_is_cut_behind_a_word() -> None:
     cut = excerpt("palavra", "palavra " * 100)
     assert len(cut) <= DEFAULT_LIMIT

@@ -120,6 +120,13 @@ def test_the_same_scoring_is_told_once() -> None:
     assert lead_events(scoring, score(RULES, {}, {}, locale="en")) == ()
 
 
+def test_the_same_score_by_other_rules_is_told() -> None:
+    harder = RULES.criteria[2].model_copy(update={"prompt": "Quer comprar hoje?"})
+    rules = RULES.model_copy(update={"criteria": (*RULES.criteria[:2], harder)})
+    due = lead_events(score(RULES, {}, {}), score(rules, {}, {}))
+    assert [event.type for event in due] == ["lead.scored"]
+
+
 def test_a_lead_qualifies_once() -> None:
     before = score(RULES, {"nome": _fact("nome")}, {})
     qualified = score(RULES, {"nome": _fact("nome"), "email": _fact("email")}, {})

@@ -247,6 +247,13 @@ def test_a_sentence_over_several_messages_is_one() -> None:
     assert trigger.quote == "falar\ncom um atendente"
 
 
+def test_a_configured_phrase_over_several_messages_is_one() -> None:
+    trigger = handoff_trigger("quero o plano\nPlatinum", ["plano platinum"])
+    assert trigger is not None
+    assert trigger.reason is Reason.CONFIGURED_WORD
+    assert trigger.quote == "plano\nPlatinum"
+
+
 def test_the_law_comes_before_the_wish_for_a_human() -> None:
     trigger = handoff_trigger("quero falar com um atendente senão vou no procon")
     assert trigger is not None
