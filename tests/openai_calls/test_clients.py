@@ -154,13 +154,12 @@ async def test_the_library_does_not_log_what_is_asked(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     # As OPENAI_LOG=debug leaves it.
-    logging.getLogger("openai").setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="openai")
     clients = Clients()
     async with clients.lease(credentials(base_url=requests[0])) as client:
-        with pytest.raises(openai.OpenAIError):
-            await client.chat.completions.create(
-                model="m", messages=[{"role": "user", "content": "meu CPF"}], timeout=20
-            )
+        await client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "meu CPF"}], timeout=20
+        )
     await clients.aclose()
     assert requests[1]
     assert not [record for record in caplog.records if record.name.startswith("openai")]
