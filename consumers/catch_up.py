@@ -15,7 +15,7 @@ from consumers.leased import Member, leased
 from consumers.logged_events import from_log
 from consumers.parking import code_of
 from consumers.partition_state import PartitionState
-from consumers.transaction import move_projection_checkpoints, park
+from consumers.transaction import ProjectionMove, move_projection_checkpoints, park
 from events.envelope import RecordedEvent
 from projections.projection import Projection
 from projections.statements import statements
@@ -88,7 +88,7 @@ class CatchUp:
             )
             await park(conn, self._group.name, fed.parked, codes=self._codes, bodies={})
             done = Counter(applied=len(fed.applied), parked=len(fed.parked))
-            row = (
+            row = ProjectionMove(
                 projection.name,
                 checkpoint.version,
                 state.partition,
@@ -97,6 +97,7 @@ class CatchUp:
                 done["applied"],
                 len(page) - done.total(),
                 done["parked"],
+                checkpoint.revision,
             )
             await move_projection_checkpoints(conn, [row])
         checkpoint.position = position

@@ -180,7 +180,9 @@ async def load_state(
         position=checkpoint["position"],
         generation=checkpoint["generation"],
         projections={
-            row["projection"]: ProjectionCheckpoint(row["version"], row["position"])
+            row["projection"]: ProjectionCheckpoint(
+                row["version"], row["position"], row["revision"]
+            )
             for row in projections
         },
         counts_by_type={row["type"]: row["count"] for row in counts},

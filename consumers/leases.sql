@@ -92,7 +92,7 @@ SELECT entry_id, position, generation, entry_hash, added_base, read - read_befor
 
 -- name: projection checkpoints
 -- $1 partition smallint, $2 group_name text
-SELECT c.projection, c.version, c.position
+SELECT c.projection, c.version, c.position, c.revision
   FROM runtime.projection_checkpoints AS c
   JOIN runtime.projections AS p ON p.name = c.projection AND p.version = c.version
  WHERE c.partition = $1 AND p.group_name = $2 AND p.state = 'live'

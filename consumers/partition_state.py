@@ -18,6 +18,8 @@ class ProjectionCheckpoint:
 
     version: int
     position: int
+    revision: int = 0
+    """Raised by each rebuild: what is known here of the projection's parked events is its own."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +29,20 @@ from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
 _ACCOUNTS = statements("consumers", "accounts.sql")
+
+
+class ProjectionMove(NamedTuple):
+    """How a batch moves a projection's checkpoint; the counts are of events."""
+
+    projection: str
+    version: int
+    partition: int
+    before: int
+    after: int
+    applied: int
+    filtered: int
+    parked: int
+    revision: int
 
 
 class BatchTransactions:
@@ -95,7 +110,7 @@ class BatchTransactions:
         states: Mapping[int, PartitionState],
         careful: frozenset[str],
     ) -> None:
-        moved: list[tuple[str, int, int, int, int, int, int, int]] = []
+        moved: list[ProjectionMove] = []
         for projection in self._group.projections:
             name = projection.name
             live = [
@@ -126,7 +141,7 @@ class BatchTransactions:
                 skipped = o.position - len(o.recorded) - checkpoint.position
                 filtered = skipped + len(o.recorded) - done - held
                 moved.append(
-                    (
+                    ProjectionMove(
                         name,
                         checkpoint.version,
                         o.partition,
@@ -135,6 +150,7 @@ class BatchTransactions:
                         done,
                         filtered,
                         held,
+                        checkpoint.revision,
                     )
                 )
         await move_projection_checkpoints(conn, moved)
@@ -276,10 +292,9 @@ async def park(
 
 
 async def move_projection_checkpoints(
-    conn: asyncpg.pool.PoolConnectionProxy,
-    rows: Sequence[tuple[str, int, int, int, int, int, int, int]],
+    conn: asyncpg.pool.PoolConnectionProxy, rows: Sequence[ProjectionMove]
 ) -> None:
-    """Compare-and-set of (projection, version, partition, before, after, applied, filtered, parked).
+    """Compare-and-set of projections' checkpoints, all or none.
 
     Raises:
         CheckpointMoved: a row did not stand where it was left.
@@ -290,4 +305,4 @@ async def move_projection_checkpoints(
         _SQL["move projection checkpoints"], *map(list, zip(*rows, strict=True))
     )
     if len(moved) != len(rows):
-        raise CheckpointMoved(frozenset(row[2] for row in rows))
+        raise CheckpointMoved(frozenset(row.partition for row in rows))

@@ -30,17 +30,18 @@ RETURNING c.partition
 -- name: move projection checkpoints
 -- $1 projections text[], $2 versions integer[], $3 partitions smallint[],
 -- $4 positions held before bigint[], $5 new positions bigint[],
--- $6 applied, $7 filtered, $8 parked: bigint[]
+-- $6 applied, $7 filtered, $8 parked: bigint[], $9 revisions integer[]
 UPDATE runtime.projection_checkpoints AS c
    SET position = n.position, applied = c.applied + n.applied,
        filtered = c.filtered + n.filtered, parked = c.parked + n.parked
   FROM unnest($1::text[], $2::integer[], $3::smallint[], $4::bigint[], $5::bigint[],
-              $6::bigint[], $7::bigint[], $8::bigint[])
-       AS n (projection, version, partition, position_before, position, applied, filtered, parked)
+              $6::bigint[], $7::bigint[], $8::bigint[], $9::integer[])
+       AS n (projection, version, partition, position_before, position, applied, filtered, parked,
+             revision)
   JOIN runtime.projections AS p
     ON p.name = n.projection AND p.version = n.version AND p.state = 'live'
  WHERE c.projection = n.projection AND c.version = n.version AND c.partition = n.partition
-   AND c.position = n.position_before
+   AND c.position = n.position_before AND c.revision = n.revision
 RETURNING c.partition
 
 -- name: count events

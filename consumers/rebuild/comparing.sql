@@ -1,0 +1,50 @@
+-- name: live positions
+-- $1 projection text
+SELECT c.partition, c.position
+  FROM runtime.projection_checkpoints AS c
+  JOIN runtime.projections AS p ON p.name = c.projection AND p.version = c.version
+ WHERE p.name = $1 AND p.state <> 'retired'
+
+-- name: columns
+-- $1 schema text, $2 table text
+SELECT column_name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2
+
+-- name: drop view of old rows
+DROP VIEW IF EXISTS {old}
+
+-- name: view old rows of all
+CREATE OR REPLACE VIEW {old} AS SELECT {columns} FROM {live}
+
+-- name: view old rows of conversations
+CREATE OR REPLACE VIEW {old} AS
+SELECT {columns} FROM {live}
+ WHERE (company_id, conversation_id) IN (SELECT company_id, conversation_id FROM {touched})
+
+-- name: view old rows of keys
+CREATE OR REPLACE VIEW {old} AS
+SELECT {columns} FROM {live} WHERE ({key}) IN (SELECT {key} FROM {keys})
+
+-- name: measure
+-- As many rows in any order, each with the same text, give the same number.
+SELECT count(*) AS rows,
+       coalesce(sum(hashtextextended(ROW({columns})::text, 0)::numeric), 0)::text AS checksum
+  FROM {table}
+
+-- name: differences
+-- $1 at most bigint, or null for all
+SELECT jsonb_build_array({key})::text AS key,
+       CASE WHEN a.{first} IS NOT NULL THEN to_jsonb(a)::text END AS old,
+       CASE WHEN b.{first} IS NOT NULL THEN to_jsonb(b)::text END AS new
+  FROM (SELECT {columns} FROM {old}) AS a
+  FULL JOIN (SELECT {columns} FROM {new}) AS b USING ({key})
+ WHERE ROW({a_columns})::text IS DISTINCT FROM ROW({b_columns})::text
+ ORDER BY {key}
+ LIMIT $1
+
+-- name: count differences
+SELECT count(*) FILTER (WHERE b.{first} IS NULL) AS only_old,
+       count(*) FILTER (WHERE a.{first} IS NULL) AS only_new,
+       count(*) FILTER (WHERE a.{first} IS NOT NULL AND b.{first} IS NOT NULL) AS changed
+  FROM (SELECT {columns} FROM {old}) AS a
+  FULL JOIN (SELECT {columns} FROM {new}) AS b USING ({key})
+ WHERE ROW({a_columns})::text IS DISTINCT FROM ROW({b_columns})::text

@@ -1,0 +1,194 @@
+"""Fills shadows with a partition's past: folded in memory a conversation at a time, then copied.
+
+The log is read by conversation, so what a conversation comes to is known at once and is written
+once. Only a conversation that a chunk's end cuts in two is loaded and stored as in live feeding.
+Sums are added up a chunk at a time. Memory depends on the size of a chunk, not on the log's.
+
+A chunk is one transaction, with how far it went: whoever goes on after a crash goes on there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+import orjson
+
+from consumers.errors import is_data_error
+from consumers.feeding import Fed
+from consumers.leased import Connection
+from consumers.rebuild.feeding import ShadowFeed
+from consumers.rebuild.pace import Pace
+from consumers.rebuild.plan import RebuildSettings
+from consumers.rebuild.reading import Scope, past
+from consumers.rebuild.scratch import FilledPart, Scratch
+from consumers.rebuild.shadow import Shadow
+from events.envelope import RecordedEvent
+from events.payload import NewerVersion, Unreadable
+from projections.migrate import physical_name, table_statement
+from projections.projection import Changes, Table, TableKind
+
+
+class _Refused(Exception):
+    """A chunk's rows cannot be made or written together: a reason to look at each event."""
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """A chunk's events: those of the conversation that the last chunk began, then the others."""
+
+    begun: list[RecordedEvent] = field(default_factory=list)
+    whole: list[RecordedEvent] = field(default_factory=list)
+
+
+class Filler:
+    """Fills the shadows of some read models together; the log is read and decoded once."""
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        feeds: Sequence[ShadowFeed],
+        *,
+        scope: Scope,
+        settings: RebuildSettings,
+        pace: Pace,
+        chunk_done: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._scratch = scratch
+        self._feeds = feeds
+        self._scope = scope
+        self._settings = settings
+        self._pace = pace
+        self._chunk_done = chunk_done
+        self._types = sorted({type_ for feed in feeds for type_ in feed.shadow.reads})
+
+    async def fill(self, part: FilledPart) -> None:
+        """From where the partition is filled to `up_to`.
+
+        Raises:
+            RunLost, ProjectionBroken, EventParked: besides what asyncpg raises; what was committed
+                stands, and the next call goes on behind it.
+        """
+        async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
+            chunks = past(
+                reader,
+                part,
+                schema=self._scratch.schema,
+                scope=self._scope,
+                types=self._types,
+                size=self._settings.chunk_events,
+            )
+            async for events in chunks:
+                async with self._pace.working():
+                    await self._write(part, events)
+                if self._chunk_done is not None:
+                    await self._chunk_done()
+        async with self._scratch.holding() as conn:
+            await conn.execute(self._scratch.sql("mark filled"), part.partition)
+        part.is_filled = True
+
+    async def _write(self, part: FilledPart, events: list[RecordedEvent]) -> None:
+        chunk = _parted(part, events)
+        last = events[-1]
+        try:
+            outcome = await self._commit(part, chunk, last, careful=False)
+        except _Refused:
+            outcome = await self._commit(part, chunk, last, careful=True)
+        for feed, fed in zip(self._feeds, outcome, strict=True):
+            feed.remember(fed)
+        part.company_id, part.conversation_id = last.event.company_id, last.event.conversation_id
+        part.position = last.position
+
+    async def _commit(
+        self, part: FilledPart, chunk: _Chunk, last: RecordedEvent, *, careful: bool
+    ) -> list[Fed]:
+        outcome: list[Fed] = []
+        async with self._scratch.holding() as conn:
+            for feed in self._feeds:
+                fed = await _fed(conn, feed, chunk, careful=careful)
+                outcome.append(fed)
+                await conn.execute(
+                    self._scratch.sql("move account"),
+                    feed.shadow.name,
+                    part.partition,
+                    None,
+                    len(fed.applied),
+                    len(fed.parked),
+                )
+            await conn.execute(
+                self._scratch.sql("move partition"),
+                part.partition,
+                last.event.company_id,
+                last.event.conversation_id,
+                last.position,
+                len(chunk.begun) + len(chunk.whole),
+            )
+        return outcome
+
+
+def _parted(part: FilledPart, events: list[RecordedEvent]) -> _Chunk:
+    begun_key = (part.company_id, part.conversation_id) if part.position else None
+    chunk = _Chunk()
+    for recorded in events:
+        key = (recorded.event.company_id, recorded.event.conversation_id)
+        (chunk.begun if key == begun_key else chunk.whole).append(recorded)
+    return chunk
+
+
+async def _fed(conn: Connection, feed: ShadowFeed, chunk: _Chunk, *, careful: bool) -> Fed:
+    reads = feed.shadow.reads
+    begun = [r for r in chunk.begun if r.event.type in reads]
+    whole = [r for r in chunk.whole if r.event.type in reads]
+    if careful or any(isinstance(r.event.payload, NewerVersion | Unreadable) for r in whole):
+        return await feed.feed(conn, [*begun, *whole])
+    fed = await feed.feed(conn, begun) if begun else Fed()
+    try:
+        changes = feed.shadow.fold({table.name: {} for table in feed.shadow.tables}, whole)
+        await asyncio.sleep(0)
+        await _copy(conn, feed.shadow, changes)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if is_data_error(error) or isinstance(error, ValueError):
+            raise _Refused from error
+        raise
+    except OSError:
+        raise
+    except Exception as error:
+        # Whatever a fold raises is its answer to these events, as in live feeding.
+        raise _Refused from error
+    fed.applied.extend(whole)
+    return fed
+
+
+async def _copy(conn: Connection, shadow: Shadow, changes: Changes) -> None:
+    """Write rows that nothing stands in the way of; sums are added to those that stand."""
+    for table in shadow.tables:
+        changed = changes.get(table.name, {})
+        rows = [changed[key] for key in sorted(changed) if changed[key] is not None]
+        if not rows:
+            continue
+        if table.kind is TableKind.SUM:
+            columns = [list(column) for column in zip(*map(table.values_of, rows), strict=True)]
+            await conn.execute(table_statement(shadow, table, "store"), *columns)
+        else:
+            await conn.copy_records_to_table(
+                physical_name(table, shadow.version),
+                schema_name=table.schema,
+                columns=table.columns,
+                records=_records(table, rows),
+            )
+
+
+def _records(table: Table, rows: Sequence[object]) -> list[tuple[object, ...]]:
+    if not table.json:
+        return list(map(table.values_of, rows))
+    places = [index for index, name in enumerate(table.columns) if name in table.json]
+    records: list[tuple[object, ...]] = []
+    for row in rows:
+        values = list(table.values_of(row))
+        for place in places:
+            if values[place] is not None:
+                values[place] = orjson.dumps(values[place]).decode()
+        records.append(tuple(values))
+    return records

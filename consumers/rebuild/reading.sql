@@ -1,0 +1,60 @@
+-- name: fill from all
+-- $1 partition smallint, $2 up to position bigint, $3 types text[], $4 after company_id text,
+-- $5 conversation_id text, $6 position bigint
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM runtime.event_log AS l
+ WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
+   AND (l.company_id, l.conversation_id, l.position) > ($4, $5, $6)
+ ORDER BY l.company_id, l.conversation_id, l.position
+
+-- name: fill from conversations
+-- $1 … $6 as above
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM {scratch}.touched AS t
+  JOIN runtime.event_log AS l USING (company_id, conversation_id)
+ WHERE t.partition = $1 AND l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
+   AND (l.company_id, l.conversation_id, l.position) > ($4, $5, $6)
+ ORDER BY l.company_id, l.conversation_id, l.position
+
+-- name: fill from companies
+-- $1 … $6 as above
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM runtime.event_log AS l
+ WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
+   AND l.company_id IN (SELECT company_id FROM {scratch}.touched WHERE partition = $1)
+   AND (l.company_id, l.conversation_id, l.position) > ($4, $5, $6)
+ ORDER BY l.company_id, l.conversation_id, l.position
+
+-- name: follow all
+-- $1 partition smallint, $2 after position, $3 up to position: bigint, $4 types text[]
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM runtime.event_log AS l
+ WHERE l.partition = $1 AND l.position > $2 AND l.position <= $3 AND l.type = ANY($4)
+ ORDER BY l.position
+
+-- name: follow conversations
+-- $1 … $4 as above
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM runtime.event_log AS l
+  JOIN {scratch}.touched AS t USING (company_id, conversation_id)
+ WHERE l.partition = $1 AND l.position > $2 AND l.position <= $3 AND l.type = ANY($4)
+ ORDER BY l.position
+
+-- name: follow companies
+-- $1 … $4 as above
+SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.occurred_at,
+       l.company_id, l.conversation_id, l.body::text AS body
+  FROM runtime.event_log AS l
+ WHERE l.partition = $1 AND l.position > $2 AND l.position <= $3 AND l.type = ANY($4)
+   AND l.company_id IN (SELECT company_id FROM {scratch}.touched WHERE partition = $1)
+ ORDER BY l.position
+
+-- name: prepare to sort
+-- A partition's past is sorted by Postgres, on disk where it must be. A cursor is planned as if only
+-- its first rows were wanted, which here would be one random read an event.
+SELECT set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1.0', true)

@@ -1,0 +1,334 @@
+"""One rebuild from its beginning to its end, whoever begins and whoever ends it.
+
+fill → follow → compare → swap, each read model in turn after the filling, which all share. What is
+done is written in the rebuild's own schema in the transaction that does it, so a crash at any point
+leaves the live read models as they were, and the next call with the same wish goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import asyncpg
+
+from consumers.backoff import Backoff
+from consumers.errors import ConsumerError, TransientFault, faults_translated
+from consumers.rebuild.belongings import hand_on, refuse_what_stays_behind
+from consumers.rebuild.comparing import Comparison
+from consumers.rebuild.errors import CannotRebuild, EventParked, RebuildError, RunLost
+from consumers.rebuild.feeding import ShadowFeed
+from consumers.rebuild.filling import Filler
+from consumers.rebuild.following import Follower
+from consumers.rebuild.kept import drop_expired, kept, kept_schema, take_kept
+from consumers.rebuild.narrowing import FILLING, note_touched, sums
+from consumers.rebuild.observing import Progress, RebuildObserver
+from consumers.rebuild.pace import Look, Pace, nobody_lives, share_after
+from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
+from consumers.rebuild.reading import Scope
+from consumers.rebuild.report import Report
+from consumers.rebuild.scratch import FilledPart, ReadModelRun, Scratch, begin_or_resume
+from consumers.rebuild.shadow import qualified
+from consumers.rebuild.swapping import Swap
+from projections.projection import Projection
+from projections.statements import filled, statements
+
+_SQL = statements("consumers.rebuild", "scratch.sql")
+
+FillParts = Callable[[Scratch, Sequence[FilledPart], Pace], Awaitable[None]]
+"""Fills these parts of a run, in this process or others."""
+
+
+class Rebuild:
+    """Carries out a plan. `fill` is by whom the past is filled in: by default this process.
+
+    `look` says how live traffic does, `full` asks for every row that differs.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        plan: Plan,
+        operator: Operator,
+        *,
+        group: str,
+        observer: RebuildObserver,
+        settings: RebuildSettings = RebuildSettings(),  # noqa: B008 - frozen
+        fill: FillParts | None = None,
+        look: Look = nobody_lives,
+        full: bool = False,
+    ) -> None:
+        self._pool = pool
+        self._plan = plan
+        self._operator = operator
+        self._group = group
+        self._observer = observer
+        self._settings = settings
+        self._fill_parts = fill or self._fill_here
+        self._look = look
+        self._full = full
+        self._scope = scope_of(plan)
+        self._types = sorted({type_ for p in plan.projections for type_ in p.reads})
+        self._pace = Pace()
+
+    async def run(self) -> list[Report]:
+        """Do it; the reports of all its read models, in order.
+
+        Raises:
+            RebuildError: the live read models are as they were, or as far as was told.
+            ProjectionBroken: a fold fails on everything.
+        """
+        await drop_expired(self._pool)
+        scratch, resumed = await begin_or_resume(
+            self._pool,
+            self._plan,
+            self._operator,
+            group=self._group,
+            stale_s=self._settings.stale_s,
+        )
+        self._observer.began(self._plan.title, resumed=resumed)
+        try:
+            reports = await self._through_faults(scratch)
+        except (EventParked, ConsumerError):
+            # Nothing of it can be gone on with: other code makes other rows.
+            await scratch.drop()
+            raise
+        except BaseException:
+            if self._plan.kind is Kind.CHECK:
+                await asyncio.shield(_dropped(scratch))
+            raise
+        await scratch.drop()
+        return reports
+
+    async def _through_faults(self, scratch: Scratch) -> list[Report]:
+        """Work; faults of the surroundings are waited out, and it goes on where it stood."""
+        backoff = Backoff(
+            initial_s=self._settings.retry_initial_s, max_s=self._settings.retry_max_s
+        )
+        while True:
+            try:
+                with faults_translated():
+                    return await self._beside_beats(scratch)
+            except TransientFault as fault:
+                wait_s = backoff.next_s()
+                self._observer.retrying(fault.fault, wait_s)
+                await asyncio.sleep(wait_s)
+
+    async def _beside_beats(self, scratch: Scratch) -> list[Report]:
+        try:
+            async with asyncio.TaskGroup() as group:
+                beats = group.create_task(self._beat(scratch), name="rebuild beats")
+                try:
+                    return await self._work(scratch)
+                finally:
+                    beats.cancel()
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from failed
+
+    async def _beat(self, scratch: Scratch) -> None:
+        """Say that we live, keep the pace, and tell how far it is."""
+        expected = await self._pool.fetchval(_SQL["expected"], self._types)
+        while True:
+            look = await self._look()
+            share = share_after(look, self._settings)
+            if (share == 0.0) != (self._pace.share == 0.0):
+                self._observer.paused(look.lag_s if share == 0.0 else None)
+            self._pace.share = share
+            await scratch.beat(share=share)
+            (row,) = await self._pool.fetch(scratch.sql("progress"))
+            self._observer.progress(
+                Progress(row["read"], expected, row["filled"], row["partitions"])
+            )
+            await asyncio.sleep(self._settings.beat_s)
+
+    async def _work(self, scratch: Scratch) -> list[Report]:
+        models = {one.name: one for one in await scratch.read_models()}
+        left = [p for p in self._plan.projections if not models[p.name].swapped]
+        await self._observer.reached("begun")
+        if await scratch.phase() == "preparing":
+            await self._prepare(scratch, left, models)
+        await self._fill(scratch)
+        parked = await scratch.parked()
+        reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
+        for projection in left:
+            feed = ShadowFeed(
+                scratch,
+                projection,
+                parked.get(projection.name, set()),
+                fail_fast=self._plan.fail_fast,
+            )
+            replaces = models[projection.name].replaces
+            reports[projection.name] = await self._one(scratch, feed, replaces)
+        return [reports[p.name] for p in self._plan.projections]
+
+    async def _prepare(
+        self, scratch: Scratch, left: Sequence[Projection], models: dict[str, ReadModelRun]
+    ) -> None:
+        """What must be known before anything is read; refusals come here, not after an hour."""
+        for projection in left:
+            replaces = models[projection.name].replaces
+            if self._scope is not Scope.ALL and replaces != projection.version:
+                raise await self._refused(
+                    scratch,
+                    f"{projection.name} stands in version {replaces}, this build has "
+                    f"{projection.version}: replay it as a whole first",
+                )
+            if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
+                for table in projection.tables:
+                    await self._check_belongings(scratch, qualified(table, replaces))
+        if self._plan.kind is Kind.UNDO:
+            await take_kept(scratch, left[0])
+        elif self._plan.selection is not None:
+            shadows = [scratch.shadow(p) for p in left]
+            await note_touched(scratch, self._plan.selection, shadows)
+        else:
+            await scratch.enter(FILLING)
+
+    async def _check_belongings(self, scratch: Scratch, table: str) -> None:
+        try:
+            await refuse_what_stays_behind(self._pool, table)
+        except CannotRebuild:
+            await scratch.drop()
+            raise
+
+    async def _refused(self, scratch: Scratch, why: str) -> CannotRebuild:
+        await scratch.drop()
+        return CannotRebuild(why)
+
+    async def _fill(self, scratch: Scratch) -> None:
+        self._observer.phase("fill", None)
+        parts = [part for part in await scratch.parts() if not part.is_filled]
+        if parts:
+            await self._fill_parts(scratch, parts, self._pace)
+        await self._observer.reached("filled")
+
+    async def _fill_here(self, scratch: Scratch, parts: Sequence[FilledPart], pace: Pace) -> None:
+        filler = await filler_of(
+            scratch,
+            self._plan,
+            settings=self._settings,
+            pace=pace,
+            chunk_done=lambda: self._observer.reached("chunk"),
+        )
+        for part in parts:
+            await filler.fill(part)
+
+    async def _one(self, scratch: Scratch, feed: ShadowFeed, replaces: int) -> Report:
+        """Follow, compare and swap one read model."""
+        name, plan, settings = feed.shadow.name, self._plan, self._settings
+        follower = Follower(scratch, feed, scope=self._scope, page_events=settings.page_events)
+        comparison = Comparison(scratch, feed, follower, scope=self._scope, replaces=replaces)
+        await self._enter(scratch, "follow", name)
+        await self._settle(feed, replaces)
+        await follower.follow(await comparison.live_positions(self._pool))
+        await self._enter(scratch, "compare", name)
+        accounts = await scratch.accounts(self._pool, name)
+        report = await comparison.run(
+            sample=settings.sample,
+            parked=sum(one.parked for one in accounts.values()),
+            each=(lambda one: self._observer.differs(name, one)) if self._full else None,
+        )
+        await scratch.keep_report(name, report.as_json())
+        self._observer.compared(report)
+        if plan.kind is Kind.CHECK:
+            return report
+        await self._enter(scratch, "swap", name)
+        swap = Swap(
+            scratch,
+            feed,
+            follower,
+            scope=self._scope,
+            replaces=replaces,
+            settings=settings,
+            reached=self._observer.reached,
+        )
+        await swap.run(
+            keep_old_s=plan.keep_old_s,
+            who=self._operator.who,
+            waits_for=lambda readers: self._observer.waits_for(name, readers),
+        )
+        self._observer.swapped(name)
+        await self._observer.reached("swapped")
+        return report
+
+    async def _settle(self, feed: ShadowFeed, replaces: int) -> None:
+        """Statistics, and what others gave the old table, before readers come."""
+        for live, shadow in feed.shadow.pairs():
+            new = qualified(shadow, feed.shadow.version)
+            if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
+                async with feed.scratch.holding() as conn:
+                    await hand_on(conn, qualified(live, replaces), to=new)
+            await self._pool.execute(filled(_SQL["settle table"], table=new))
+
+    async def _enter(self, scratch: Scratch, phase: str, projection: str) -> None:
+        await scratch.enter(f"{phase} {projection}")
+        self._observer.phase(phase, projection)
+        await self._observer.reached(phase)
+
+
+def scope_of(plan: Plan) -> Scope:
+    """Whose events a plan reads.
+
+    Raises:
+        CannotRebuild: read models of sums and others, narrowed, want a plan each.
+    """
+    if plan.selection is None:
+        return Scope.ALL
+    kinds = {sums(projection) for projection in plan.projections}
+    if len(kinds) > 1:
+        raise CannotRebuild("sums and other read models are narrowed apart")
+    return Scope.COMPANIES if kinds == {True} else Scope.CONVERSATIONS
+
+
+async def filler_of(
+    scratch: Scratch,
+    plan: Plan,
+    *,
+    settings: RebuildSettings,
+    pace: Pace,
+    chunk_done: Callable[[], Awaitable[None]] | None = None,
+) -> Filler:
+    """A filler for a run's read models that are not swapped yet."""
+    swapped = {one.name for one in await scratch.read_models() if one.swapped}
+    parked = await scratch.parked()
+    feeds = [
+        ShadowFeed(scratch, p, parked.get(p.name, set()), fail_fast=plan.fail_fast)
+        for p in plan.projections
+        if p.name not in swapped
+    ]
+    return Filler(
+        scratch,
+        feeds,
+        scope=scope_of(plan),
+        settings=settings,
+        pace=pace,
+        chunk_done=chunk_done,
+    )
+
+
+async def kept_version(pool: asyncpg.Pool, name: str) -> int:
+    """The version of what is kept for an undo.
+
+    Raises:
+        CannotRebuild: nothing is.
+    """
+    async with pool.acquire() as conn:
+        for one in await kept(conn):
+            if one.name == name:
+                return one.version
+    raise CannotRebuild(f"nothing is kept of {name}: no replay, or {kept_schema(name)} was dropped")
+
+
+async def _dropped(scratch: Scratch) -> None:
+    """Drop it if that can be done now; who checks next drops it otherwise."""
+    with suppress(RunLost, TransientFault), faults_translated():
+        await scratch.drop()
+
+
+def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong, of work and beats; a refusal says more than the fault that came with it."""
+    found: list[BaseException] = []
+    for one in failed.exceptions:
+        found.append(_first(one) if isinstance(one, BaseExceptionGroup) else one)
+    return next((one for one in found if isinstance(one, RebuildError)), found[0])

@@ -1,0 +1,328 @@
+"""A rebuild's own schema: its shadow tables, its accounts, and who works on it.
+
+It is created in one transaction and dropped in one. Everything that writes into it holds the run's
+token, so whoever took the run over finds no late writer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import orjson
+
+from consumers.feeding import Parked
+from consumers.leased import Connection
+from consumers.partition_state import Conversation
+from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
+from consumers.rebuild.plan import Operator, Plan
+from consumers.rebuild.shadow import Shadow
+from projections.migrate import table_statement
+from projections.projection import Projection
+from projections.statements import filled, statements
+
+_SQL = statements("consumers.rebuild", "scratch.sql")
+
+
+@dataclass(slots=True)
+class FilledPart:
+    """How far a partition's past is filled in."""
+
+    partition: int
+    up_to: int
+    is_filled: bool
+    company_id: str
+    conversation_id: str
+    position: int
+
+
+@dataclass(slots=True)
+class Account:
+    """Where a shadow stands in a partition."""
+
+    partition: int
+    position: int
+    applied: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModelRun:
+    """One read model of a run."""
+
+    name: str
+    version: int
+    replaces: int
+    report: dict[str, Any] | None
+    swapped: bool
+
+
+class Scratch:
+    """One run, by its schema and token. Made by `begin_or_resume`, or `joined` by its workers."""
+
+    def __init__(self, pool: asyncpg.Pool, schema: str, token: UUID, group: str) -> None:
+        self.pool = pool
+        self.schema = schema
+        self.token = token
+        self.group = group
+
+    @cached_property
+    def _sql(self) -> dict[str, str]:
+        return {
+            name: filled(sql, scratch=self.schema) if "{scratch}" in sql else sql
+            for name, sql in _SQL.items()
+        }
+
+    def sql(self, name: str) -> str:
+        """A statement of `scratch.sql` for this schema."""
+        return self._sql[name]
+
+    @asynccontextmanager
+    async def holding(self, *, isolation: Any = None) -> AsyncIterator[Connection]:
+        """A transaction that commits only while the run is ours.
+
+        Raises:
+            RunLost: it is not; nothing was written.
+        """
+        async with self.pool.acquire() as own, own.transaction(isolation=isolation):
+            await self.hold(own)
+            yield own
+
+    async def hold(self, conn: Connection) -> None:
+        """Hold the run until the transaction's end.
+
+        Raises:
+            RunLost: the run is somebody else's, or was dropped.
+        """
+        await self._ask(conn, "hold")
+
+    async def beat(self, *, share: float) -> None:
+        """Tell that this run's process lives, and what its workers may use. Raises `RunLost`."""
+        await self._ask(self.pool, "beat", share)
+
+    async def share(self) -> float:
+        """What its workers may use of the time. Raises `RunLost`."""
+        return float(await self._ask(self.pool, "share"))
+
+    async def enter(self, phase: str) -> None:
+        """Say what is being done. Raises `RunLost`."""
+        await self._ask(self.pool, "enter", phase)
+
+    async def phase(self) -> str:
+        """What was being done last."""
+        (run,) = await self.pool.fetch(self.sql("run"))
+        return str(run["phase"])
+
+    async def _ask(self, conn: Any, statement: str, *parameters: Any) -> Any:
+        try:
+            told = await conn.fetchval(self.sql(statement), self.token, *parameters)
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+            raise RunLost from None
+        if told is None:
+            raise RunLost
+        return told
+
+    async def parts(self) -> list[FilledPart]:
+        """Every partition, in order."""
+        rows = await self.pool.fetch(self.sql("partitions"))
+        return [FilledPart(*(row[name] for name in FilledPart.__slots__)) for row in rows]
+
+    async def accounts(self, conn: Any, projection: str) -> dict[int, Account]:
+        """Where a shadow stands, by partition."""
+        rows = await conn.fetch(self.sql("accounts"), projection)
+        return {row["partition"]: Account(*row.values()) for row in rows}
+
+    async def read_models(self) -> list[ReadModelRun]:
+        """The run's read models."""
+        return [
+            ReadModelRun(
+                row["name"],
+                row["version"],
+                row["replaces"],
+                orjson.loads(row["report"]) if row["report"] else None,
+                row["swapped_at"] is not None,
+            )
+            for row in await self.pool.fetch(self.sql("read models"))
+        ]
+
+    async def keep_report(self, name: str, report: dict[str, Any]) -> None:
+        """Keep what the comparison gave, for who goes on after this process."""
+        told = orjson.dumps(report, default=str).decode()
+        await self.pool.execute(self.sql("keep report"), name, told)
+
+    async def park(self, conn: Connection, parked: Sequence[Parked], code: str) -> None:
+        """Keep events that wait, in the order of the log."""
+        if not parked:
+            return
+        rows = [
+            (
+                p.projection,
+                p.recorded.event.company_id,
+                p.recorded.event.conversation_id,
+                p.recorded.partition,
+                p.recorded.position,
+                p.recorded.event.id,
+                p.reason,
+                p.detail.replace("\x00", "�")[:2000],
+                str(p.recorded.entry_id),
+                code,
+            )
+            for p in parked
+        ]
+        await conn.execute(self.sql("park"), self.group, *map(list, zip(*rows, strict=True)))
+
+    async def parked(self) -> dict[str, set[Conversation]]:
+        """Projection → conversations whose events wait."""
+        found: dict[str, set[Conversation]] = {}
+        for row in await self.pool.fetch(self.sql("parked conversations")):
+            found.setdefault(row["projection"], set()).add(
+                (row["company_id"], row["conversation_id"])
+            )
+        return found
+
+    async def drop(self) -> None:
+        """Drop the schema and all that is in it. Raises `RunLost`: it was not ours to drop."""
+        async with self.holding() as conn:
+            await conn.execute(self.sql("drop"))
+
+    def shadow(self, projection: Projection) -> Shadow:
+        """The projection, writing into this schema."""
+        return Shadow(projection, self.schema)
+
+
+async def begin_or_resume(
+    pool: asyncpg.Pool, plan: Plan, operator: Operator, *, group: str, stale_s: float
+) -> tuple[Scratch, bool]:
+    """The plan's run: a new one, or the one that never ended (then True).
+
+    Raises:
+        SomebodyIsAtIt, UnfinishedRun: nothing was changed.
+        CannotRebuild: a read model is not installed.
+    """
+    schema = plan.schema
+    async with pool.acquire() as conn:
+        found = await _found(conn, schema)
+        if found is not None and found["title"] != plan.title:
+            _refuse_if_alive(found, operator, stale_s)
+            raise UnfinishedRun(who=found["who"], title=found["title"], since=found["started_at"])
+        if found is not None:
+            _refuse_if_alive(found, operator, stale_s)
+            taken = Scratch(pool, schema, await _take_over(conn, schema, found, operator), group)
+            if found["code"] == plan.code:
+                return taken, True
+            await taken.drop()
+        return Scratch(pool, schema, await _begin(conn, plan, operator), group), False
+
+
+async def abandon(
+    pool: asyncpg.Pool, schema: str, operator: Operator, *, stale_s: float
+) -> str | None:
+    """Drop a run that never ended; what it was, or None where there is none.
+
+    Raises:
+        SomebodyIsAtIt: its process lives.
+    """
+    async with pool.acquire() as conn:
+        found = await _found(conn, schema)
+        if found is None:
+            return None
+        _refuse_if_alive(found, operator, stale_s)
+        token = await _take_over(conn, schema, found, operator)
+    await Scratch(pool, schema, token, "").drop()
+    return str(found["title"])
+
+
+async def _found(conn: Connection, schema: str) -> asyncpg.Record | None:
+    if not await conn.fetchval(_SQL["exists"], schema):
+        return None
+    try:
+        return await conn.fetchrow(filled(_SQL["run"], scratch=schema))
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None  # its end came in between
+
+
+def _refuse_if_alive(found: asyncpg.Record, operator: Operator, stale_s: float) -> None:
+    here = found["host"] == operator.host
+    dead = here and found["pid"] != operator.pid and not _lives(found["pid"])
+    if found["silent_s"] < stale_s and not dead:
+        raise SomebodyIsAtIt(
+            who=found["who"],
+            title=found["title"],
+            since=found["started_at"],
+            phase=found["phase"],
+        )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+async def _take_over(
+    conn: Connection, schema: str, found: asyncpg.Record, operator: Operator
+) -> UUID:
+    token: UUID | None = await conn.fetchval(
+        filled(_SQL["take over"], scratch=schema),
+        found["token"],
+        uuid4(),
+        operator.who,
+        operator.host,
+        operator.pid,
+    )
+    if token is None:
+        raise RunLost
+    return token
+
+
+async def _begin(conn: Connection, plan: Plan, operator: Operator) -> UUID:
+    token, names = uuid4(), [p.name for p in plan.projections]
+
+    def sql(name: str) -> str:
+        return filled(_SQL[name], scratch=plan.schema)
+
+    async with conn.transaction():
+        await conn.execute(_SQL["hold the lock of migrations"])
+        installed = await _installed(conn, plan.projections)
+        try:
+            await conn.execute(sql("create"))
+        except asyncpg.DuplicateSchemaError:
+            raise RunLost from None
+        await conn.execute(
+            sql("begin"),
+            *(token, plan.kind, plan.title, plan.code),
+            *(operator.who, operator.host, operator.pid),
+        )
+        for projection in plan.projections:
+            await conn.execute(
+                sql("add read model"),
+                projection.name,
+                projection.version,
+                installed[projection.name],
+            )
+            for table in Shadow(projection, plan.schema).tables:
+                await conn.execute(
+                    table_statement(Shadow(projection, plan.schema), table, "create")
+                )
+        await conn.execute(sql("add partitions"), names)
+        await conn.execute(sql("add accounts"), names)
+    return token
+
+
+async def _installed(conn: Connection, projections: Iterable[Projection]) -> dict[str, int]:
+    rows = await conn.fetch(_SQL["installed"])
+    installed = {row["name"]: row["version"] for row in rows}
+    for projection in projections:
+        if projection.name not in installed:
+            raise CannotRebuild(f"{projection.name} is not installed: run `agent-runtime migrate`")
+    return installed
