@@ -50,9 +50,4 @@ class CannotRebuild(RebuildError):
 
 
 class EventParked(RebuildError):
-    """An event that the rebuild would park, under fail-fast."""
-
-    def __init__(self, projection: str, event_id: str, reason: str, detail: str) -> None:
-        super().__init__(f"{projection}: event {event_id}: {reason}: {detail}")
-        self.projection = projection
-        self.event_id = event_id
+    """An event that the rebuild would park, under fail-fast; the text names it and why."""

@@ -52,8 +52,9 @@ class ShadowFeed:
             fed = await self._try(conn, events, careful=True)
         if fed.parked and self._fail_fast:
             first = fed.parked[0]
+            event_id = first.recorded.event.id
             raise EventParked(
-                first.projection, str(first.recorded.event.id), first.reason, first.detail
+                f"{first.projection}: event {event_id}: {first.reason}: {first.detail}"
             )
         await self.scratch.park(conn, fed.parked, self._code)
         return fed

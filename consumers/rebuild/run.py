@@ -147,7 +147,11 @@ class Rebuild:
         left = [p for p in self._plan.projections if not models[p.name].swapped]
         await self._observer.reached("begun")
         if await scratch.phase() == "preparing":
-            await self._prepare(scratch, left, models)
+            try:
+                await self._prepare(scratch, left, models)
+            except CannotRebuild:
+                await scratch.drop()
+                raise
         await self._fill(scratch)
         parked = await scratch.parked()
         reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
@@ -169,32 +173,21 @@ class Rebuild:
         for projection in left:
             replaces = models[projection.name].replaces
             if self._scope is not Scope.ALL and replaces != projection.version:
-                raise await self._refused(
-                    scratch,
+                raise CannotRebuild(
                     f"{projection.name} stands in version {replaces}, this build has "
                     f"{projection.version}: replay it as a whole first",
                 )
             if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
                 for table in projection.tables:
-                    await self._check_belongings(scratch, qualified(table, replaces))
+                    await refuse_what_stays_behind(self._pool, qualified(table, replaces))
         if self._plan.kind is Kind.UNDO:
+            await kept_version(self._pool, left[0].name)
             await take_kept(scratch, left[0])
         elif self._plan.selection is not None:
             shadows = [scratch.shadow(p) for p in left]
             await note_touched(scratch, self._plan.selection, shadows)
         else:
             await scratch.enter(FILLING)
-
-    async def _check_belongings(self, scratch: Scratch, table: str) -> None:
-        try:
-            await refuse_what_stays_behind(self._pool, table)
-        except CannotRebuild:
-            await scratch.drop()
-            raise
-
-    async def _refused(self, scratch: Scratch, why: str) -> CannotRebuild:
-        await scratch.drop()
-        return CannotRebuild(why)
 
     async def _fill(self, scratch: Scratch) -> None:
         self._observer.phase("fill", None)
@@ -206,7 +199,9 @@ class Rebuild:
     async def _fill_here(self, scratch: Scratch, parts: Sequence[FilledPart], pace: Pace) -> None:
         filler = await filler_of(
             scratch,
-            self._plan,
+            self._plan.projections,
+            scope=self._scope,
+            fail_fast=self._plan.fail_fast,
             settings=self._settings,
             pace=pace,
             chunk_done=lambda: self._observer.reached("chunk"),
@@ -283,28 +278,23 @@ def scope_of(plan: Plan) -> Scope:
 
 async def filler_of(
     scratch: Scratch,
-    plan: Plan,
+    projections: Sequence[Projection],
     *,
+    scope: Scope,
+    fail_fast: bool,
     settings: RebuildSettings,
     pace: Pace,
     chunk_done: Callable[[], Awaitable[None]] | None = None,
 ) -> Filler:
-    """A filler for a run's read models that are not swapped yet."""
+    """A filler for those of a run's read models that are not swapped yet."""
     swapped = {one.name for one in await scratch.read_models() if one.swapped}
     parked = await scratch.parked()
     feeds = [
-        ShadowFeed(scratch, p, parked.get(p.name, set()), fail_fast=plan.fail_fast)
-        for p in plan.projections
+        ShadowFeed(scratch, p, parked.get(p.name, set()), fail_fast=fail_fast)
+        for p in projections
         if p.name not in swapped
     ]
-    return Filler(
-        scratch,
-        feeds,
-        scope=scope_of(plan),
-        settings=settings,
-        pace=pace,
-        chunk_done=chunk_done,
-    )
+    return Filler(scratch, feeds, scope=scope, settings=settings, pace=pace, chunk_done=chunk_done)
 
 
 async def kept_version(pool: asyncpg.Pool, name: str) -> int:

@@ -150,6 +150,7 @@ class Swap:
         views = await views_over(conn, old, public=public, schema=self._scratch.schema)
         await conn.execute(filled(_SQL["drop view of old rows"], old=old_view(shadow)))
         kept = kept_schema(self._shadow.name)
+        await conn.execute(filled(_SQL["keep view"], kept=kept), public)
         await conn.execute(filled(_SQL["move table"], table=old, schema=kept))
         new = qualified(shadow, self._shadow.version)
         await conn.execute(filled(_SQL["move table"], table=new, schema=live.schema))

@@ -59,6 +59,7 @@ CREATE TABLE {kept}.checkpoints (
     parked     bigint   NOT NULL,
     discarded  bigint   NOT NULL
 );
+CREATE TABLE {kept}.views (name text NOT NULL PRIMARY KEY, definition text NOT NULL);
 CREATE TABLE {kept}.parked (LIKE runtime.parked INCLUDING DEFAULTS INCLUDING INDEXES)
 
 -- name: keep standing
@@ -72,6 +73,10 @@ SELECT version, fingerprint, now() + make_interval(secs => $3), $4
 INSERT INTO {kept}.checkpoints
 SELECT partition, position, applied, filtered, parked, discarded
   FROM runtime.projection_checkpoints WHERE projection = $1 AND version = $2
+
+-- name: keep view
+-- $1 the public view: qualified name, text
+INSERT INTO {kept}.views (name, definition) VALUES ($1::text, pg_get_viewdef($1::text::regclass))
 
 -- name: keep parked
 -- $1 group_name text, $2 projection text

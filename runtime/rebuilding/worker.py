@@ -1,0 +1,102 @@
+"""A rebuild's worker process: fills the partitions that its standard input names.
+
+It ends when its parent does, and gives way to live processes: its niceness is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import asyncpg
+import orjson
+import uvloop
+
+from consumers.errors import ConsumerError, faults_translated
+from consumers.rebuild.errors import RebuildError
+from consumers.rebuild.pace import Pace
+from consumers.rebuild.reading import Scope
+from consumers.rebuild.run import filler_of
+from consumers.rebuild.scratch import Scratch
+from projections.registry import by_name
+from runtime.memory import settle_memory
+from runtime.postgres_connection import StatelessConnection
+from runtime.rebuilding.orders import Order, told_failure
+from runtime.settings import load_settings
+
+REFUSED = 3
+NICENESS = 10
+_PACE_EVERY_S = 0.5
+
+
+def main() -> int:
+    """Fill what is ordered; exit 0 done, 3 with a JSON line that says why not."""
+    os.nice(NICENESS)
+    settle_memory()
+    return uvloop.run(_run())
+
+
+async def _run() -> int:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    order = Order.read(await reader.readline())
+    work = asyncio.ensure_future(_fill(order))
+    parent = asyncio.ensure_future(reader.read())
+    await asyncio.wait({work, parent}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+        return 1
+    parent.cancel()
+    try:
+        work.result()
+    except (RebuildError, ConsumerError) as error:
+        if (told := told_failure(error)) is None:
+            raise
+        sys.stdout.write(orjson.dumps(told).decode() + "\n")
+        return REFUSED
+    return 0
+
+
+async def _fill(order: Order) -> None:
+    dsn = load_settings(env_file=None).database_dsn()
+    with faults_translated():
+        async with asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=3,
+            statement_cache_size=0,
+            connection_class=StatelessConnection,
+            server_settings={"application_name": "agent-runtime replay"},
+        ) as pool:
+            scratch, pace = Scratch(pool, order.schema, order.run, order.group), Pace()
+            filler = await filler_of(
+                scratch,
+                [by_name(name) for name in order.names],
+                scope=Scope(order.scope),
+                fail_fast=order.fail_fast,
+                settings=order.settings,
+                pace=pace,
+            )
+            parts = {part.partition: part for part in await scratch.parts()}
+            pacing = asyncio.ensure_future(_keep_pace(scratch, pace))
+            try:
+                for partition in order.partitions:
+                    if pacing.done():
+                        pacing.result()
+                    await filler.fill(parts[partition])
+            finally:
+                pacing.cancel()
+
+
+async def _keep_pace(scratch: Scratch, pace: Pace) -> None:
+    while True:
+        pace.share = await scratch.share()
+        await asyncio.sleep(_PACE_EVERY_S)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
