@@ -41,7 +41,7 @@ class Plan:
     def title(self) -> str:
         """What it is called, and what must be the same for a run to go on."""
         names = ", ".join(p.name for p in self.projections)
-        of = "" if self.selection is None else f" for {self.selection}"
+        of = "" if self.selection is None else f" for {_told(self.selection)}"
         return f"{self.kind} of {names}{of}"
 
     @property
@@ -54,6 +54,10 @@ class Plan:
     def schema(self) -> str:
         """Where its rows are made; one replay at a time, and one check beside it."""
         return "replay_check" if self.kind is Kind.CHECK else "replay_scratch"
+
+
+def _told(selection: Selection) -> str:
+    return ", ".join(f"{name} {value}" for name, value in selection.told().items()) or "all events"
 
 
 @dataclass(frozen=True, slots=True)

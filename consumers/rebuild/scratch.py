@@ -238,6 +238,12 @@ async def abandon(
     return str(found["title"])
 
 
+async def unfinished(conn: Any, schema: str) -> str | None:
+    """The title of a run that stands in the schema, whoever is at it; None without one."""
+    found = await _found(conn, schema)
+    return None if found is None else str(found["title"])
+
+
 async def _found(conn: Connection, schema: str) -> asyncpg.Record | None:
     if not await conn.fetchval(_SQL["exists"], schema):
         return None

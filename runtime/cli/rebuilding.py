@@ -1,0 +1,220 @@
+"""Rebuilds from the command line: which read models, in how many processes, and what is told."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from consumers.errors import ProjectionBroken
+from consumers.rebuild.errors import RebuildError
+from consumers.rebuild.narrowing import sums
+from consumers.rebuild.pace import LiveLook
+from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
+from consumers.rebuild.run import Rebuild, kept_version
+from consumers.rebuild.scratch import abandon, unfinished
+from consumers.rebuild.undoing import put_back
+from consumers.selection import Selection
+from projections.group import Basis
+from projections.projection import Projection
+from projections.registry import ALL, by_name, group_of
+from projections.statements import statements
+from runtime.cli.acting import actor, audit
+from runtime.cli.context import FAILED, WRONG_USE, Open, errors, fail, opened
+from runtime.cli.rebuild_progress import Shown
+from runtime.cli.rebuild_report import ReportPrinter
+from runtime.cli.tables import say
+from runtime.postgres_connection import StatelessConnection
+from runtime.rebuilding.live import look
+from runtime.rebuilding.processes import WorkerProcesses
+from runtime.settings import Settings
+
+_SQL = statements("runtime.queries", "projections.sql")
+_FAR_BEHIND = 10_000
+"""Events: a read model that lacks more is not made to wait for by the others."""
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for. `names` are of read models of the log's group."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    selection: Selection | None
+    settings: RebuildSettings
+    workers: int
+    keep_old_h: float = 24.0
+    fail_fast: bool = False
+    full: bool = False
+    audited: bool = False
+    as_json: bool = False
+    by: str | None = None
+
+
+def read_models(names: Sequence[str]) -> tuple[str, ...]:
+    """Those names, or all read models of the log, in their group's order; ends with exit 2."""
+    rebuildable = [p.name for p in ALL if group_of(p).basis is Basis.LOG]
+    known = {p.name for p in ALL}
+    for name in names:
+        if name not in known:
+            fail(
+                f"there is no read model {name}; there are {', '.join(rebuildable)}", code=WRONG_USE
+            )
+        if name not in rebuildable:
+            group = group_of(by_name(name)).name
+            fail(
+                f"{name} is a work queue of the group {group}: it holds what is still to be done, "
+                "and is never made again from the log",
+                code=WRONG_USE,
+            )
+    return tuple(name for name in rebuildable if not names or name in names)
+
+
+def default_workers() -> int:
+    """Half the cores: the other half is the servers' and live traffic's."""
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+async def carry_out_wish(settings: Settings, wish: Wish) -> int:
+    """Rebuild and tell; 0, or 1 when it was refused or did not come to its end."""
+    printer = ReportPrinter(as_json=wish.as_json, full=wish.full)
+    operator = Operator(actor(wish.by), socket.gethostname())
+    async with opened(settings) as open_, _pool(settings, wish) as pool:
+        try:
+            for plan in await _plans(open_.db, wish):
+                await _run(open_, pool, plan, wish, operator, printer)
+        except (RebuildError, ProjectionBroken) as error:
+            errors.print(str(error), style="red", markup=False)
+            return FAILED
+        printer.total()
+        if wish.audited:
+            await _audit(open_, wish, operator, printer)
+    return 0 if wish.kind is not Kind.CHECK else int(printer.differing > 0)
+
+
+async def abandon_unfinished(settings: Settings, by: str | None) -> int:
+    """Drop a replay that never ended."""
+    operator = Operator(actor(by), socket.gethostname())
+    rebuild = RebuildSettings()
+    async with asyncpg.create_pool(settings.database_dsn(), min_size=1, max_size=2) as pool:
+        try:
+            title = await abandon(pool, "replay_scratch", operator, stale_s=rebuild.stale_s)
+        except RebuildError as error:
+            errors.print(str(error), style="red", markup=False)
+            return FAILED
+        if title is not None:
+            async with pool.acquire() as conn:
+                await audit(
+                    conn, "replay abandon", by=operator.who, arguments={"run": title}, affected=1
+                )
+    say("there is no unfinished replay" if title is None else f"dropped: {title}")
+    return 0
+
+
+def _pool(settings: Settings, wish: Wish) -> asyncpg.Pool:
+    return asyncpg.create_pool(
+        settings.database_dsn(),
+        min_size=1,
+        max_size=5,
+        statement_cache_size=0,
+        connection_class=StatelessConnection,
+        server_settings={"application_name": f"agent-runtime {wish.kind}"},
+    )
+
+
+async def _run(
+    open_: Open,
+    pool: asyncpg.Pool,
+    plan: Plan,
+    wish: Wish,
+    operator: Operator,
+    printer: ReportPrinter,
+) -> None:
+    if plan.kind is Kind.UNDO:
+        (projection,) = plan.projections
+        if await kept_version(pool, projection.name) != projection.version:
+            version = await put_back(
+                pool,
+                projection.name,
+                keep_old_s=plan.keep_old_s,
+                who=operator.who,
+                settings=wish.settings,
+            )
+            say(
+                f"{projection.name} stands again in version {version}, as it was when it was "
+                "replaced; a build of that version feeds it on from there"
+            )
+            return
+    fill = None
+    if wish.workers > 1:
+        processes = WorkerProcesses(plan, open_.settings, count=wish.workers, rebuild=wish.settings)
+        fill = processes.fill
+
+    async def looked() -> LiveLook:
+        return await look(
+            open_.db, open_.redis, group="projections", prefix=open_.settings.stream_prefix
+        )
+
+    with Shown(errors, printer) as shown:
+        rebuild = Rebuild(
+            pool,
+            plan,
+            operator,
+            group="projections",
+            observer=shown,
+            settings=wish.settings,
+            fill=fill,
+            look=looked,
+            full=wish.full,
+        )
+        await rebuild.run()
+
+
+async def _plans(db: asyncpg.Connection, wish: Wish) -> list[Plan]:
+    """What is made together: the log is read once for all that stand at the same place."""
+    wanted = [by_name(name) for name in wish.names]
+    if wish.kind is Kind.UNDO:
+        together = [[projection] for projection in wanted]
+    elif wish.selection is not None:
+        together = [[p for p in wanted if sums(p) is kind] for kind in (False, True)]
+    else:
+        together = await _by_place(db, wanted)
+    plans = [
+        Plan(
+            wish.kind,
+            tuple(projections),
+            selection=wish.selection,
+            keep_old_s=wish.keep_old_h * 3600,
+            fail_fast=wish.fail_fast,
+        )
+        for projections in together
+        if projections
+    ]
+    begun = await unfinished(db, plans[0].schema)
+    return sorted(plans, key=lambda plan: plan.title != begun)
+
+
+async def _by_place(db: asyncpg.Connection, wanted: list[Projection]) -> list[list[Projection]]:
+    rows = {row["name"]: row for row in await db.fetch(_SQL["list"])}
+    apart = [
+        p
+        for p in wanted
+        if (row := rows.get(p.name)) is not None
+        and (row["state"] != "live" or (row["behind"] or 0) > _FAR_BEHIND)
+    ]
+    return [[p for p in wanted if p not in apart], *([p] for p in apart)]
+
+
+async def _audit(open_: Open, wish: Wish, operator: Operator, printer: ReportPrinter) -> None:
+    arguments = {
+        "projections": list(wish.names),
+        "selection": None if wish.selection is None else wish.selection.told(),
+        "differing": {r.projection: sum(t.differing for t in r.tables) for r in printer.reports},
+    }
+    await audit(
+        open_.db, wish.kind, by=operator.who, arguments=arguments, affected=printer.differing
+    )
