@@ -86,9 +86,9 @@ class Selection:
                 raise SelectionInvalid(
                     "type", f"{type_!r} is not family.name in lower snake case, like message.sent"
                 )
-        if isinstance(self.start, datetime) and isinstance(self.end, datetime):
-            if self.start >= self.end:
-                raise SelectionInvalid("until", "must be later than the beginning")
+        times = [bound for bound in (self.start, self.end) if isinstance(bound, datetime)]
+        if len(times) == 2 and times[0] >= times[1]:
+            raise SelectionInvalid("until", "must be later than the beginning")
 
     @classmethod
     def parse(
@@ -272,7 +272,9 @@ def slice_from_json(told: Mapping[str, Any]) -> Slice:
 
 
 def _bound_text(bound: Bound | None) -> str | None:
-    return bound.isoformat() if isinstance(bound, datetime) else bound and str(bound)
+    if bound is None:
+        return None
+    return bound.isoformat() if isinstance(bound, datetime) else str(bound)
 
 
 def _check_text(field: str, value: str | None, *, least: int, most: int) -> None:

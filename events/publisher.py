@@ -46,11 +46,12 @@ for i = 1, #ARGV do ids[i] = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) 
 return ids
 """
 _APPEND_SHA = hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest()
-_TRANSIENT = (
+TRANSIENT = (
     *(RedisConnectionError, RedisTimeoutError, OSError),
     # While a replica takes over: nobody serves the slot, or who did is a replica now.
     *(ClusterError, RedisClusterException, TryAgainError, ReadOnlyError),
 )
+"""Redis may take the same again a moment later."""
 
 _Indexed = list[tuple[int, bytes]]
 
@@ -160,7 +161,7 @@ class Publisher:
     async def _append_batch(self, key: str, bodies: list[bytes]) -> list[bytes]:
         try:
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(_TRANSIENT),
+                retry=retry_if_exception_type(TRANSIENT),
                 stop=stop_after_attempt(self._settings.attempts),
                 wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
                 reraise=True,

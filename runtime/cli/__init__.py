@@ -19,6 +19,7 @@ from runtime.cli.losses import acknowledge_losses, losses
 from runtime.cli.parked import parked
 from runtime.cli.projections import projections
 from runtime.cli.publish import publish
+from runtime.cli.replay import replay
 from runtime.cli.streams import streams
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(publish)
+app.command()(replay)
 app.command()(bench)
 groups.command("losses")(losses)
 groups.command("acknowledge-losses")(acknowledge_losses)
