@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from consumers.rebuild.plan import Kind, RebuildSettings
 from projections.registry import by_name, fingerprint
 from projections.statements import statements
 from runtime.cli.acting import Actor, DryRun, actor, audit
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
+from runtime.cli.rebuilding import Wish, default_workers, read_models
+from runtime.cli.replay import rebuild
 from runtime.cli.tables import Json, say, show
 
 _SQL = statements("runtime.queries", "projections.sql")
@@ -39,6 +42,39 @@ def projections_list(as_json: Json = False) -> None:
         return 0
 
     carry_out(work)
+
+
+@projections.command("check")
+def projections_check(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The read models; all without one.")
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Show so many rows that differ of each table.")
+    ] = 20,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; else half the cores.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make read models anew apart, and compare them with the live ones: exit 1 when a row differs.
+
+    The live tables are only read, events go on flowing, and nothing is left behind. What differs is
+    named by its key; `agent-runtime replay --projection NAME` mends it.
+
+    Example: agent-runtime projections check leads conversations
+    """
+    rebuild(
+        Wish(
+            names=read_models(names or ()),
+            kind=Kind.CHECK,
+            selection=None,
+            settings=RebuildSettings(sample=rows),
+            workers=workers or default_workers(),
+            fails_on_change=True,
+            as_json=as_json,
+        )
+    )
 
 
 @projections.command("attach")

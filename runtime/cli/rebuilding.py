@@ -34,7 +34,7 @@ from runtime.settings import Settings
 
 _SQL = statements("runtime.queries", "projections.sql")
 _FAR_BEHIND = 10_000
-"""Events: a read model that lacks more is not made to wait for by the others."""
+"""Events; a read model that lacks more is not made to wait for by the others."""
 INTERRUPTED = 130
 
 
@@ -50,7 +50,9 @@ class Wish:
     keep_old_h: float = 24.0
     fail_fast: bool = False
     full: bool = False
-    audited: bool = False
+    """Every row that differs is told, not the first of them."""
+    fails_on_change: bool = False
+    """Exit 1 when a row differs."""
     as_json: bool = False
     by: str | None = None
 
@@ -91,9 +93,9 @@ async def carry_out_wish(settings: Settings, wish: Wish) -> int:
             errors.print(str(error), style="red", markup=False)
             return FAILED
         printer.total()
-        if wish.audited:
+        if wish.kind is not Kind.CHECK:
             await _audit(open_, wish, operator, printer)
-    return 0 if wish.kind is not Kind.CHECK else int(printer.differing > 0)
+    return FAILED if wish.fails_on_change and printer.differing else 0
 
 
 async def abandon_unfinished(settings: Settings, by: str | None) -> int:

@@ -1,131 +1,204 @@
-"""`agent-runtime replay`."""
+"""`agent-runtime replay`: read models made anew from the log, or the log handed on."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import NoReturn
 
 import typer
 
+from consumers.rebuild.plan import Kind, RebuildSettings
 from consumers.selection import Clock, Selection, SelectionInvalid
 from runtime.cli import exports
+from runtime.cli import replay_options as options
 from runtime.cli.acting import Actor, DryRun, Yes, actor, must_be_askable
-from runtime.cli.context import WRONG_USE, fail, settings_or_exit
+from runtime.cli.context import WRONG_USE, carry_out, errors, fail, settings_or_exit
+from runtime.cli.rebuilding import (
+    INTERRUPTED,
+    Wish,
+    abandon_unfinished,
+    carry_out_wish,
+    default_workers,
+    read_models,
+)
 from runtime.cli.tables import Json
 from runtime.exporting.errors import TargetRefused
 from runtime.exporting.file_target import Replacing
 from runtime.exporting.stream_target import check_key
 
-_FASTEST = 1_000_000
-
-Company = Annotated[str | None, typer.Option(help="Only this company.")]
-Conversation = Annotated[
-    str | None,
-    typer.Option(help='Only this conversation; with --company. "" is what has none.'),
-]
-Types = Annotated[list[str] | None, typer.Option("--type", help="Only this type; may be repeated.")]
-From = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        help="Only from here on: a time (RFC 3339, UTC without offset; a day is its beginning) or "
-        "an event's id; included.",
-    ),
-]
-Until = Annotated[
-    str | None,
-    typer.Option("--until", help="Only up to here: a time, excluded, or an event's id, included."),
-]
-By = Annotated[str, typer.Option(help="Which time is compared: recorded_at, or occurred_at.")]
+_DEFAULTS = RebuildSettings()
+_KEEP_OLD_H = 24.0
 
 
 def replay(
-    to_file: Annotated[
-        str | None,
-        typer.Option(
-            "--to-file",
-            help="Write a file that `publish` reads: JSON Lines, gzip where it ends in .gz; - is "
-            "standard output.",
-        ),
-    ] = None,
-    to_stream: Annotated[
-        str | None,
-        typer.Option("--to-stream", help="Append to this stream of REDIS_URL, in the field event."),
-    ] = None,
-    company: Company = None,
-    conversation: Conversation = None,
-    types: Types = None,
-    from_: From = None,
-    until: Until = None,
-    by: By = Clock.RECORDED_AT.value,
-    rate: Annotated[
-        float | None, typer.Option(help=f"At most so many events a second, up to {_FASTEST}.")
-    ] = None,
-    max_len: Annotated[
-        int | None,
-        typer.Option(
-            "--max-len",
-            min=1,
-            help="Wait while the stream would hold more entries: its reader trims what it has.",
-        ),
-    ] = None,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first event `publish` would refuse.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that stands already.")
-    ] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew where an earlier run was stopped.")
-    ] = False,
+    projections: options.Projections = None,
+    every: options.All = False,
+    to_file: options.ToFile = None,
+    to_stream: options.ToStream = None,
+    company: options.Company = None,
+    conversation: options.Conversation = None,
+    types: options.Types = None,
+    from_: options.From = None,
+    until: options.Until = None,
+    by: options.By = Clock.RECORDED_AT.value,
+    fail_on_change: options.FailOnChange = False,
+    keep_old: options.KeepOld = _KEEP_OLD_H,
+    undo: options.Undo = False,
+    abandon: options.Abandon = False,
+    workers: options.Workers = None,
+    share: options.Share = _DEFAULTS.share,
+    max_lag: options.MaxLag = _DEFAULTS.max_lag_s,
+    rate: options.Rate = None,
+    max_len: options.MaxLen = None,
+    overwrite: options.Overwrite = False,
+    restart: options.Restart = False,
+    fail_fast: options.FailFast = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_: Actor = None,
     as_json: Json = False,
 ) -> None:
-    """Hand a part of the event log on, as it stands: to a file, or to a stream of another system.
+    """Make read models anew from the event log, or hand a part of the log on. No worker acts.
 
-    Nothing here changes by it and no worker acts. The order is that of recording; in a conversation
-    it always holds. It ends at the log's end as it is at the start. Stopped by Ctrl-C, a fault or a
-    kill, the same command goes on where it stopped. An event as --from or --until means its place:
-    its position in its partition, and in the others what was recorded from or up to then.
+    --projection and --all build new tables beside the live ones while everything goes on, compare
+    old and new rows exactly, and swap in one transaction; readers see no gap. What is replaced is
+    kept for --undo. With --company, --conversation, --type, --from or --until only the rows are
+    made anew that those events touch, from their whole history. --dry-run shows every row that
+    would change. --to-file and --to-stream re-deliver the events themselves, in order.
 
-    Example: agent-runtime replay --to-file events.jsonl.gz --company acme --from 2026-11-01
+    Stopped by Ctrl-C, a fault or a kill, live rows are as they were, and the same command goes on
+    where it stopped.
+
+    Example: agent-runtime replay --projection leads --dry-run
     """
-    if (to_file is None) == (to_stream is None):
-        fail("give either --to-file FILE or --to-stream KEY", code=WRONG_USE)
-    if rate is not None and not (math.isfinite(rate) and 0 < rate <= _FASTEST):
-        fail(f"--rate: must be above 0, up to {_FASTEST} events a second", code=WRONG_USE)
+    selection = _selection(company, conversation, types, from_, until, by)
+    _one_of(bool(projections) or every, to_file is not None, to_stream is not None, abandon)
+    for_rebuild = {
+        "--undo": undo,
+        "--fail-on-change": fail_on_change,
+        "--keep-old": keep_old != _KEEP_OLD_H,
+        "--workers": workers is not None,
+        "--share": share != _DEFAULTS.share,
+        "--max-lag": max_lag != _DEFAULTS.max_lag_s,
+    }
+    for_export = {
+        "--rate": rate is not None,
+        "--max-len": max_len is not None,
+        "--overwrite": overwrite,
+        "--restart": restart,
+    }
+    if abandon:
+        _refuse({**for_rebuild, **for_export}, beside="--abandon")
+        settings = settings_or_exit()
+        carry_out(lambda: abandon_unfinished(settings, as_))
+    if to_file is not None or to_stream is not None:
+        _refuse(for_rebuild, beside="--to-file and --to-stream")
+        _check_rate(rate)
+        manner = exports.Manner(rate=rate, fail_fast=fail_fast, dry_run=dry_run, as_json=as_json)
+        if to_file is not None:
+            _refuse({"--max-len": max_len is not None}, beside="--to-file")
+            _to_file(to_file, selection, manner, Replacing(whole=overwrite, partial=restart))
+        if to_stream is not None:
+            _refuse({"--overwrite": overwrite}, beside="--to-stream: a stream is appended to")
+            must_be_askable(yes=yes, dry_run=dry_run)
+            by_whom = actor(as_)
+            _to_stream(
+                exports.ToStream(
+                    key=to_stream, max_len=max_len or 0, restart=restart, yes=yes, by=by_whom
+                ),
+                selection,
+                manner,
+            )
+    _refuse(for_export, beside="--projection and --all")
+    narrowed = bool(selection.told())
+    if undo and (narrowed or dry_run):
+        fail(
+            "--undo: puts back all that was replaced; it cannot be narrowed or tried",
+            code=WRONG_USE,
+        )
+    if fail_on_change and not dry_run:
+        fail("--fail-on-change: only with --dry-run", code=WRONG_USE)
+    names = [name for given in projections or () for name in given.split(",")]
+    rebuild(
+        Wish(
+            names=read_models(names),
+            kind=Kind.CHECK if dry_run else Kind.UNDO if undo else Kind.REPLAY,
+            selection=selection if narrowed else None,
+            settings=RebuildSettings(share=share, max_lag_s=max_lag),
+            workers=workers or default_workers(),
+            keep_old_h=keep_old,
+            fail_fast=fail_fast,
+            full=dry_run,
+            fails_on_change=fail_on_change,
+            as_json=as_json,
+            by=as_,
+        )
+    )
+
+
+def rebuild(wish: Wish) -> NoReturn:
+    """Carry it out and end; a Ctrl-C says how to go on."""
+    settings = settings_or_exit()
     try:
-        selection = Selection.parse(
+        carry_out(lambda: carry_out_wish(settings, wish))
+    except KeyboardInterrupt:
+        errors.print("stopped: the live read models are as they were; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _one_of(*given: bool) -> None:
+    if sum(given) != 1:
+        fail(
+            "give one of --projection NAME, --all, --to-file FILE, --to-stream KEY, --abandon",
+            code=WRONG_USE,
+        )
+
+
+def _refuse(given: dict[str, bool], *, beside: str) -> None:
+    for option, is_given in given.items():
+        if is_given:
+            fail(f"{option}: not with {beside}", code=WRONG_USE)
+
+
+def _check_rate(rate: float | None) -> None:
+    if rate is not None and not (math.isfinite(rate) and 0 < rate <= options.FASTEST):
+        fail(f"--rate: must be above 0, up to {options.FASTEST} events a second", code=WRONG_USE)
+
+
+def _selection(
+    company: str | None,
+    conversation: str | None,
+    types: list[str] | None,
+    start: str | None,
+    end: str | None,
+    by: str,
+) -> Selection:
+    try:
+        return Selection.parse(
             company=company,
             conversation=conversation,
             types=types or (),
-            start=from_,
-            end=until,
+            start=start,
+            end=end,
             by=by,
         )
     except SelectionInvalid as error:
         fail(f"--{error.field}: {error}", code=WRONG_USE)
-    manner = exports.Manner(rate=rate, fail_fast=fail_fast, dry_run=dry_run, as_json=as_json)
-    if to_file is not None:
-        if max_len is not None:
-            fail("--max-len: only with --to-stream", code=WRONG_USE)
-        if not to_file or Path(to_file).name in {"", ".."}:
-            fail("--to-file: must be the path of a file, or -", code=WRONG_USE)
-        replacing = Replacing(whole=overwrite, partial=restart)
-        exports.to_file(settings_or_exit(), selection, to_file, replacing, manner)
-    if to_stream is not None:
-        if overwrite:
-            fail("--overwrite: only with --to-file; a stream is appended to", code=WRONG_USE)
-        must_be_askable(yes=yes, dry_run=dry_run)
-        settings = settings_or_exit()
-        try:
-            check_key(to_stream, prefix=settings.stream_prefix)
-        except TargetRefused as error:
-            fail(f"--to-stream: {error}", code=WRONG_USE)
-        wanted = exports.ToStream(
-            key=to_stream, max_len=max_len or 0, restart=restart, yes=yes, by=actor(as_)
-        )
-        exports.to_stream(settings, selection, wanted, manner)
+
+
+def _to_file(
+    file: str, selection: Selection, manner: exports.Manner, replacing: Replacing
+) -> NoReturn:
+    if not file or Path(file).name in {"", ".."}:
+        fail("--to-file: must be the path of a file, or -", code=WRONG_USE)
+    exports.to_file(settings_or_exit(), selection, file, replacing, manner)
+
+
+def _to_stream(wanted: exports.ToStream, selection: Selection, manner: exports.Manner) -> NoReturn:
+    settings = settings_or_exit()
+    try:
+        check_key(wanted.key, prefix=settings.stream_prefix)
+    except TargetRefused as error:
+        fail(f"--to-stream: {error}", code=WRONG_USE)
+    exports.to_stream(settings, selection, wanted, manner)

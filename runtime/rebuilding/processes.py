@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from contextlib import suppress
 import orjson
 
 from consumers.errors import TransientFault
+from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import Plan, RebuildSettings
 from consumers.rebuild.run import scope_of
@@ -21,8 +23,12 @@ from runtime.rebuilding.worker import REFUSED
 from runtime.settings import Settings
 
 
+class WorkerFailed(RebuildError):
+    """A worker ended in a way that another try will not mend."""
+
+
 class WorkerProcesses:
-    """Deals partitions out to workers; each gets the next when it is the largest that is left."""
+    """Deals partitions out to workers, about as much to each."""
 
     def __init__(
         self, plan: Plan, settings: Settings, *, count: int, rebuild: RebuildSettings
@@ -57,11 +63,16 @@ class WorkerProcesses:
             *(sys.executable, "-m", "runtime.rebuilding.worker"),
             stdin=PIPE,
             stdout=PIPE,
-            env={**os.environ, "SUPABASE_DB_URL": self._settings.database_dsn()},
+            stderr=PIPE,
+            env={
+                **os.environ,
+                "SUPABASE_DB_URL": self._settings.database_dsn(),
+                "REDIS_URL": self._settings.redis_dsn(),
+            },
         )
         try:
             await _tell(process, order)
-            told = await _heard(process)
+            told, wrong = await asyncio.gather(_heard(process.stdout), _heard(process.stderr))
             code = await process.wait()
         finally:
             with suppress(ProcessLookupError):
@@ -69,19 +80,23 @@ class WorkerProcesses:
             await process.wait()
         if code == REFUSED:
             raise failure(orjson.loads(told))
-        if code != 0:
-            raise TransientFault(f"a worker ended with exit code {code}")
+        if code < 0:
+            raise TransientFault(f"a worker was ended by {signal.Signals(-code).name}")
+        if code:
+            last = wrong.decode(errors="replace").strip().rpartition("\n")[2]
+            raise WorkerFailed(f"a worker failed: {last or f'exit code {code}'}")
 
 
 async def _tell(process: Process, order: Order) -> None:
+    # Its standard input stays open: its end tells the worker that this process is gone.
     if process.stdin is not None:
         with suppress(BrokenPipeError, ConnectionResetError):
             process.stdin.write(order.line())
             await process.stdin.drain()
 
 
-async def _heard(process: Process) -> bytes:
-    return b"" if process.stdout is None else await process.stdout.read()
+async def _heard(pipe: asyncio.StreamReader | None) -> bytes:
+    return b"" if pipe is None else await pipe.read()
 
 
 def dealt(parts: Sequence[FilledPart], count: int) -> list[list[int]]:

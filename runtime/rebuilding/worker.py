@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 
 import asyncpg
@@ -33,6 +34,8 @@ _PACE_EVERY_S = 0.5
 def main() -> int:
     """Fill what is ordered; exit 0 done, 3 with a JSON line that says why not."""
     os.nice(NICENESS)
+    # Ctrl-C is its parent's to answer, whose end is this process's.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     settle_memory()
     return uvloop.run(_run())
 
