@@ -82,7 +82,7 @@ def _row(recorded: RecordedEvent, payload: RagQuery) -> Query:
         hits=[hit.model_dump() for hit in payload.hits],
         best_score=max((hit.score for hit in payload.hits), default=None),
         reason=payload.reason if isinstance(payload, RagFailed) else None,
-        ms=payload.ms,
+        ms=payload.duration_ms,
         asked_at=event.occurred_at,
     )
 

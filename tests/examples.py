@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from events.catalogue import CATALOGUE
+
 _CONTACT = {"id": "5511987654321", "name": "Ana"}
 _MESSAGE = {"message_id": "m-1", "channel": "whatsapp", "contact": _CONTACT}
 _MEDIA = {"url": "https://media.example/1", "mime_type": "audio/ogg"}
@@ -22,7 +24,7 @@ _SCORE = {
 _HANDOFF = {"handoff_id": "h-1", "reason": "asked", "by": "bot"}
 _FOLLOWUP = {"followup_id": "f-1", "rule": "r", "attempt": 1, "due_at": "2026-11-03T12:00:00Z"}
 _HIT = {"document_id": "d-1", "chunk": 0, "score": 0.9, "version": 1}
-_RAG = {"turn_id": "t-1", "query": "preço?", "hits": [_HIT], "mode": "hybrid", "ms": 20}
+_RAG = {"turn_id": "t-1", "query": "preço?", "hits": [_HIT], "mode": "hybrid", "duration_ms": 20}
 _DOCUMENT = {"document_id": "d-1", "chunks": 3, "version": 1}
 _WISH = {"contact": _CONTACT, "channel": "whatsapp", "evidence": "pare", "event_id": _EVENT}
 
@@ -98,11 +100,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def body(type_: str, number: int = 1, **payload: Any) -> dict[str, Any]:
-    """An envelope of the type with the example's payload, changed by `payload`."""
+    """An envelope of the type's current version with the example's payload, changed by `payload`."""
     return {
         "id": f"0190a000-0000-7000-8000-{number:012d}",
         "type": type_,
-        "version": 1,
+        "version": CATALOGUE[type_].current,
         "occurred_at": f"2026-11-02T12:{number // 60 % 60:02}:{number % 60:02}Z",
         "company_id": "acme",
         "conversation_id": "c-1",

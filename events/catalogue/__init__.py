@@ -1,16 +1,17 @@
 """Every event type there is, with its payload's shape in each version.
 
-Adding a type: write its payload model in the file of its family and add it to `_V1` there below;
-a new version adds its model to `versions` and a lift to `events.upcasters`.
+Adding a type: write its payload model in the file of its family and add it to `_CURRENT` there
+below. A new version moves the model that it replaces to `events.catalogue.earlier` and `_EARLIER`, and
+adds a lift to `events.upcasters` (docs/how-to/change-an-event.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from events.catalogue import leads, messages, service, turns
+from events.catalogue import earlier, leads, messages, service, turns
 from events.payload import Payload
 
 PayloadModel = type[Payload]
@@ -18,10 +19,20 @@ PayloadModel = type[Payload]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A type of the catalogue. `versions` maps each version to its payload's model."""
+    """A type of the catalogue. `versions` maps each version to its payload's model.
+
+    `current` is the version that folds see, `model` its payload; both are looked up for every event.
+    """
 
     type: str
     versions: Mapping[int, PayloadModel]
+    current: int = field(init=False)
+    model: PayloadModel = field(init=False)
+
+    def __post_init__(self) -> None:
+        current = max(self.versions)
+        object.__setattr__(self, "current", current)
+        object.__setattr__(self, "model", self.versions[current])
 
     @property
     def family(self) -> str:
@@ -29,22 +40,12 @@ class EventType:
         return self.type.partition(".")[0]
 
     @property
-    def current(self) -> int:
-        """The version that folds see."""
-        return max(self.versions)
-
-    @property
-    def model(self) -> PayloadModel:
-        """The current version's payload."""
-        return self.versions[self.current]
-
-    @property
     def summary(self) -> str:
         """What it says, in one sentence."""
         return (self.model.__doc__ or "").strip().splitlines()[0]
 
 
-_V1: dict[str, type[Payload]] = {
+_CURRENT: dict[str, PayloadModel] = {
     "message_received.text": messages.MessageReceivedText,
     "message_received.audio": messages.MessageReceivedAudio,
     "message_received.image": messages.MessageReceivedImage,
@@ -93,7 +94,20 @@ _V1: dict[str, type[Payload]] = {
     "contact.erased": service.ContactErased,
 }
 
+_EARLIER: dict[str, tuple[PayloadModel, ...]] = {
+    "message.failed": (earlier.MessageFailedV1,),
+    "rag.retrieved": (earlier.RagRetrievedV1,),
+    "rag.no_match": (earlier.RagNoMatchV1,),
+    "rag.failed": (earlier.RagFailedV1,),
+}
+"""Type → its payloads before the current one, version 1 first."""
+
 CATALOGUE: Mapping[str, EventType] = MappingProxyType(
-    {name: EventType(name, MappingProxyType({1: model})) for name, model in _V1.items()}
+    {
+        name: EventType(
+            name, MappingProxyType(dict(enumerate((*_EARLIER.get(name, ()), model), 1)))
+        )
+        for name, model in _CURRENT.items()
+    }
 )
 """Type → its versions, in the order of the documentation."""

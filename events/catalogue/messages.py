@@ -141,7 +141,10 @@ class MessageRead(MessageStatus):
 
 
 class MessageFailed(MessageStatus):
-    """The channel gave the message up."""
+    """The channel gave the message up: `reason` is a code to count by, `detail` text to read."""
+
+    reason: Name | None = None
+    detail: str | None = None
 
 
 class MessageUnknown(MessageStatus):

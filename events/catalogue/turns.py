@@ -69,7 +69,7 @@ class RagQuery(Payload):
     query: str
     hits: list[Hit]
     mode: Literal["hybrid", "keyword"]
-    ms: Milliseconds
+    duration_ms: Milliseconds
 
 
 class RagRetrieved(RagQuery):

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 
+from events.catalogue import CATALOGUE
 from events.identity import event_id_for
 
 _LINE = re.compile(r"\+(\d+) ([a-z]+): ?(.*)")
@@ -220,7 +221,7 @@ class _Telling:
             "query": text,
             "hits": [hit] if kind == "hit" else [],
             "mode": "hybrid",
-            "ms": 35,
+            "duration_ms": 35,
         }
 
     def _event(self, type_: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +229,7 @@ class _Telling:
         return {
             "id": str(self._id(type_)),
             "type": type_,
-            "version": 1,
+            "version": CATALOGUE[type_].current,
             "occurred_at": _time(self.at),
             "company_id": self.written.company_id,
             "conversation_id": f"{self.written.phone}@s.whatsapp.net",

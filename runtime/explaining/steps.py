@@ -98,7 +98,7 @@ def _retrieval(event: Event, payload: RagQuery) -> Retrieval:
         payload.query,
         payload.mode,
         tuple(Found(hit.document_id, hit.version, hit.chunk, hit.score) for hit in payload.hits),
-        payload.ms,
+        payload.duration_ms,
         why(failed) if failed is not None else None,
     )
 

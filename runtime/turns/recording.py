@@ -117,7 +117,7 @@ def _retrieval(tell: Emitter, thought: Thought) -> list[Event]:
         "turn_id": str(context.turn_id),
         "query": retrieval.query,
         "mode": "keyword",
-        "ms": retrieval.ms,
+        "duration_ms": retrieval.ms,
     }
     if retrieval.failed is not None:
         failed = RagFailed(**query, hits=[], reason=retrieval.failed[:100])

@@ -114,7 +114,10 @@ def _sent(tell: Emitter, row: asyncpg.Record) -> Event:
 
 def _failed(tell: Emitter, row: asyncpg.Record) -> Event:
     payload = MessageFailed(
-        at=tell.at, message_id=str(row["message_id"]), reason="told by the channel later"
+        at=tell.at,
+        message_id=str(row["message_id"]),
+        reason=Reason.CHANNEL_REFUSED,
+        detail="told by the channel later",
     )
     return tell.event("message.failed", payload)
 

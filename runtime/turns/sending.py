@@ -141,7 +141,7 @@ async def give_up(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended
     state = "unknown" if is_unknown else "failed"
     await _settle(on, part, state, sent.detail)
     reason = Reason.OUTCOME_UNKNOWN if is_unknown else _failure(sent)
-    told = [_status(on, part, is_unknown=is_unknown, detail=sent.detail)]
+    told = [_unknown(on, part, sent) if is_unknown else _failed(on, part, sent)]
     told += await suppress_rest(on, reason)
     outcome = "unknown" if is_unknown else "failed"
     if part.is_begun and not is_unknown:
@@ -188,7 +188,18 @@ def _sent(on: Held, part: Part, sent: Sent) -> MessageSent:
     )
 
 
-def _status(on: Held, part: Part, *, is_unknown: bool, detail: str) -> Event:
-    model = MessageUnknown if is_unknown else MessageFailed
-    payload = model(at=on.now, message_id=str(part.message_id), reason=detail[:500] or None)
-    return emitter(on).event("message.unknown" if is_unknown else "message.failed", payload)
+def _unknown(on: Held, part: Part, sent: Sent) -> Event:
+    payload = MessageUnknown(
+        at=on.now, message_id=str(part.message_id), reason=sent.detail[:500] or None
+    )
+    return emitter(on).event("message.unknown", payload)
+
+
+def _failed(on: Held, part: Part, sent: Sent) -> Event:
+    payload = MessageFailed(
+        at=on.now,
+        message_id=str(part.message_id),
+        reason=_failure(sent),
+        detail=sent.detail[:500] or None,
+    )
+    return emitter(on).event("message.failed", payload)
