@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from runtime.channels.webhook import WebhookSender, webhook_session
 from runtime.companies.config import Centurion, Company, CompanySettings
 from tests.channel_server.program import Deed, Step
@@ -168,6 +170,18 @@ async def test_what_a_channel_refuses_for_good_ends_the_turn(
             ),
         )
         asked = [one.data["conversation_id"] for one in server.record.received]
+        failures = await here.pool.fetch(
+            "SELECT conversation_id, version, body->'payload' AS payload FROM runtime.event_log"
+            " WHERE type = 'message.failed'"
+        )
+    told = {row[0]: (row[1], orjson.loads(row[2])) for row in failures}
+    assert {name: (version, payload["reason"]) for name, (version, payload) in told.items()} == {
+        "refused": (2, "channel_refused"),
+        "gone": (2, "channel_refused"),
+        "always_too_many": (2, "channel_unreachable"),
+        "for_too_long": (2, "channel_unreachable"),
+    }
+    assert "410" in told["gone"][1]["detail"]
     assert found == {
         "refused": (*REFUSED, 0),
         "gone": (*REFUSED, 0),
