@@ -21,8 +21,8 @@ from consumers.leased import Connection, Member, leased
 from consumers.logged_events import from_log
 from consumers.partition_state import Conversation, PartitionState
 from events.catalogue import CATALOGUE
+from projections.fingerprints import fingerprint
 from projections.projection import Projection
-from projections.registry import fingerprint
 from projections.statements import statements
 
 _SQL = statements("consumers", "parking.sql")

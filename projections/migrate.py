@@ -16,9 +16,10 @@ import asyncpg
 
 from events.errors import PartitionsDisagree
 from projections.declared_columns import Columns, declared_columns
+from projections.fingerprints import fingerprint
 from projections.group import Basis
 from projections.projection import Projection, Table
-from projections.registry import ALL, fingerprint, group_of
+from projections.registry import ALL, group_of, is_built_from_log
 from projections.statements import for_table, statements
 
 Database = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -140,7 +141,10 @@ def table_statement(projection: Projection, table: Table, verb: str) -> str:
 
 
 async def check(conn: Database, *, platform: bool = True) -> list[str]:
-    """What stands between this database and this build; [] when they fit. Changes nothing.
+    """What keeps this build from working on this database; [] when nothing does. Changes nothing.
+
+    A read model that stands in another version does not: it is not fed and stays readable, which
+    `projections.drift` tells of.
 
     Without `platform` the platform's own tables are left out: no consumer needs them, and no
     migration mends them.
@@ -207,28 +211,14 @@ async def _check_projections(conn: Database, stand: Columns) -> list[str]:
         if row is None:
             problems.append(f"read model {projection.name} is not installed")
         elif row["version"] != projection.version:
-            problems.append(
-                f"read model {projection.name} stands in version {row['version']}, "
-                f"this build has {projection.version}"
-            )
+            if not is_built_from_log(projection):
+                problems.append(
+                    f"{projection.name} stands in version {row['version']}, this build has "
+                    f"{projection.version}: run the build that has version {row['version']}"
+                )
         else:
             problems.extend(_check_columns(projection, stand))
     return problems
-
-
-async def drifted(conn: Database) -> list[str]:
-    """Projections whose code is not the one that their rows were made with, version unchanged.
-
-    They are fed all the same: a mended fold must be able to go on.
-    """
-    installed = {row["name"]: row for row in await conn.fetch(_SQL["installed"])}
-    return [
-        f"the fold of {projection.name} changed, its version ({projection.version}) did not"
-        for projection in ALL
-        if (row := installed.get(projection.name)) is not None
-        and row["version"] == projection.version
-        and row["fingerprint"] != fingerprint(projection)
-    ]
 
 
 def _check_columns(projection: Projection, stand: Columns) -> list[str]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from importlib.resources import files
-
 from projections import groups
-from projections.group import ConsumerGroup
+from projections.group import Basis, ConsumerGroup
 from projections.projection import Projection
 
 ALL: tuple[Projection, ...] = tuple(p for group in groups.ALL for p in group.projections)
@@ -30,10 +26,6 @@ def group_of(projection: Projection) -> ConsumerGroup:
     return next(group for group in groups.ALL if projection in group.projections)
 
 
-def fingerprint(projection: Projection) -> str:
-    """A hash of what decides a projection's rows: its code, its SQL and the types it reads."""
-    module = inspect.getmodule(type(projection))
-    code = inspect.getsource(module) if module is not None else ""
-    sql = files("projections").joinpath(f"{projection.name}.sql").read_text(encoding="utf-8")
-    parts = [projection.name, str(projection.version), *sorted(projection.reads), code, sql]
-    return hashlib.sha256("\0".join(parts).replace("\r\n", "\n").encode()).hexdigest()
+def is_built_from_log(projection: Projection) -> bool:
+    """Whether a declared projection can be built anew from the event log."""
+    return group_of(projection).basis is Basis.LOG

@@ -25,11 +25,23 @@ def statements(package: str, file: str) -> dict[str, str]:
     Raises:
         ValueError: two statements have the same name.
     """
-    parts = _NAME.split(files(package).joinpath(file).read_text(encoding="utf-8"))
+    try:
+        return named_statements(files(package).joinpath(file).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{package}/{file}: {error}") from None
+
+
+def named_statements(text: str) -> dict[str, str]:
+    """The statements of a file's text by name.
+
+    Raises:
+        ValueError: two statements have the same name.
+    """
+    parts = _NAME.split(text)
     named: dict[str, str] = {}
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
-        if name in named:
-            raise ValueError(f"{package}/{file}: two statements are named {name!r}")
+        if name.strip() in named:
+            raise ValueError(f"two statements are named {name!r}")
         named[name.strip()] = body.strip()
     return named
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from consumers.cancellation import raise_if_cancelled
 from consumers.status import GroupState, GroupStatus
+from projections.drift import Drift
 from runtime.connections import Connections
 from runtime.logs import get_logger
 from runtime.redaction import Redactor
@@ -67,6 +68,7 @@ class Readiness:
         self._was_connected = False
         self._disabled = disabled
         self._checks: dict[str, Check] = {}
+        self._drifts: tuple[Drift, ...] = ()
         for name in ("db", "redis", "consumers"):
             if disabled:
                 self.record(name, State.DISABLED, "DISABLE_CONNECTIONS is set")
@@ -102,7 +104,16 @@ class Readiness:
             return
         for name, tell in _ACCOUNTS.items():
             reasons = [reason for status in found for reason in tell(status)]
-            self.record(name, State.WAITING if reasons else State.OK, "; ".join(reasons) or None)
+            notes: list[str] = []
+            if name == READ_MODELS:
+                reasons += [drift.told() for drift in self._drifts if drift.asks]
+                notes = [drift.told() for drift in self._drifts if not drift.asks]
+            state = State.WAITING if reasons else State.OK
+            self.record(name, state, "; ".join([*reasons, *notes]) or None)
+
+    def read_models(self, drifts: Iterable[Drift]) -> None:
+        """Take where read models are not those of this build: `accounts` tells it from now on."""
+        self._drifts = tuple(drifts)
 
     def workers(self, ticks: Mapping[str, tuple[float, str | None]]) -> None:
         """Take the workers' last ticks: seconds since, and why they fail, by name.
@@ -213,9 +224,10 @@ def _forgotten(status: GroupStatus) -> Iterator[str]:
         )
 
 
+READ_MODELS = "projections"
 _ACCOUNTS: Mapping[str, Callable[[GroupStatus], Iterable[str]]] = {
     "losses": _losses,
-    "projections": _detached,
+    READ_MODELS: _detached,
     "conservation": _imbalances,
     "streams": _forgotten,
 }

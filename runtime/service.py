@@ -25,6 +25,7 @@ from projections.group import Basis, ConsumerGroup
 from runtime.agent_service import AgentService
 from runtime.capabilities import ServersUnfit, hold_to_least, labels, risks
 from runtime.connections import PROBE_TIMEOUT_S, Connections
+from runtime.drift_watch import DriftWatch
 from runtime.engine_observer import EngineObserver
 from runtime.logs import get_logger
 from runtime.metrics import Metrics
@@ -112,7 +113,6 @@ class Service:
     async def _consume(self, connections: Connections) -> None:
         pool = await connections.wait_open()
         await self._wait_usable(pool, connections)
-        await self._report_drift(pool)
         member_id = _member_id()
         self._engines = [
             Engine(
@@ -134,14 +134,16 @@ class Service:
             metrics=self._metrics.agent,
         )
         async with asyncio.TaskGroup() as tasks:
-            for engine in self._engines:
+            working = [
                 tasks.create_task(engine.run(), name=f"group-{engine.status().group}")
-            tasks.create_task(self._agent.run(), name="agent")
-
-    async def _report_drift(self, pool: asyncpg.Pool) -> None:
-        async with pool.acquire() as conn:
-            for problem in await migrate.drifted(conn):
-                _log.warning("projection.code_changed", problem=problem)
+                for engine in self._engines
+            ]
+            working.append(tasks.create_task(self._agent.run(), name="agent"))
+            drift_watch = tasks.create_task(
+                DriftWatch(pool, self._readiness, _log).run(), name="drift-watch"
+            )
+            await asyncio.wait(working)
+            drift_watch.cancel()
 
     async def _wait_usable(self, pool: asyncpg.Pool, connections: Connections) -> None:
         """Wait until the database is migrated and both servers agree on the partitions."""

@@ -77,6 +77,7 @@ def migrate(
     """
     from consumers.topology import record_topology
     from projections import migrate as migrations
+    from projections.drift import drifts
 
     settings = settings_or_exit()
 
@@ -84,6 +85,8 @@ def migrate(
         async with opened(settings) as open_:
             if check:
                 problems = await migrations.check(open_.db)
+                if not problems:
+                    problems = [drift.told() for drift in await drifts(open_.db) if drift.asks]
                 for problem in problems:
                     errors.print(problem, markup=False)
                 typer.echo("up to date" if not problems else f"{len(problems)} problems")

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from consumers.rebuild.plan import Kind, RebuildSettings
-from projections.registry import by_name, fingerprint
+from projections.drift import Drift, DriftKind, drifts
+from projections.registry import ALL
 from projections.statements import statements
 from runtime.cli.acting import Actor, DryRun, actor, audit
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
@@ -16,6 +17,7 @@ from runtime.cli.replay import rebuild
 from runtime.cli.tables import Json, say, show
 
 _SQL = statements("runtime.queries", "projections.sql")
+_DECLARED = frozenset(projection.name for projection in ALL)
 _COLUMNS = ("name", "version", "state", "position", "behind", "parked", "code")
 
 projections = typer.Typer(help="Read models and where they stand.", no_args_is_help=True)
@@ -26,7 +28,8 @@ def projections_list(as_json: Json = False) -> None:
     """List the read models: version, state, position, how far behind, whether the code still fits.
 
     A detached one is not fed: since when and why stands beside it, and how many events it lacks.
-    `agent-runtime projections attach NAME` lets it go on.
+    `agent-runtime projections attach NAME` lets it go on. Of one that other code made than this
+    program's, or that stands in another version, the command that mends it is named.
 
     Example: agent-runtime projections list --json
     """
@@ -39,6 +42,8 @@ def projections_list(as_json: Json = False) -> None:
         for row in rows:
             if row["state"] == "detached" and not as_json:
                 say(_why(row), prose=True)
+            if row["problem"] and not as_json:
+                say(f"{row['problem']}{': run ' + row['run'] if row['run'] else ''}", prose=True)
         return 0
 
     carry_out(work)
@@ -126,12 +131,17 @@ def _why(row: dict[str, Any]) -> str:
 
 async def _all(open_: Open) -> list[dict[str, Any]]:
     rows = [dict(row) for row in await open_.db.fetch(_SQL["list"])]
+    found = {drift.projection: drift for drift in await drifts(open_.db)}
     for row in rows:
-        try:
-            fits = fingerprint(by_name(row["name"])) == row.pop("fingerprint")
-        except LookupError:
-            row.pop("fingerprint")
-            fits = False
-        row["code"] = "unchanged" if fits else "changed"
+        drift = found.get(row["name"])
+        row["code"] = _code(row["name"], drift)
+        row["problem"] = drift.problem if drift is not None else None
+        row["run"] = drift.command if drift is not None else None
         row["since"], row["why"] = row.pop("detached_at"), row.pop("detail")
     return rows
+
+
+def _code(name: str, drift: Drift | None) -> str:
+    if drift is not None:
+        return "changed" if drift.kind is DriftKind.CODE_CHANGED else "other version"
+    return "unchanged" if name in _DECLARED else "not in this build"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from events.catalogue import CATALOGUE
-from projections.registry import by_name, fingerprint
+from projections.fingerprints import makes_same_rows
+from projections.registry import by_name
 from projections.statements import statements
 
 _SQL = statements("runtime.queries", "conservation.sql")
@@ -180,7 +181,7 @@ def _reads(name: str, installed: str) -> frozenset[str] | None:
         projection = by_name(name)
     except LookupError:
         return None
-    return projection.reads if fingerprint(projection) == installed else None
+    return projection.reads if makes_same_rows(projection, installed) else None
 
 
 def _types(partition: int, log: Counter[str], counts: Counter[str]) -> Check:

@@ -1,5 +1,5 @@
 -- name: list
-SELECT p.name, p.version, p.group_name AS "group", p.state, p.fingerprint, p.detached_at, p.detail,
+SELECT p.name, p.version, p.group_name AS "group", p.state, p.detached_at, p.detail,
        sum(c.position)::bigint AS position, sum(c.applied)::bigint AS applied,
        sum(c.filtered)::bigint AS filtered, sum(c.parked)::bigint AS parked,
        sum(c.discarded)::bigint AS discarded,
@@ -8,7 +8,7 @@ SELECT p.name, p.version, p.group_name AS "group", p.state, p.fingerprint, p.det
   JOIN runtime.projection_checkpoints AS c ON c.projection = p.name AND c.version = p.version
   LEFT JOIN runtime.checkpoints AS g ON g.group_name = p.group_name AND g.partition = c.partition
  WHERE p.state <> 'retired'
- GROUP BY p.name, p.version, p.group_name, p.state, p.fingerprint, p.detached_at, p.detail
+ GROUP BY p.name, p.version, p.group_name, p.state, p.detached_at, p.detail
  ORDER BY p.group_name DESC, p.name
 
 -- name: attach

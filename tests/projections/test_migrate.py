@@ -13,7 +13,6 @@ from projections.migrate import (
     DatabaseIsNewer,
     MigrationChanged,
     check,
-    drifted,
     known_migrations,
     migrate,
     physical_name,
@@ -65,16 +64,6 @@ async def test_a_newer_database_is_refused(conn: asyncpg.Connection) -> None:
     )
     with pytest.raises(DatabaseIsNewer, match="9999_later"):
         await migrate(conn, partitions=16, stream_prefix=PREFIX)
-
-
-async def test_a_fold_changed_without_a_version_is_reported(conn: asyncpg.Connection) -> None:
-    await conn.execute(
-        "UPDATE runtime.projections SET fingerprint = repeat('0', 64) WHERE name = 'followups'"
-    )
-    problems = await drifted(conn)
-    assert len(problems) == 1
-    assert "fold of followups changed" in problems[0]
-    assert await check(conn) == []
 
 
 async def test_a_missing_column_is_reported(conn: asyncpg.Connection) -> None:
