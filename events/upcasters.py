@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -44,14 +43,12 @@ def message_failed_has_a_code(payload: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType(
-    {
-        ("message.failed", 1): message_failed_has_a_code,
-        ("rag.retrieved", 1): rag_query_names_its_duration,
-        ("rag.no_match", 1): rag_query_names_its_duration,
-        ("rag.failed", 1): rag_query_names_its_duration,
-    }
-)
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("message.failed", 1): message_failed_has_a_code,
+    ("rag.retrieved", 1): rag_query_names_its_duration,
+    ("rag.no_match", 1): rag_query_names_its_duration,
+    ("rag.failed", 1): rag_query_names_its_duration,
+}
 """(type, version it reads) → its lift to the next version."""
 
 
