@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 
 import asyncpg
 
@@ -20,7 +19,6 @@ from consumers.group import ConsumerGroup
 from consumers.leased import Connection, Member, leased
 from consumers.logged_events import from_log
 from consumers.partition_state import Conversation, PartitionState
-from events.catalogue import CATALOGUE
 from projections.fingerprints import fingerprint
 from projections.projection import Projection
 from projections.statements import statements
@@ -256,13 +254,8 @@ class Parking:
 
 
 def code_of(projection: Projection) -> str:
-    """What tells one build's way with a projection from another's; '' where there is no telling.
-
-    Its code, its SQL, and the versions of the events that it reads.
-    """
+    """What tells one build's way with a projection from another's; '' where there is no telling."""
     try:
-        code = fingerprint(projection)
+        return fingerprint(projection)
     except (OSError, TypeError):
         return ""
-    versions = [f"{n} {CATALOGUE[n].current}" for n in sorted(projection.reads) if n in CATALOGUE]
-    return sha256("\0".join([code, *versions]).encode()).hexdigest()

@@ -210,8 +210,7 @@ def _heading(known: EventType, version: int) -> list[str]:
     if version == known.current:
         return [f"## `{known.type}` v{version}\n"]
     change = inspect.getdoc(UPCASTERS[known.type, version])
-    told = [f"Accepted, and read as v{version + 1}.\n", f"In v{version + 1}: {change}\n"]
-    return [f"### `{known.type}` v{version}, accepted\n", *told]
+    return [f"### `{known.type}` v{version}, accepted\n", f"Read as v{version + 1}: {change}\n"]
 
 
 def _kind(shape: dict[str, Any]) -> str:

@@ -4,8 +4,8 @@
 SQL, the event types it reads, their payloads in the current version and the steps that lift older
 ones. Comments, docstrings and layout change nothing.
 
-A value without a prefix is of the first algorithm, which hashed the module's and the SQL file's bytes. It
-is worked out for comparison with such a value alone.
+A value without a prefix is of the first algorithm, which hashed the bytes of the module and of its SQL
+and did not see what the module uses. It is worked out for comparison with such a value alone.
 """
 
 from __future__ import annotations

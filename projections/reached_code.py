@@ -84,7 +84,7 @@ class ReachedCode:
         module = self._module(name)
         if member is None:
             uses = {(name, bound) for bound in module.bound} | {*module.imported.values()}
-            return _Piece(f"{name}", frozenset(uses))
+            return _Piece(name, frozenset(uses))
         if member in module.imported:
             return _Piece(f"{name}.{member}", frozenset({module.imported[member]}))
         found = [*module.bound.get(member, ()), *module.always]
@@ -112,7 +112,7 @@ def _parsed(source: str) -> _Module:
         elif names := set(_bound(statement)):
             for name in names:
                 module.bound.setdefault(name, []).append(statement)
-        elif not _is_docstring(statement):
+        elif not _is_idle(statement):
             module.always.append(statement)
     return module
 
@@ -163,7 +163,7 @@ def _text(value: object) -> str:
         inner = ",".join(f"{name}={_text(of)}" for name, of in _fields(value))
         return f"{type(value).__name__}({inner})"
     if isinstance(value, list):
-        return f"[{','.join(_text(item) for item in value if not _is_docstring(item))}]"
+        return f"[{','.join(_text(item) for item in value if not _is_idle(item))}]"
     return repr(value)
 
 
@@ -173,7 +173,8 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _is_docstring(statement: object) -> bool:
+def _is_idle(statement: object) -> bool:
+    """Whether it is a docstring or `pass`."""
     if isinstance(statement, ast.Pass):
         return True
     return (

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-import consumers.parking
 import consumers.upkeep
 import events.codec
+import projections.fingerprints
 from consumers.groups import AGENT
 from events.catalogue import CATALOGUE, EventType
 from events.partitioning import partition_of, stream_key
@@ -98,7 +98,7 @@ def become_the_build_before(monkeypatch: pytest.MonkeyPatch) -> None:
     older = {
         name: EventType(name, MappingProxyType({1: CATALOGUE[name].versions[1]})) for name in BUMPED
     }
-    for module in (events.codec, consumers.parking):
+    for module in (events.codec, projections.fingerprints):
         monkeypatch.setattr(module, "CATALOGUE", MappingProxyType({**CATALOGUE, **older}))
 
 

@@ -12,9 +12,9 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
-import consumers.parking
 import consumers.upkeep
 import events.codec
+import projections.fingerprints
 from consumers.groups import PROJECTIONS
 from events.catalogue import CATALOGUE, EventType
 from events.catalogue.messages import MessageReceivedText
@@ -160,7 +160,7 @@ def learn_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process becomes the build that knows message_received.text version 2."""
     name = "message_received.text"
     known = EventType(name, MappingProxyType({1: MessageReceivedText, 2: TextInVersion2}))
-    for module in (events.codec, consumers.parking):
+    for module in (events.codec, projections.fingerprints):
         monkeypatch.setattr(module, "CATALOGUE", MappingProxyType({**CATALOGUE, name: known}))
     monkeypatch.setitem(UPCASTERS, (name, 1), lambda payload: {**payload, "mood": "calm"})
     monkeypatch.setattr(consumers.upkeep, "_SLOWLY_S", 0.05)
