@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from consumers.selection import Selection
+from projections.fingerprints import fingerprint
 from projections.projection import Projection
-from projections.registry import fingerprint
 
 
 class Kind(StrEnum):

@@ -25,9 +25,9 @@ from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.reading import Scope
 from consumers.rebuild.scratch import Scratch
 from consumers.rebuild.shadow import Shadow, qualified
+from projections.fingerprints import fingerprint
 from projections.migrate import table_statement
 from projections.projection import Table, TableKind
-from projections.registry import fingerprint
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "swapping.sql")
