@@ -18,6 +18,7 @@ from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
 from consumers.rebuild.report import Difference, Report
 from consumers.rebuild.run import Rebuild
 from consumers.selection import Selection
+from events.catalogue import CATALOGUE
 from events.publisher import Publisher, PublisherSettings
 from projections.groups import group_named
 from projections.registry import by_name
@@ -50,7 +51,7 @@ def _event(drawn: random.Random, number: int, type_: str, conversations: int) ->
     body = {
         "id": str(UUID(int=(0x0190A000 << 96) | (7 << 76) | (2 << 62) | number)),
         "type": type_,
-        "version": 1,
+        "version": CATALOGUE[type_].current,
         "occurred_at": at.isoformat(),
         "company_id": f"company-{which % 3}",
         "conversation_id": f"c-{which}",
