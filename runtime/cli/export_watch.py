@@ -27,7 +27,8 @@ class ExportWatch:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._task = self._shown.add_task("looking for the place", total=None, events=0)
+        self._task = self._shown.add_task("looking for the place", total=None, events=0, before=0)
+        self._phase = ""
         self.before = 0
         """Events that earlier runs handed on."""
         self.resumed = False
@@ -50,15 +51,28 @@ class ExportWatch:
         self.has_begun, self.resumed, self.before = True, resumed, state.events
         phase = "going on" if resumed else "exporting"
         self._shown.update(self._task, description=phase, events=state.events)
+        self._shown.update(self._task, before=state.events)
+        self._phase = phase
 
     def moved(self, state: State, *, looked_at: int, of: int) -> None:
         """So many positions of the log were looked at."""
-        self._shown.update(self._task, completed=looked_at, total=of, events=state.events)
+        self._shown.update(
+            self._task,
+            description=self._phase,
+            completed=looked_at,
+            total=of,
+            events=state.events,
+        )
+
+    def full(self) -> None:
+        """The target takes nothing more until its reader has taken something away."""
+        self._shown.update(self._task, description="waiting for the stream's reader")
 
 
 class _Rate(progress.ProgressColumn):
-    """Positions of the log a second."""
+    """Events a second, over this run."""
 
     def render(self, task: progress.Task) -> Text:
-        """The rate as it is now."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "…")
+        """The rate so far."""
+        events = task.fields["events"] - task.fields["before"]
+        return Text(f"{events / task.elapsed:,.0f}/s" if events and task.elapsed else "…")

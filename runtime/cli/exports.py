@@ -22,7 +22,7 @@ from runtime.cli.export_watch import ExportWatch
 from runtime.exporting.errors import ExportError, TargetRefused
 from runtime.exporting.export import export
 from runtime.exporting.file_target import FileTarget, Replacing
-from runtime.exporting.log_reader import count
+from runtime.exporting.log_reader import Counted, count
 from runtime.exporting.pace import Pace
 from runtime.exporting.pipe_target import PipeTarget
 from runtime.exporting.state import State
@@ -55,28 +55,87 @@ class ToStream:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """One command's work, once its connections are open."""
+
+    open_: Open
+    selection: Selection
+    target: Target
+    name: str
+    manner: Manner
+    watch: ExportWatch
+
+    async def count(self) -> int:
+        """Tell what would be exported; what would be refused is refused here too."""
+        counted, _ = await self.counted()
+        tell_counted(counted, self.name, as_json=self.manner.as_json)
+        return 0
+
+    async def counted(self) -> tuple[Counted, int]:
+        """What the selection holds, and how much of it an earlier run has handed on."""
+        known = await self.target.found(self.selection)
+        parts = known.slices if known is not None else await slices(self.open_.db, self.selection)
+        counted = await count(self.open_.db, self.selection, parts)
+        return counted, known.events if known is not None else 0
+
+    async def run(self) -> tuple[State, Run]:
+        """Export, while the watch is shown."""
+        pace = Pace(self.manner.rate, clock=monotonic, sleep=asyncio.sleep)
+        started = monotonic()
+        with self.watch:
+            try:
+                state = await export(
+                    self.open_.db,
+                    self.selection,
+                    self.target,
+                    pace=pace,
+                    watch=self.watch,
+                    fail_fast=self.manner.fail_fast,
+                )
+            except ExportError:
+                raise
+            except Exception:
+                if self.watch.has_begun and self.name != "-":
+                    errors.print("the place is kept: the same command goes on from there")
+                raise
+        seconds = monotonic() - started
+        return state, Run(self.name, self.watch.before, self.watch.resumed, seconds)
+
+
 def to_file(
-    settings: Settings, selection: Selection, file: str, replacing: Replacing, manner: Manner
+    settings: Settings, selection: Selection, *, file: str, replacing: Replacing, manner: Manner
 ) -> NoReturn:
     """Export to a file, or to standard output where it is called `-`."""
 
     async def work() -> int:
         async with _opened(settings) as open_:
+            watch = ExportWatch(errors)
             if file == "-":
-                return await _to_file(open_, selection, PipeTarget(sys.stdout.buffer), file, manner)
+                pipe = PipeTarget(sys.stdout.buffer)
+                return await _filed(_Export(open_, selection, pipe, file, manner, watch))
             with FileTarget(Path(file), replacing=replacing, clock=monotonic) as target:
-                return await _to_file(open_, selection, target, file, manner)
+                return await _filed(_Export(open_, selection, target, file, manner, watch))
 
     _carried_out(work, kept="" if file == "-" else f"{file}.partial keeps what is written")
 
 
+async def _filed(work: _Export) -> int:
+    if work.manner.dry_run:
+        return await work.count()
+    state, run = await work.run()
+    tell(state, run, as_json=work.manner.as_json, aside=work.name == "-")
+    return 0
+
+
 def to_stream(
-    settings: Settings, selection: Selection, wanted: ToStream, manner: Manner
+    settings: Settings, selection: Selection, *, wanted: ToStream, manner: Manner
 ) -> NoReturn:
     """Export to a stream of `REDIS_URL`, with a preview and an audit row."""
 
     async def work() -> int:
         async with _opened(settings) as open_:
+            watch = ExportWatch(errors)
             target = StreamTarget(
                 open_.redis,
                 wanted.key,
@@ -84,14 +143,53 @@ def to_stream(
                 max_len=wanted.max_len,
                 restart=wanted.restart,
                 sleep=asyncio.sleep,
+                on_full=watch.full,
             )
+            asked = _Export(open_, selection, target, wanted.key, manner, watch)
             if manner.dry_run:
-                return await _dry_run(open_, selection, target, wanted.key, manner)
-            if not wanted.yes and not await _agreed(open_, selection, target):
+                return await asked.count()
+            if not wanted.yes and not await _agreed(asked, target):
                 return FAILED
-            return await _sent(open_, selection, target, wanted, manner)
+            return await _sent(asked, target, by=wanted.by)
 
     _carried_out(work, kept=f"{wanted.key} keeps what it has got")
+
+
+async def _agreed(work: _Export, target: StreamTarget) -> bool:
+    counted, done = await work.counted()
+    entries = await target.entries()
+    errors.print(
+        f"{counted.events - done:,} events of {counted.events:,} ({size(counted.bytes)} in all) go "
+        f"to the stream {target.key}, which holds {entries:,} entries",
+        markup=False,
+    )
+    return confirm("Send them?", yes=False)
+
+
+async def _sent(work: _Export, target: StreamTarget, *, by: str) -> int:
+    outcome = "stopped"
+    try:
+        state, run = await work.run()
+        outcome = "done"
+    finally:
+        if target.has_begun:
+            await _audit(work, target, by=by, outcome=outcome)
+    await target.forget()
+    tell(state, run, as_json=work.manner.as_json, aside=False)
+    return 0
+
+
+async def _audit(work: _Export, target: StreamTarget, *, by: str, outcome: str) -> None:
+    """One row a run: how many it sent, and how many the stream has got of the selection by now."""
+    sent = target.state.events
+    given = {
+        "stream": target.key,
+        **work.selection.told(),
+        "outcome": outcome,
+        "sent_in_all": sent,
+    }
+    affected = sent - work.watch.before
+    await audit(work.open_.db, _ACTION, by=by, arguments=given, affected=affected)
 
 
 def _carried_out(work: Any, *, kept: str) -> NoReturn:
@@ -121,89 +219,3 @@ async def _opened(settings: Settings) -> AsyncIterator[Open]:
             # What is left in the buffer has nowhere to go at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             fail("whoever read standard output has stopped")
-
-
-async def _to_file(
-    open_: Open, selection: Selection, target: Target, file: str, manner: Manner
-) -> int:
-    if manner.dry_run:
-        return await _dry_run(open_, selection, target, file, manner)
-    state, run = await _exported(open_, selection, target, file, manner)
-    tell(state, run, as_json=manner.as_json, aside=file == "-")
-    return 0
-
-
-async def _dry_run(
-    open_: Open, selection: Selection, target: Target, name: str, manner: Manner
-) -> int:
-    known = await target.found(selection)
-    parts = known.slices if known is not None else await slices(open_.db, selection)
-    tell_counted(await count(open_.db, selection, parts), name, as_json=manner.as_json)
-    return 0
-
-
-async def _agreed(open_: Open, selection: Selection, target: StreamTarget) -> bool:
-    known = await target.found(selection)
-    standing = await target.standing()
-    parts = known.slices if known is not None else await slices(open_.db, selection)
-    counted = await count(open_.db, selection, parts)
-    done = known.events if known is not None else 0
-    errors.print(
-        f"{counted.events - done:,} events of {counted.events:,} ({size(counted.bytes)} in all) go "
-        f"to the stream {target.key}, which holds {standing.entries:,} entries",
-        markup=False,
-    )
-    return confirm("Send them?", yes=False)
-
-
-async def _exported(
-    open_: Open, selection: Selection, target: Target, name: str, manner: Manner
-) -> tuple[State, Run]:
-    pace = Pace(manner.rate, clock=monotonic, sleep=asyncio.sleep)
-    started = monotonic()
-    with ExportWatch(errors) as watch:
-        try:
-            state = await export(
-                *(open_.db, selection, target),
-                pace=pace,
-                watch=watch,
-                fail_fast=manner.fail_fast,
-            )
-        except Exception:
-            if watch.has_begun and name != "-":
-                errors.print("the place is kept: the same command goes on from there")
-            raise
-    return state, Run(name, watch.before, watch.resumed, monotonic() - started)
-
-
-async def _sent(
-    open_: Open, selection: Selection, target: StreamTarget, wanted: ToStream, manner: Manner
-) -> int:
-    known = await target.found(selection)
-    before = known.events if known is not None else 0
-    outcome = "stopped"
-    try:
-        state, run = await _exported(open_, selection, target, wanted.key, manner)
-        outcome = "done"
-    finally:
-        await _audit(open_, selection, target, wanted, outcome=outcome, before=before)
-    await target.forget()
-    tell(state, run, as_json=manner.as_json, aside=False)
-    return 0
-
-
-async def _audit(
-    open_: Open,
-    selection: Selection,
-    target: StreamTarget,
-    wanted: ToStream,
-    *,
-    outcome: str,
-    before: int,
-) -> None:
-    """One row a run: how many it sent, and how many the stream has got of the selection by now."""
-    if not target.has_begun:
-        return
-    sent = target.state.events
-    given = {"stream": wanted.key, **selection.told(), "outcome": outcome, "sent_in_all": sent}
-    await audit(open_.db, _ACTION, by=wanted.by, arguments=given, affected=sent - before)

@@ -192,7 +192,7 @@ def _to_file(
 ) -> NoReturn:
     if not file or Path(file).name in {"", ".."}:
         fail("--to-file: must be the path of a file, or -", code=WRONG_USE)
-    exports.to_file(settings_or_exit(), selection, file, replacing, manner)
+    exports.to_file(settings_or_exit(), selection, file=file, replacing=replacing, manner=manner)
 
 
 def _to_stream(wanted: exports.ToStream, selection: Selection, manner: exports.Manner) -> NoReturn:
@@ -201,4 +201,4 @@ def _to_stream(wanted: exports.ToStream, selection: Selection, manner: exports.M
         check_key(wanted.key, prefix=settings.stream_prefix)
     except TargetRefused as error:
         fail(f"--to-stream: {error}", code=WRONG_USE)
-    exports.to_stream(settings, selection, wanted, manner)
+    exports.to_stream(settings, selection, wanted=wanted, manner=manner)

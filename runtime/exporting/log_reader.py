@@ -23,7 +23,7 @@ from projections.statements import statements
 from runtime.exporting.state import Logged, Place
 
 _SQL = statements("runtime.exporting", "log.sql")
-_BATCH = 500
+_BATCH, _BATCH_BYTES = 500, 4 * 1024 * 1024
 _WHOLE = 2**62
 
 
@@ -73,7 +73,7 @@ class LogReader:
         return sum(queue.looked_at for queue in self._queues.values())
 
     async def batches(self, places: Mapping[int, Place]) -> AsyncIterator[list[Logged]]:
-        """What follows the places, in the order of the export, some hundreds at a time."""
+        """What follows the places, in the order of the export, some hundreds at a time, or some megabytes."""
         heads: list[tuple[datetime, int]] = []
         for partition, queue in self._queues.items():
             if (place := places.get(partition)) is not None:
@@ -82,13 +82,15 @@ class LogReader:
                 heads.append((head, partition))
         heapq.heapify(heads)
         batch: list[Logged] = []
+        size = 0
         while heads:
             partition = heads[0][1]
             queue = self._queues[partition]
             batch.append(queue.take())
-            if len(batch) >= _BATCH:
+            size += len(batch[-1].body)
+            if len(batch) >= _BATCH or size >= _BATCH_BYTES:
                 yield batch
-                batch = []
+                batch, size = [], 0
             if (head := await queue.head()) is not None:
                 heapq.heapreplace(heads, (head, partition))
             else:

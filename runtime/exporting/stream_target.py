@@ -13,10 +13,10 @@ Source: https://redis.io/docs/latest/develop/programmability/eval-intro/ (atomic
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import NoScriptError
@@ -62,15 +62,6 @@ _LONGEST = 200
 _FULL_WAIT_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands at a key before a run."""
-
-    entries: int
-    interrupted: bool
-    """Whether an earlier run stopped before its end."""
-
-
 class StreamTarget:
     """Sends to one stream, one batch in flight.
 
@@ -86,6 +77,7 @@ class StreamTarget:
         max_len: int = 0,
         restart: bool = False,
         sleep: Callable[[float], Awaitable[None]],
+        on_full: Callable[[], None] = lambda: None,
     ) -> None:
         self._redis = redis
         self.key = key
@@ -94,6 +86,7 @@ class StreamTarget:
         self._max_len = max_len
         self._restart = restart
         self._sleep = sleep
+        self._on_full = on_full
         self._held = ""
         self._state: State | None = None
 
@@ -111,11 +104,11 @@ class StreamTarget:
 
     @property
     def has_begun(self) -> bool:
-        """Whether `begin` was asked for."""
+        """Whether `begin` went through."""
         return self._state is not None
 
-    async def standing(self) -> Standing:
-        """What stands at the key.
+    async def entries(self) -> int:
+        """How many entries stand at the key.
 
         Raises:
             TargetRefused: the key holds something else than a stream.
@@ -123,12 +116,11 @@ class StreamTarget:
         kind = _text(await self._redis.type(self.key))
         if kind not in {"stream", "none"}:
             raise TargetRefused(f"{self.key} holds a {kind}, not a stream: choose another key")
-        entries = int(await self._redis.xlen(self.key))
-        return Standing(entries, bool(await self._redis.exists(self.place)))
+        return int(await self._redis.xlen(self.key))
 
     async def found(self, selection: Selection) -> State | None:
         """Where an earlier run stopped; see `Target`."""
-        await self.standing()
+        await self.entries()
         held, raw = await self._redis.hmget(self.place, ["run", "state"])
         self._held = _text(held or b"")
         if raw is None or self._restart:
@@ -150,10 +142,10 @@ class StreamTarget:
         Raises:
             TakenOver: another run began meanwhile.
         """
-        self._state = state
         given = (self._held, self._run, str(state.events), state.to_json())
         if await self._carried_out(_CLAIM, [self.place], *given) != "ok":
             raise TakenOver(f"another run has just begun to write {self.key}")
+        self._state = state
 
     async def write(self, events: Sequence[Logged], state: State) -> None:
         """Send events; see `Target`. Waits while the stream is full.
@@ -168,7 +160,8 @@ class StreamTarget:
             after.to_json(),
             *(event.body for event in events),
         )
-        while (said := await self._carried_out(_SEND, [self.key, self.place], *given)) == "full":
+        while (said := await self._sent(after, given)) == "full":
+            self._on_full()
             await self._sleep(_FULL_WAIT_S)
         if said == "gone":
             raise PlaceUnusable(
@@ -182,7 +175,6 @@ class StreamTarget:
             )
         if said != "ok":
             raise TakenOver(f"another run goes on with {self.key}")
-        self._state = after
 
     async def pause(self) -> None:
         """Nothing to do: the place stands beside what was sent."""
@@ -193,6 +185,21 @@ class StreamTarget:
     async def forget(self) -> None:
         """Drop the place of a run that is told and done."""
         await self._carried_out(_FORGET, [self.place], self._run)
+
+    async def _sent(self, after: State, given: Sequence[bytes | str]) -> str:
+        """Send once; a cancellation waits for the answer, so that the state tells all that went."""
+        sending = asyncio.create_task(
+            self._carried_out(_SEND, [self.key, self.place], *given), name="replay-send"
+        )
+        try:
+            said = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            if await sending == "ok":
+                self._state = after
+            raise
+        if said == "ok":
+            self._state = after
+        return said
 
     async def _carried_out(self, script: str, keys: list[str], *given: bytes | str) -> str:
         """What the script says. Tried again after a lost answer: each is harmless twice."""

@@ -184,6 +184,12 @@ async def test_large_bodies_come_in_small_pages(conn: asyncpg.Connection) -> Non
     assert len(statements) == 7
 
 
+async def test_a_batch_of_large_bodies_is_cut_by_their_size(conn: asyncpg.Connection) -> None:
+    await write_log(conn, [json.dumps(event(n, text="x" * 200_000)) for n in range(1, 51)])
+    reader = LogReader(conn, Selection(), await slices(conn, Selection()))
+    assert [len(batch) async for batch in reader.batches({})] == [21, 21, 8]
+
+
 async def test_a_conversation_is_read_by_its_index(conn: asyncpg.Connection) -> None:
     await write_log(conn, many(3_000, conversations=400))
     await conn.execute("ANALYZE runtime.event_log")

@@ -103,6 +103,41 @@ async def test_a_lost_answer_sends_nothing_twice(conn: asyncpg.Connection, redis
     assert await bodies(redis) == [row.body for row in rows]
 
 
+class CancelsWhileSending:
+    """A client whose caller is cancelled while its third script is on the way."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self.scripts = 0
+        self.caller: asyncio.Task[State] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._redis, name)
+
+    async def eval(self, *given: Any) -> Any:
+        return await self.evalsha(None, *given[1:], whole=given[0])
+
+    async def evalsha(self, sha: Any, *given: Any, whole: str | None = None) -> Any:
+        self.scripts += whole is None
+        if self.scripts == 5 and self.caller is not None:
+            self.caller.cancel()
+        if whole is not None:
+            return await self._redis.eval(whole, *given)
+        return await self._redis.evalsha(sha, *given)
+
+
+async def test_a_cancelled_run_tells_all_that_went(conn: asyncpg.Connection, redis: Redis) -> None:
+    await write_log(conn, many(300))
+    canceling = CancelsWhileSending(redis)
+    client: Any = canceling
+    to = target(client)
+    canceling.caller = asyncio.create_task(send(conn, to))
+    with pytest.raises(asyncio.CancelledError):
+        await canceling.caller
+    assert 0 < to.state.events < 300
+    assert len(await bodies(redis)) == to.state.events
+
+
 async def test_a_run_that_was_taken_over_stops(conn: asyncpg.Connection, redis: Redis) -> None:
     rows = await write_log(conn, many(300))
     first = target(redis, run="first")
