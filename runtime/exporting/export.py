@@ -43,7 +43,7 @@ async def export(
         ExportError: as the target says, and `EventRefused` with `fail_fast`.
     """
     known = await target.found(selection)
-    if known is not None and not await fits(conn, known.places):
+    if known is not None and not known.done and not await fits(conn, known.places):
         raise PlaceUnusable(
             "this is not the log that the run was begun with: --restart begins anew"
         )
