@@ -19,6 +19,7 @@ from runtime.extraction.name_words import (
     PARTICLES,
     PET_ENDINGS,
     TITLES,
+    TOWNS,
     TRADE_ENDINGS,
     first_name_stems,
     first_names,
@@ -137,7 +138,8 @@ def _next_part(text: Reading, at: int, first: int) -> int:
             return 0
         if word == "e":
             return 2 if _second_family(text, at) else 0
-        return 2 if family in surnames() else 0
+        town = word == "de" and family in TOWNS
+        return 2 if family in surnames() and not town else 0
     if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(text, at)):
         return 0
     if word in surnames() or word in first_names():

@@ -81,6 +81,11 @@ TRADE_ENDINGS: Final = (
     "al", "ado", "ada", "ense", "ano", "ana", "grafo", "grafa",
 )  # fmt: skip
 
+# Surnames that follow "de" only as the bearer's town: "a Ana de Betim".
+TOWNS: Final = word_set(
+    "betim santarem salinas jales vespasiano colombo lages natal salvador santos timoteo"
+)
+
 # How nothing but Brazilian given names ends: "Josicleide", "Edivaldson".
 GIVEN_ENDINGS: Final = (
     "cleide", "neide", "leide", "ilene", "slaine", "naldo", "ivaldo", "ilson", "elson", "ielly", "ielle", "neusa",

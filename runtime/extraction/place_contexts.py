@@ -7,6 +7,8 @@ from enum import Enum
 from typing import Final
 
 from runtime.extraction.gazetteer import STATES
+from runtime.extraction.name_words import TOWNS, first_names, surnames
+from runtime.extraction.place_owners import OWN_PLACE, WANTED, of_another
 from runtime.extraction.words import STREETS, Words, word_set
 
 # How many words before a name are looked at, and how many where an address is spelt out.
@@ -35,7 +37,7 @@ _PART: Final = (
     r"(?:(?:(?:na|a|da|nesta|nessa|minha|em|no|do) )?(?:cidade|capital|regiao metropolitana|regiao|grande|centro|"
     r"zona (?:sul|norte|leste|oeste)|municipio)(?: (?:e|de|do|da|em))? )"
 )
-_IN: Final = rf"(?:(?:em|n|de|d) {_PART}?|{_PART})"
+_IN: Final = rf"(?:(?:em|en|n|de|d) {_PART}?|{_PART})"
 _AROUND: Final = rf"{_PART}?"
 _ADVERB: Final = (
     r"(?:(?:aqui|ainda|atualmente|hoje|agora|mesmo|tb|tbm|tambem|ja|sozinh[oa]|la|bem|so|eu|hj|faz|ha|com|minha|"
@@ -46,36 +48,43 @@ _TRADE: Final = (
     r"dentista|medico|medica|advogado|advogada|professor|professora|comerciante|lojista|produtor|produtora|"
     r"antigo|antiga|novo|nova) )*"
 )
-# What of the writer's own has a place, unlike "meu irmão".
-_PREMISES: Final = (
-    r"(?:(?:nov[oa] )?(?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|consultorio|"
-    r"apartamento|ape|apto|ap|imovel|terreno|lote|sitio|fazenda|kitnet|sobrado|galpao|sala|salao|restaurante|padaria|mercado|"
-    r"comercio|negocio|condominio|predio|endereco|residencia|moradia|obra|filial|unidade|pousada|estudio|studio|quarto))"
-)
-_OWN_PLACE: Final = rf"(?:minha|meu|nossa|nosso) {_PREMISES}"
 _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
     rf"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente"
-    rf"|agt|agnt|{_OWN_PLACE})"
+    rf"|agt|agnt|{OWN_PLACE})"
     r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei|(?:vim|viemos|a gente veio|vou|vamos|quero|queremos"
     r"|queria|pretendo|pensando em|voltei a|passei a|comecei a) (?:morar|viver|parar)|me instalei|nos instalamos"
     r"|me estabeleci|sediad[oa]s?|com sede)"
 )
-_WANTED: Final = (
-    r"(?:loja|unidade|filial|agencia|clinica|escritorio|vaga|curso|endereco|evento|polo|apto|ap|ape|apartamento|casa|"
-    r"imovel|terreno|sala|kitnet|kitinete|ponto|sede|atendimento|consultorio|sobrado|lote|chacara|sitio|aluguel|"
-    r"franquia|galpao|studio|cobertura|showroom|hotel|pousada|festa|casamento|obra|reforma|servico|instalacao)"
-)
 _STATE_NAME: Final = rf"(?:interior(?: d[aeo] \w+)?|litoral|minas|{'|'.join(STATES.values())})"
+# "sou amiga de", "sou fã de" speak of somebody or something else.
+_TIE: Final = (
+    r"(?:nao|fa|fas|contra|a favor|amig[oa]s?|filh[oa]|filhos|irma|irmao|mae|pai|pais|net[oa]|prim[oa]|ti[oa]|sobrinh[oa]|parente|namorad[oa]"
+    r"|espos[oa]|marido|mulher|noiv[oa]|sogr[oa]|cunhad[oa]|don[oa]|eu|o|a|torcedora?|pos|graduad[oa]|form(?:ad|and)[oa]|interessad[oa]|xara)"
+)
 _SAID: Final = re.compile(
     r"(?:"
     rf"\b{_LIVES} {_ADVERB}{_IN}"
+    rf"|\bpasso (?:ai |la )?em {_AROUND}"
     rf"|\b(?:moro|vivo|resido|trabalho) (?:\w+ ){{1,5}}em {_AROUND}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
     rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo"
     rf"|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
+    rf"|\b(?:sou|somos) (?!{_TIE}\b)(?:\w+ )?(?!{_TIE}\b)\w+ (?:d|de|em) {_AROUND}"
+    rf"|\b(?:sou|somos) (?:uma?|dois|duas|tres|quatro|\d+) (?:\w+ ){{1,2}}(?:d|de) {_AROUND}"
+    rf"|\b(?:nos|a gente|familia|casal|grupo) (?:aqui |todos |la )?de {_AROUND}"
+    rf"|\b(?:pra|para|p) (?:quem|nos que) (?:eh|e|mora|vem|fica|moramos|somos) (?:em|de) {_AROUND}"
+    r"|\b(?:agora|hoje|atualmente) (?:eh|e|to|estou|moro)(?: (?:em|de))? "
+    rf"|\b(?:vim|viemos|sai|fui|mudei|saimos) (?:de|da|do) \w+ (?:\w+ ){{0,3}}?(?:morar|viver|trabalhar|estudar) em {_AROUND}"
+    rf"|\b(?:com|meu|nosso) (?:domicilio|residencia|endereco|base|atuacao)(?: (?:fixad[oa]|profissional))? (?:e |eh )?em {_AROUND}"
+    rf"|\b(?:transferid[oa]|transferir|transferencia|realocad[oa]|promovid[oa]|convocad[oa]|retorno|regresso|volto|voltamos)"
+    rf"(?: \w+)? (?:pra|para|a) {_AROUND}"
+    rf"|\b(?:vem|vai|vao|chega|chegam|leva|levam|entreg\w+|busca\w*|deslocam?|desloca|viaja\w*|sobe|desce|faz|fazem|vir|ir)"
+    rf"(?: \w+)? (?:ate|pra|para) {_AROUND}"
+    r"|\b(?:frete|entrega|envio|prazo|cep)(?: \w+){0,3} \d{5} ?-? ?\d{3} (?:, |- )?(?:em )?"
+    r"|\b(?:entrega|destino|retirada|origem|praca|regiao|comarca|cidade de entrega|cidade da obra|local da festa|local do evento) ?[:=] ?"
     rf"|\b(?:aqui|aki)(?: \w+){{0,4}} , (?:o|a) (?:de|la de|ai de) {_AROUND}"
     r"|\b(?:cidade|local|municipio|endereco) d[aeo] \w+ ?[:=-] "
     r"|\b(?:minha cidade|cidade|municipio|localidade|local|localizacao|cid)(?: (?:onde (?:eu )?moro|atual|natal))?"
@@ -85,53 +94,42 @@ _SAID: Final = re.compile(
     rf"(?: \w+){{0,2}} (?:pra|para|p|p /|a) {_AROUND}"
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
     rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
-    rf"|\b{_WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
+    rf"|\b{WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
     rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom) de {_AROUND}"
-    rf"|\b(?:atende|atendem|cobre|cobrem) {_AROUND}"
+    rf"|\b(?:atende|atendem|cobre|cobrem) (?:(?:so|apenas|somente|tambem|tb|ai|a|toda|todo) )?{_AROUND}"
+    rf"|\b(?:a caminho de|(?:pacotes?|excursao|excursoes|viagem|passagens?|onibus|mudanca|fretes?)(?: \w+){{0,4}} (?:pra|para|p|ate)) {_AROUND}"
+    r"|\bcidade(?:zinha)?(?: \w+)?(?: (?:chamada|chama|de nome|que se chama)| ,) "
+    rf"|(?:\A|, |\bna |\be a )cidade de {_AROUND}"
+    rf"|\b(?:sou|somos) \w+ , (?:aqui |la |daqui )?de {_AROUND}"
     rf"|\b(?:sou|somos|moro|moramos) (?:de|em|no|do|na|da) {_STATE_NAME} ,? ?(?:em |de |na |da )?{_AROUND}"
     r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre"
     r"|cobrem|tem|tem algo)"
     rf"(?: \w+){{0,5}} em {_AROUND}"
     r")\Z"
 )
+_PROPERTY: Final = (
+    r"(?:casa|ap|ape|apto|apartamento|imovel|terreno|lote|sala|galpao|sobrado|kitnet|kitinete|chacara|sitio|fazenda|ponto|cobertura"
+    r"|studio|loteamento|empreendimento|lancamento|aluguel|vaga|vagas|unidade|loja|filial)"
+)
 _ARTICLE: Final = re.compile(
     rf"(?:\b{_LIVES} {_ADVERB}|\b(?:aqui|sou|somos|falo|mudei|mudando|mudar|vou|ir|viajar) (?:\w+ )?"
-    rf"|\b(?:{_WANTED}|atende|atendem|entregam|entrega|frete|quero|procuro) (?:\w+ ){{0,2}})"
+    rf"|\b(?:{WANTED}|atende|atendem|entregam|entrega|frete|quero|procuro) (?:\w+ ){{0,2}})"
     r"(?:no|na|do|da|pro|pra o|para o|ao|pra a|para a) \Z"
 )
 _NEAR: Final = re.compile(
-    r"\b(?:em (?:(?:plena|todo|toda) )?|(?:no|na) (?:centro|regiao|periferia|zona \w+|grande)(?: d[eo])? )\Z"
+    rf"\b(?:{_PROPERTY} (?:de|ai em) |(?:unidade|filial|loja|campus|polo|agencia|regional|franquia) )\Z"
+    r"|\b(?:em (?:(?:plena|todo|toda) )?|(?:no|na) (?:(?:salao )?(?:central|centro)|regiao|periferia|zona \w+|grande)(?: d[eo])? )\Z"
 )
-# A place by its preposition counts where the message is about the writer or the one who answers...
-_CONCERNS: Final = re.compile(
-    r"\b(?:eu|meu|minha|quero|queria|preciso|precisamos|procuro|procurando|busco|tem|teria|vcs?|voces?|alugar|comprar|to|tou|"
-    r"estou|aqui|somos|nosso|nossa|instal\w+|faz|fazem|fazer|quanto|qual|trabalho|agendar|marcar|obra|orcamento|abrir|investir|"
-    r"moramos|ficamos|atend\w+|entreg\w+|posso|vou|vamos|a gente|imovel|terreno|apartamento|casa|sala|galpao|interesse|sera|"
-    r"moro|sou|gostaria|consigo|tenho|endereco|interior|evento|casamento|festa|curso|reuniao|visita|faco|temos|nossos"
-    r"|residencia)\b"
-)
-# ... and not about the world.
+# A place by its preposition alone counts unless the message tells news...
 _WORLD: Final = re.compile(
-    r"\b(?:show|jogo|filme|serie|novela|tv|noticia|jornal|choveu|chuva|enchente|acidente|voo|ele|ela|eles|elas|dele|dela|"
-    r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia)\b"
+    r"\b(?:jogo|filme|serie|novela|tv|noticia|noticias|jornal|chov\w+|chuva|enchente|acidente|voo|transito|ferias|"
+    r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia|gripe|dengue|"
+    r"rastreio|rastreamento|parado|parada|caminhao|aumenta\w*|crime|policia|formad[oa]|graduad[oa])\b"
 )
-_OTHERS: Final = re.compile(
-    r"(?:\b(?:nao|n|nunca) (?:quero|quis|pretendo|penso em) (?:morar|viver)|\b(?:nao|n|nunca) (?:moro|sou|estou|to"
-    r"|fico|resido|vivo)|(?<!a gente )(?<!agt )\b(?:moram|mora|vive|vivem|reside)|"
-    r"\b(?:nasci|nasceu|nascido|nascida|morava|moravamos|morei|trabalhava|trabalhei|estudei|estudava|sai|saimos|saiu"
-    r"|(?<!a gente )veio|"
-    r"viajou|foi|foram|fui|voltei(?! a (?:morar|viver))|voltando|joga|jogou|jogo|jogar|torco|torcedor|torcedora"
-    r"|torcida|ganhou|perdeu|feito|fabricado|"
-    r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi|passou|passei(?! a (?:morar"
-    r"|viver))|estava|tava|"
-    r"cancelei|lembro|conhecer))"
-    r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
-)
-_SOMEBODY: Final = re.compile(
-    rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{_OWN_PLACE}\b|{_PREMISES}\b|{_WANTED}\b|empresa"
-    rf"|oficina|fabrica|cidade|gente|residencia|"
-    r"moradia|entrega)(?:\w+ ){1,2}(?:esta|ta|eh|e|trabalha|fica|ficou|estuda|vai|casou|vem|era|nasceu) (?:\w+ )?"
-    r"(?:em|de|n|pra|para) \Z"
+# ... or what has happened, of which these are the writer's still.
+_HAPPENED: Final = re.compile(
+    r"\b(?!(?:abrimos|agendei|marquei|reservei|passei|comecei|montei|fechei|consegui|escolhi|matriculei)\b)"
+    r"(?:\w{2,}(?:[^sveaou]ou|[rntdbvc]eu|[^s]iu|[^sl]ei|aram|eram|iram)|fiz|bati|vi|li|faltou|comi|teve|tinha|havia|era) (?:\w+ ){0,4}\Z"
 )
 _ADDRESS: Final = re.compile(
     r"\b(?:rua|r|av|avenida|travessa|alameda|endereco|rodovia|estrada|bairro|cep) .*(?:,|-|/|\.|em|cidade|\n) \Z"
@@ -148,9 +146,14 @@ _NOT_A_PLACE: Final = STREETS | word_set(
     "estacao metro igreja padaria farmacia restaurante posto mercado supermercado clube grupo construtora auto "
     "instituto professor professora pastor padre tia tio seu"
 )
+_INTRODUCED: Final = re.compile(
+    r"\b(?:sou|so|aqui (?:e|eh)|aqui|chamo|nome(?: completo)? (?:e|eh|:)|fala (?:e|eh)|falando (?:e|eh)|prazer ,) (?:[oa] )?\Z"
+)
+# How many words of a name are looked at before "de Betim".
+_NAME_WORDS: Final = 4
 _STATE: Final = word_set("interior estado litoral governo")
 _BEFORE: Final = word_set(
-    "em n e de d do da no na cidade municipio localidade local localizacao cid pra para p a ate ao pro capital regiao "
+    "em en n e de d do da no na cidade municipio localidade local localizacao cid pra para p a ate ao pro capital regiao "
     "metropolitana grande centro sul norte leste oeste eh sera seria : = - moro atual"
 )
 
@@ -168,7 +171,7 @@ def context_before(words: Words, at: int) -> Context:
     if before in {"de", "do", "da"} and words.plain(at - 2) in _STATE | _NOT_A_PLACE:
         return Context.FORBIDDEN
     said = _clause(words, at)
-    if _OTHERS.search(said) or _SOMEBODY.search(said):
+    if of_another(said):
         return Context.FORBIDDEN
     if _SAID.search(said):
         return Context.SAID
@@ -177,12 +180,27 @@ def context_before(words: Words, at: int) -> Context:
     wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
     if _ADDRESS.search(wider):
         return Context.LISTED
+    if before == "de" and words.plain(at) not in surnames() - TOWNS and _of_a_person(words, at):
+        return Context.SAID
     if _NEAR.search(said):
         wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
-        return (
-            Context.NEAR if _CONCERNS.search(wider) and not _WORLD.search(wider) else Context.NONE
-        )
+        told = _WORLD.search(wider) or _HAPPENED.search(said)
+        return Context.NONE if told else Context.NEAR
     return Context.NONE
+
+
+def _of_a_person(words: Words, at: int) -> bool:
+    """Whether a name that the writer gives stands before: "sou a Ana de", "Ana Lima, de"."""
+    last = at - 2
+    while words.plain(last) in {",", "aqui", "daqui", "la"}:
+        last -= 1
+    apart = words.plain(at - 2) == ","
+    first = last
+    while last - first < _NAME_WORDS and words.plain(first - 1) in surnames() | first_names():
+        first -= 1
+    given = words.plain(first) in first_names()
+    opening = words.plain(first - 1) in {"", "\n"} and (apart or words.plain(at + 1) == "aqui")
+    return given and (opening or _INTRODUCED.search(_clause(words, first)) is not None)
 
 
 def said_afterwards(words: Words, after: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +37,8 @@ _TEAMS: Final = frozenset(
 _ENDS: Final = frozenset({"", ".", ",", "!", "?", ";", "\n", "e", "ou", "/", "-", ")"})
 _NO_STATES: Final = frozenset({"se", "to", "pa", "ma", "al", "am", "go", "es", "ce", "para", "ba"})
 _JOINTS: Final = frozenset({"e", "ou", ",", "/"})
+# A shorter name that few know may be a quarter, a street or a word.
+_TELLING_LENGTH: Final = 5
 _STATE_NAMES: Final = frozenset(STATES.values()) - {"sao paulo", "rio de janeiro"}
 
 
@@ -192,11 +195,19 @@ def _confidence(
         return None
     if context in {Context.SAID, Context.ARTICLE}:
         return EXPLICIT
-    sure = match.place.well_known and match.key not in SHY_NICKNAMES
-    plain = capital or match.key not in _NAMES_TOO
-    if context in {Context.NEAR, Context.LISTED} and sure and plain:
+    if context in {Context.NEAR, Context.LISTED} and _distinct(
+        match, listed=context is Context.LISTED, capital=capital
+    ):
         return WEAK
     return WEAK if _whole(folded, words, match) else None
+
+
+def _distinct(match: _Match, *, listed: bool, capital: bool) -> bool:
+    """Whether a name is hardly anything else: a well-known one, or one that its form tells."""
+    if match.key in SHY_NICKNAMES or (match.key in _NAMES_TOO and not capital):
+        return False
+    told = " " in match.key or (capital and len(match.key) >= _TELLING_LENGTH)
+    return match.place.well_known or (not listed and told and match.key not in WORDS_TOO)
 
 
 def _span(words: Words, match: _Match) -> tuple[int, int]:
@@ -206,10 +217,18 @@ def _span(words: Words, match: _Match) -> tuple[int, int]:
 def _whole(folded: Folded, words: Words, match: _Match) -> bool:
     """A message that is nothing but a well-known city: the answer to a question."""
     start, end = _span(words, match)
-    alone = not folded.plain[:start].strip() and not folded.plain[end:].strip(" .!\n")
+    before, after = folded.plain[:start], folded.plain[end:]
+    alone = _ANSWERS.fullmatch(before) is not None and _ANSWERED.match(after) is not None
     return alone and match.place.well_known and match.key not in _NAMES_TOO
 
 
+# What may stand beside a city that answers a question.
+_ANSWERS: Final = re.compile(
+    r"\s*(?:(?:sim|isso|ah|entao|e|eh|de|em|la em|resposta|r)\b[ ,.:!]*){0,3}\s*"
+)
+_ANSWERED: Final = re.compile(
+    r"(?:[ ]mesmo|[ ]msm|[ ]capital)?[ .!\n]*(?:\Z|[ ]?[,-][ ]?(?:(?:no|na|n)[ ])?(?:bairro|cep|centro|zona|rua|jardim|vila)\b)"
+)
 _NAMES_TOO: Final = frozenset(
     place_key(name)
     for name in phrase_set(
