@@ -9,6 +9,7 @@ from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, WEAK
+from runtime.extraction.gazetteer import places
 from runtime.extraction.introductions import GREETING, HERE, IS, ON_THE_LINE, SPEAKS
 from runtime.extraction.name_parts import (
     Name,
@@ -16,6 +17,7 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
+    is_role,
     pet_form,
     read_name,
     whole,
@@ -36,6 +38,7 @@ _FROM: Final = (
     r"(?:[ ]d[aeo]s?[ ][a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
 )
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"
+_ASKED: Final = r"(?![ ]?(?:(?:aqui|ai|agora|comigo|mesm[oa]|ne)[ ]?){0,2}[?])"
 # Whoever says these afterwards gave their name, known or not.
 _NAMED_BEFORE: Final = re.compile(
     rf"[ ]?[,.;:!-]?[ ]?(?:{_GLAD}[ ]?[,.;!-][ ]?)?(?:"
@@ -74,7 +77,7 @@ _THAT_IS_ME: Final = re.compile(
 )
 # The same, which is also said to somebody addressed: a whole name, or one that is first confirmed.
 _IT_IS_I: Final = re.compile(
-    rf"(?:[ ]n[oa][ ](?:cadastro|sistema|ficha|lista|contrato))?[ ]?[,.:-]?[ ](?:sou[ ])?eu{_ENDED}"
+    rf"(?:[ ](?:n[oa]|pr[ao]|para[ ][oa])[ ][a-z]+(?:[ ]d[aeo][ ][a-z]+)?)?[ ]?[,.:-]?[ ](?:sou[ ])?eu(?:[ ]mesm[oa])?{_ENDED}"
 )
 _CONFIRMED: Final = re.compile(
     r"(?:^|[\n.!])[ ]*(?:sim|isso|isso[ ]mesmo|exato|exatamente|correto|positivo|certo)[ ]?[,.!]?[ ]*\Z"
@@ -82,18 +85,18 @@ _CONFIRMED: Final = re.compile(
 _AFTERWARDS: Final = re.compile(
     rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
-    rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
+    rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
     rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
     rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
-    rf"|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?])"
+    rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
 )
 # So sure that even a name which is another word too is believed.
 _SPEAKING: Final = re.compile(
     rf"[ ]?,?[ ](?:que|quem)[ ](?:(?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE})|(?:vos[ ])?(?:fala"
-    rf"|escreve))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
+    rf"|escreve))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)" + _ASKED
 )
 # The same where nobody was greeted by that name.
 _PLEASED: Final = re.compile(rf"[ ]?[,.!-][ ]{_GLAD}[ ]?(?=[,.!\n]|\Z)")
@@ -103,6 +106,11 @@ _FIRST_PERSON: Final = re.compile(
     r"|divorciad[oa]|"
     r"viuv[oa]|brasileir[oa]|cliente[ ](?:de|ha|desde))\b"
 )
+# A whole name, what its bearer is, and what they want: "Ana Lima, advogada, solicito".
+_WHO_WANTS: Final = re.compile(
+    r"[ ]?,[ ](?:[a-z0-9/.]+[ ]){0,6}[a-z0-9/.]+[ ]?[,.][ ]+(?:[a-z]+[ ][a-z0-9./]+[ ]?,[ ])?(?:eu[ ])?(?:solicit|venh|requeir|gostari|quer|precis|procur|inform|pec|busc|sou|mor)"
+)
+_OPENED: Final = re.compile(rf"\s*(?:{GREETING}[ ,.!]*){{0,3}}(?:[a-z]+[.]?[ ])?\Z")
 
 
 def find_identified(text: Reading) -> Iterator[Candidate]:
@@ -138,10 +146,29 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
         return whole(text, name) or bool(
             _CONFIRMED.search(plain[max(0, hit.end() - _CONFIRMED_REACH) : hit.end()])
         )
+    if whole(text, name) and _of_what(text, name) and _WHO_WANTS.match(plain, end):
+        return _OPENED.match(plain[: hit.end()]) is not None
     if hit.start() > 0 or hit[0].strip():
         return False
+    if evident(text, name) and _from_a_town(text, name):
+        return True
     alone = whole(text, name) and _FIRST_PERSON.match(plain, end)
     return bool(alone or _PLEASED.match(plain, end))
+
+
+def _of_what(text: Reading, name: Name) -> bool:
+    """Whether a name's bearer is told right behind it: "Ana Lima, advogada", "Ana Lima, da Alfa"."""
+    told = text.words.plain(name.after + 1)
+    return text.words.plain(name.after) == "," and (told in {"de", "do", "da"} or is_role(told))
+
+
+def _from_a_town(text: Reading, name: Name) -> bool:
+    """Whether a town stands behind a name as its bearer's: "Ana, de Betim. Quanto custa?"."""
+    at = name.after
+    if not text.words.follows(at, ",", "de"):
+        return False
+    towns = (" ".join(text.words.plain(at + 2 + step) for step in range(n)) for n in (1, 2, 3, 4))
+    return any(town in places() for town in towns)
 
 
 def _before_me(text: Reading) -> Iterator[Candidate]:

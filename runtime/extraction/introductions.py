@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 IS: Final = r"(?:e|eh|he)(?![a-z])"
-_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
+_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|(?:[ ](?:q|que))?[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
 HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
 SPEAKS: Final = (
     r"(?:(?:vos|lhes?|te|lhe)[ ])?(?:fala|falando|escreve|escrevendo|digita|digitando|responde|respondendo|"
@@ -29,19 +29,19 @@ _FIELD: Final = (
     r"|email|idade|rg|contato)|(?:pra|para|pro|p/?)[ ](?:o[ ]|a[ ])?"
     r"(?:cadastro|contato|reserva|ficha|nota|agenda|pedido|orcamento)))?"
 )
-_MARKS: Final = r"[ ]?[:,.-]?[ ]?"
+_MARKS: Final = r"[ ]?[:,.?!-]?[ ]?"
 # How somebody starts to introduce themselves or to dictate, without a word of the name yet.
 _INTRODUCING: Final = (
     r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
     r"|me[ ]identific(?:o|ar)|identifico-me|"
-    r"identificacao|remetente)"
+    r"identificacao|remetente)(?:[ ](?:primeiro|antes|aqui|logo|rapidinho|rapido|melhor|entao|ne|ja|agora|a[ ]voces|a[ ]vc|direito))*"
 )
 
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi|mim)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
-    r"|mechamo[ ]+|chamo[ -]me[ ]"
+    r"(?:me|mi|mim|m|mw|ne|em)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
+    r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
     rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
     rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
@@ -58,7 +58,7 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
     r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
-    r"|mesm[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
+    r"|mesm[oa]|famos[oa]|querid[oa]|velh[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
     rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?|chama-se)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
@@ -71,13 +71,13 @@ LIKELY: Final = re.compile(
     r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
     r"|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
     rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
-    r"|(?:me[ ](?:cham|trat|apelid)(?:a|am|e|em|aram|ando)|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
+    r"|(?:me[ ](?:(?:cham|trat)(?:a|am|e|em|ando)|apelid(?:am|aram))|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
     r"|sou|mais)[ ]conhecid[oa]|"
     r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]"
     r"|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram"
     r"|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
-    rf"|meu[ ](?:nome|nm)[ ]?,?[ ](?:{IS}[ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
+    rf"|meu[ ](?:nome|nm)(?:[ ]completo)?[ ]?,?[ ](?:{IS}[ ])?|(?:me[ ])?(?:salva|anota|grava|coloca|bota|poe)r?[ ](?:ai[ ])?como[ ]|(?:me[ ])?(?:salva|add|adiciona)r?[ ]ai[ ]?[,:][ ](?:[oa][ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
     r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ](?:[oa][ ])?"
@@ -86,13 +86,19 @@ LIKELY: Final = re.compile(
 # These are said of much else: only a known name is believed after them.
 _FRESH: Final = rf"(?:^|(?<=[\n.!?,;:] )|(?<=[\n])|(?<={_SAYS_HI}[ ]))"
 UNSURE: Final = re.compile(
-    rf"(?:(?<![a-z])n[oa][ ](?:meu|minha)[ ](?:rg|documento|cpf|certidao|cadastro|identidade|cnh|registro|contrato"
-    rf"|boleto|ficha)[ ](?:ta|esta|consta|sou|diz|aparece|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome))?[ ]?:?[ ]"
+    rf"(?:(?<![a-z])n[oa][ ](?:(?:meu|minha)[ ](?:cadastro|contrato|boleto|ficha|pedido|certidao|convenio|plano|exame|passaporte)"
+    rf"|(?:(?:meu|minha)[ ])?(?:rg|documento|cpf|identidade|cnh|registro|papel|passaporte))"
+    rf"[ ](?:(?:ta|esta|consta|sou|diz|aparece|saiu|tem|vem|veio|{IS})(?:[ ](?:como|que[ ]sou|assim|o[ ]nome|escrito"
+    rf"|registrad[oa]|meu[ ]nome))*[ ]?[:,]?[ ](?:o[ ]nome[ ])?|so[ ]|eu[ ]sou[ ]|sou[ ])"
+    rf"|(?<![a-z])(?<!quem[ ])(?<!que[ ])(?<!ele[ ])(?<!ela[ ])(?:eu[ ])?(?:me[ ])?assino[ ](?:so[ ]|apenas[ ]|sempre[ ])?"
+    rf"|(?<![a-z])(?:eu[ ])?(?:fui|sou)[ ](?:batizad|registrad|nascid)[oa][ ]"
+    rf"|(?<![a-z])(?<!nao[ ])(?:n?o|pelo|em|com[ ]o)[ ]meu[ ](?:proprio[ ])?nome(?:[ ](?:mesmo|aqui|completo|e[ ]cpf))*[ ]?[:,][ ]"
     rf"|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
     rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){{1,4}}[ ]?,[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
@@ -125,27 +131,31 @@ ANSWERED: Final = re.compile(
     rf"|(?<![a-z])segue[m]?[ ](?:o[ ]|meu[ ])?nome{_FIELD}[ ]?:?[ ]"
     r"|(?:^|\n)[ *-]*(?:primeiro[ ]nome|(?:(?:first|full)[ ])?name)[*]*[ ]?[:=-][ ]?"
     r"|(?<![a-z])(?:eu[ ](?:aqui[ ])?(?:de[ ]novo|outra[ ]vez|novamente)|(?:de[ ]novo|novamente)[ ]eu)[ ]?[,:.!][ ](?:[oa][ ])?"
+    r"|(?<![a-z])como[ ](?:(?:vc|voce|tu)[ ])?se[ ]chama[ ]?[?]+[ \n]|(?:^|\n)nome[ ]?,[ ]"
     r"|(?<![a-z])me[ ](?:registraram|batizaram)[ ]|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
     r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone"
-    r"|whats|whatsapp)(?:[ ]ai)?[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
+    r"|whats|whatsapp)(?:[ ](?:ai|novo))*[ ]?[,:.-]+[ ]?(?:e[ ]|sou[ ])?(?:[oa][ ])?"
     r")"
 )
 # A greeting that gives a name, or takes up the other's: believed where nothing else introduces anybody.
 GLAD: Final = re.compile(r"(?<![a-z])prazer[,!: ]{1,3}(?:[oa][ ])?(?=[a-z])")
 # "eu Paula Lima e meus filhos": a whole name beside the first person.
 BESIDE_ME: Final = re.compile(
-    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi"
+    r"(?:(?:^|[,.;:!?\n(-])[ ]?|(?<![a-z])(?:que|e|entre|nos|somos|mas|pois|porque|(?<!nao[ ])fui|(?<!nao[ ])foi"
     r"|era)[ ])eu[ ]?[, (][ ]?(?=[a-z])|(?<![a-z])(?:por[ ]mim|comigo)[ ]?,[ ](?=[a-z])"
 )
 # "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
 WITH_A_ROLE: Final = re.compile(
-    r"(?<![a-z])(?<!nao[ ])(?:sou|so)[ ](?:[oa]|aquel[ea])[ ](?:[a-z]+[ ]){0,3}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+    rf"(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+    rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:[oa]|d[oa])[ ](?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
 )
+# Behind a role a name without its article may be somebody addressed, unless the sentence ends with it.
+ENDED: Final = re.compile(r"[ ]?(?:[.!;)\n]|\Z)")
 SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}})[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}}(?:[ ][a-z]+[ ]?[,.!]?)?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
@@ -154,7 +164,7 @@ ENCLOSED: Final = re.compile(
 )
 # "É o João da loja que vai aí" is said of somebody else.
 WHO_DOES: Final = re.compile(
-    r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}[ ]?(?:[?]|[ ](?:que|q|quem)\b(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b))"
+    r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}[ ]?(?:[?]|[ ](?:que|q|quem)\b(?:(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b)|[^.!,;\n?]{0,25}[?]))"
 )
 CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?[?]))")
 
@@ -162,3 +172,11 @@ CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?
 NEGATED: Final = re.compile(
     r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela|quem[ ][a-z]+)[ ]\Z"
 )
+
+# "Ana, digo, Anita": what follows is meant instead of what was said.
+CORRECTED: Final = re.compile(
+    r"[ ]?[,.…-]*[ ]?(?:digo|quer[ ]dizer|ou[ ]melhor|op+a?s|ops|aff|alias|corrigindo|correcao|errei|perdao|minto|desculpa"
+    r"|(?:nao|n)[ ]?,[ ](?:perai|pera|desculpa))(?:[ ](?:e|eh))?[ ]?[,:.!-]*[ ]"
+)
+# A choice that is asked: "quem fala é a Ana ou o robô?".
+CHOICE: Final = re.compile(r"[ ]?,?[ ]ou[ ][^.!\n]{1,40}[?]")

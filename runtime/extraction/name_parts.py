@@ -9,15 +9,22 @@ from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.folding import Folded
+from runtime.extraction.gazetteer import places
 from runtime.extraction.name_words import (
     ADJECTIVE_ENDINGS,
     AMBIGUOUS,
+    BUSINESS,
     FAMILY_PARTICLES,
+    FIGURES,
     FOREIGN_PARTICLES,
     GIVEN_ENDINGS,
     NO_NAME,
+    NO_ROLES,
     PARTICLES,
     PET_ENDINGS,
+    ROLE_ENDINGS,
+    ROLE_TRAITS,
+    ROLES,
     TITLES,
     TOWNS,
     TRADE_ENDINGS,
@@ -28,6 +35,8 @@ from runtime.extraction.name_words import (
 from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
+_MOST_ROLE_WORDS: Final = 3
+_SHORTEST_TRADE: Final = 5
 _GLUE: Final = re.compile(r"[ ]+")
 _BEFORE_NAME: Final = re.compile(
     r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
@@ -102,8 +111,7 @@ def skip_spaces(plain: str, at: int) -> int:
 
 def read_name(text: Reading, at: int, sure: bool) -> Name | None:
     """The words of a name from a word on."""
-    while text.words.plain(at) in TITLES and text.words.plain(at + 1) not in NO_NAME:
-        at += 2 if text.words.plain(at + 1) == "." else 1
+    at = _past_titles(text, at)
     if sure and text.words.plain(at) in {"o", "a"} and text.words.plain(at + 1) in first_names():
         at += 1
     first = text.words.plain(at)
@@ -118,7 +126,39 @@ def read_name(text: Reading, at: int, sure: bool) -> Name | None:
         if step == 0:
             break
         after += step
+    behind = text.words.plain(after) if _same_line(text, after) else ""
+    if behind in BUSINESS or any(text.words.plain(step) in BUSINESS for step in range(at, after)):
+        return None
     return Name(at, after, known)
+
+
+def _past_titles(text: Reading, at: int) -> int:
+    """Past "Dr." and "a cliente", whose bearer's name follows."""
+    while text.words.plain(at) in TITLES and text.words.plain(at + 1) not in NO_NAME:
+        at += 2 if text.words.plain(at + 1) == "." else 1
+    behind = at
+    while behind - at < _MOST_ROLE_WORDS and _of_a_role(text.words.plain(behind)):
+        behind += 1
+    named = Name(behind, behind + 1, text.words.plain(behind) in first_names())
+    role = any(is_role(text.words.plain(step)) for step in range(at, behind))
+    return behind if role and evident(text, named) else at
+
+
+def is_role(word: str) -> bool:
+    """Whether a word says what a person is: "cliente", "costureira"."""
+    formed = word.endswith(ROLE_ENDINGS) and len(word) > _SHORTEST_TRADE
+    return word in ROLES or (formed and word not in NO_ROLES and word not in first_names())
+
+
+def _of_a_role(word: str) -> bool:
+    return word in ROLE_TRAITS or is_role(word)
+
+
+def figure(text: Reading, name: Name) -> bool:
+    """Whether a name stands for a kind of person: "Maria vai com as outras"."""
+    end = text.words.items[min(name.after + 2, len(text.words.items) - 1)].end
+    said = text.folded.plain[text.words.items[name.first].start : end]
+    return said.startswith(FIGURES)
 
 
 def _next_part(text: Reading, at: int, first: int) -> int:
@@ -219,6 +259,8 @@ def looks_like_a_name(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if name.known:
         return capital or article or evident(text, name)
     full = name.after > name.first + 1
+    if " ".join(text.words.plain(at) for at in range(name.first, name.after)) in places():
+        return False
     if full and text.words.plain(name.first + 1) in surnames():
         return True
     if article and pet_name(text.words.plain(name.first)):

@@ -17,7 +17,46 @@ FAMILY_PARTICLES: Final = frozenset(
 )
 TITLES: Final = word_set(
     "vo vovo enfermeiro enfermeira tia tio dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
-    "padre gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
+    "padre profe sargento sgt tenente capitao major coronel cabo soldado delegado delegada vereador vereadora deputado deputada frei "
+    "freira madre bispo missionario missionaria pr irma irmao mestre maestro chef juiz juiza promotor promotora fisioterapeuta "
+    "gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
+)
+# What else a person is called before their name; "a cliente Ana", "o morador Ivo".
+ROLES: Final = word_set(
+    "cliente paciente aluno aluna morador moradora hospede passageiro passageira titular tutor tutora dono dona proprietario "
+    "proprietaria responsavel mae pai esposa esposo marido mulher filha filho noiva noivo vizinho vizinha sindico sindica amigo "
+    "amiga secretaria secretario empresaria empresario estagiaria estagiario veterinaria veterinario bibliotecaria funcionaria "
+    "funcionario socia socio moca rapaz inquilina inquilino locataria locatario compradora comprador usuaria usuario assinante "
+    "motorista aposentada aposentado dentista nutricionista psicologa psicologo fonoaudiologa pedagoga arquiteta arquiteto diarista "
+    "baba cozinheira faxineira zelador zeladora sobrinha sobrinho neta neto prima primo cunhada cunhado madrinha padrinho "
+    "associada associado candidata candidato visitante colega"
+)
+# What stands beside such words: "coordenadora pedagógica", "sua nova vizinha".
+ROLE_TRAITS: Final = word_set(
+    "sua nova novo antiga antigo pedagogica pedagogico geral comercial financeira financeiro administrativa administrativo tecnica "
+    "tecnico chefe regional escolar executiva executivo civil mecanico eletrico judicial interina interino"
+)
+# How words for trades end, and those that end alike and are businesses or things.
+ROLE_ENDINGS: Final = (
+    "eiro", "eira", "ista", "or", "ora", "ico", "ica", "ente", "ante", "ogo", "oga", "grafo", "grafa", "euta",
+)  # fmt: skip
+NO_ROLES: Final = word_set(
+    "restaurante madeireira transportadora construtora imobiliaria incorporadora seguradora operadora locadora administradora "
+    "distribuidora importadora exportadora editora fabrica clinica boutique optica setor feira primeira primeiro torcedor torcedora "
+    "computador geladeira ambiente presente mirante somente favor amor autor valor agora senhor senhora melhor maior menor"
+)
+# Names that stand for a kind of person, and those of products.
+FIGURES: Final = (
+    "maria vai com", "joao ninguem", "ze ninguem", "ze mane", "ze povinho", "ze ruela", "joao bobo", "joao sem braco", "joana d'arc", "amelia que",
+    "maria gasolina", "maria chuteira", "maria mole", "mary kay", "amelia de verdade", "maria fumaca", "joao de barro",
+)  # fmt: skip
+# What only names of businesses hold.
+BUSINESS: Final = word_set(
+    "ltda eireli engenharia advocacia advogados imoveis imobiliaria construtora construcoes comercio servicos transportes "
+    "transportadora logistica modas moveis materiais eletronicos informatica tecnologia consultoria contabilidade alimentos "
+    "distribuidora industria supermercados supermercado mercado padaria restaurante pizzaria odontologia clinica hospital colegio "
+    "escola instituto associacao seguros veiculos automoveis motors pneus autopecas turismo eventos producoes sistemas solucoes "
+    "store shop burger bebidas festas arquitetura projetos representacoes empreendimentos incorporadora telecom academia fitness"
 )
 # What may follow an introduction without being a name, or ends one.
 NO_NAME: Final = word_set(

@@ -13,9 +13,12 @@ from runtime.extraction.identifications import find_identified
 from runtime.extraction.introductions import (
     ANSWERED,
     BESIDE_ME,
+    CHOICE,
     CLOSED,
+    CORRECTED,
     DICTATED,
     ENCLOSED,
+    ENDED,
     GLAD,
     NEGATED,
     OPENING,
@@ -34,6 +37,7 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
+    figure,
     looks_like_a_name,
     read,
     skip_spaces,
@@ -77,8 +81,17 @@ def _after(
         name = text.name_at(skip_spaces(text.folded.plain, hit.end()), sure=sure)
         if name is None or _denied(text, name):
             continue
+        if CHOICE.match(text.folded.plain, text.end(name)) or figure(text, name):
+            continue
         if not reported(text.folded, hit.start(), text.end(name)):
-            yield hit, name
+            yield hit, _corrected(text, name)
+
+
+def _corrected(text: Reading, name: Name) -> Name:
+    """The name that takes a mistaken one's place: "Ana, digo, Anita"."""
+    hit = CORRECTED.match(text.folded.plain, text.end(name))
+    meant = text.name_at(hit.end()) if hit else None
+    return meant if meant is not None and (meant.known or capitalised(text, meant.first)) else name
 
 
 def _answers(text: Reading, name: Name, hit: re.Match[str]) -> bool:
@@ -112,7 +125,8 @@ def _unsure(text: Reading) -> Iterator[Candidate]:
             full = name.after > name.first + 1 or _set_apart(text, name, hit)
             told = pattern is DICTATED or "nome" in hit[0]
             others = told and SOMEBODY_ELSE.match(text.folded.plain, text.end(name))
-            if evident(text, name) and not others and (full or pattern is UNSURE):
+            sure = evident(text, name) or ("assino" in hit[0] and capitalised(text, name.first))
+            if sure and not others and (full or pattern is UNSURE):
                 yield candidate(text, name, LIKELY)
 
 
@@ -120,7 +134,7 @@ def _set_apart(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     """Whether a name is the first person's: "eu (Ana)", "ele e eu, Ana, queremos"."""
     if hit.re is BESIDE_ME and WE.match(text.folded.plain, text.end(name)):
         return True
-    if hit.re is BESIDE_ME and hit[0].startswith("fui"):
+    if hit.re is BESIDE_ME and hit[0].startswith(("fui", "somos")):
         return SET_APART.match(text.folded.plain, text.end(name)) is not None
     return hit[0].endswith("(") and text.words.plain(name.after) == ")"
 
@@ -128,9 +142,11 @@ def _set_apart(text: Reading, name: Name, hit: re.Match[str]) -> bool:
 def _enclosed(text: Reading) -> Iterator[Candidate]:
     """Names that a message opens with: "Oi, é a Carla", "Eu, Ana Lima, declaro"."""
     for pattern in (OPENING, ENCLOSED, WITH_A_ROLE):
-        for _, name in _after(text, pattern):
+        for hit, name in _after(text, pattern):
             asked = WHO_DOES.match(text.folded.plain, text.end(name))
-            closing = SET_APART if pattern is WITH_A_ROLE else CLOSED
+            closing = CLOSED
+            if pattern is WITH_A_ROLE:
+                closing = SET_APART if hit[0].endswith((" o ", " a ")) else ENDED
             closed = closing.match(text.folded.plain, text.end(name))
             if evident(text, name) and ((not asked) if pattern is OPENING else closed):
                 yield candidate(text, name, LIKELY)

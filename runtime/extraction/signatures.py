@@ -14,6 +14,7 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
+    is_role,
     looks_like_a_name,
     shouted,
     whole,
@@ -24,7 +25,7 @@ _REACH: Final = 120
 _SENTENCE_WORDS: Final = 3
 _FORMALLY: Final = (
     r"(?:assinado(?:[ ]por)?|assino|ass|att|at\.te|atenciosamente|atte|cordialmente|respeitosamente|grat[oa]"
-    r"|agradecid[oa]|sds|saudacoes|sem[ ]mais(?:[ ](?:para[ ]o|no|pelo)[ ]momento|[ ]por[ ](?:ora|hoje|enquanto))?|"
+    r"|agradecid[oa]|ats|sds|saudacoes|sem[ ]mais(?:[ ](?:para[ ]o|no|pelo)[ ]momento|[ ]por[ ](?:ora|hoje|enquanto))?|"
     r"cordiais[ ]saudacoes|assinatura|sinceramente|carinhosamente|afetuosamente|subscrevo-me|despeco-me"
     r"|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
 )
@@ -45,7 +46,7 @@ _WAITING: Final = (
     r"espero[ ](?:o[ ]|seu[ ]|sua[ ])?(?:retorno|resposta|contato)|desde[ ]ja|antecipadamente|conto[ ]com)"
 )
 _LEAVING: Final = (
-    r"(?:ate[ ](?:mais|logo|breve|amanha|ja|la|a[ ]proxima|segunda|terca|quarta|quinta|sexta|depois)|tchau|fui|flw"
+    r"(?:ate(?=[ ]?[!.\n])|fi(?:ca|que)m?[ ]com[ ]deus|(?:que[ ])?deus[ ]abencoe|ate[ ](?:mais|logo|breve|amanha|ja|la|a[ ]proxima|segunda|terca|quarta|quinta|sexta|depois)|tchau|fui|flw"
     r"|falou|passar[ ]bem|so[ ]isso|era[ ]isso|e[ ]isso|"
     r"qualquer[ ](?:coisa|duvida)|retorno|contato|resposta|(?:tenham?[ ]um[a]?[ ])?(?:bom|boa|otimo|otima)[ ](?:fds"
     r"|fim|final|semana|descanso|trabalho|feriado|resto)|"
@@ -89,6 +90,8 @@ _LAST: Final = re.compile(
     r"(?:[ ]?[,(-]?[ ](?:d[aeo]s?|ap|apto|bloco|bl|casa|sala|turma|unidade"
     r"|lote)[ ][^.?!,\n]{1,30})?(?:[^a-z?\n]{0,40}(?:\Z|\n)|[ ]?[|/-][ ][^?\n]{0,80}(?:\Z|\n))"
 )
+# "Beijos da Ana" is hers, whatever follows but a verb.
+_FROM_ME: Final = re.compile(r"[ ]?(?:[^a-z ]|\Z|[ ](?:e|pra|para|aqui|d[aeo]|ate|viu|ta)\b)")
 
 
 def find_signatures(text: Reading) -> Iterator[Candidate]:
@@ -114,6 +117,8 @@ def _signs(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     formal = re.match(_FORMALLY, hit[0]) is not None
     if formal and hit.re is _CLOSING and looks_like_a_name(text, name, hit):
         return True
+    if hit.re is _CLOSING and hit[0].endswith((" da ", " do ")) and name.known:
+        return _FROM_ME.match(text.folded.plain, text.end(name)) is not None
     ended = _LAST.match(text.folded.plain, text.end(name))
     if not ended or titled:
         return False
@@ -140,6 +145,8 @@ def _alone(text: Reading) -> Iterator[Candidate]:
     for hit in _ALONE.finditer(text.folded.plain):
         name = text.name_at(hit.end())
         if name is None or not (whole(text, name) or _dashed(text, name, hit)):
+            continue
+        if is_role(text.words.plain(text.places[hit.end()])):
             continue
         if not capitalised(text, name.first):
             continue
