@@ -17,12 +17,11 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
-    is_role,
     pet_form,
     read_name,
     whole,
 )
-from runtime.extraction.name_words import NO_NAME, PARTICLES, first_names
+from runtime.extraction.name_words import NO_NAME, PARTICLES, TITLES, first_names, is_role
 from runtime.extraction.reported import reported
 
 _MOST_WORDS_BACK: Final = 7
@@ -100,6 +99,9 @@ _SPEAKING: Final = re.compile(
 )
 # The same where nobody was greeted by that name.
 _PLEASED: Final = re.compile(rf"[ ]?[,.!-][ ]{_GLAD}[ ]?(?=[,.!\n]|\Z)")
+_NAMED_LATER: Final = re.compile(
+    rf"(?<![a-z])(?:me[ ]chamo|meu[ ]nome|{HERE}[ ](?:{IS}|fala))(?![a-z])"
+)
 # A whole name before what only its bearer can say: "Ana Lima, moro em Santos".
 _FIRST_PERSON: Final = re.compile(
     r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos|solteir[oa]|casad[oa]"
@@ -153,13 +155,15 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if evident(text, name) and _from_a_town(text, name):
         return True
     alone = whole(text, name) and _FIRST_PERSON.match(plain, end)
-    return bool(alone or _PLEASED.match(plain, end))
+    return bool(alone or (_PLEASED.match(plain, end) and not _NAMED_LATER.search(plain, end)))
 
 
 def _of_what(text: Reading, name: Name) -> bool:
     """Whether a name's bearer is told right behind it: "Ana Lima, advogada", "Ana Lima, da Alfa"."""
     told = text.words.plain(name.after + 1)
-    return text.words.plain(name.after) == "," and (told in {"de", "do", "da"} or is_role(told))
+    return text.words.plain(name.after) == "," and (
+        told in {"de", "do", "da"} or told in TITLES or is_role(told)
+    )
 
 
 def _from_a_town(text: Reading, name: Name) -> bool:

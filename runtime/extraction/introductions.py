@@ -20,7 +20,7 @@ _SPEAKER: Final = rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_
 GREETING: Final = (
     r"(?:oi+e*|oin|ola+r?|opa+|epa|hey|hello|salve|eae+|iae|fala(?:[ ](?:ai|galera|pessoal|moca|moco))?|e[ ]?ai|alo+|"
     r"bo[mn][ ]di+a+|boa[ ]tarde+|boa[ ]noite+|(?:oi+e*|ola)[ ](?:gente|pessoal|galera)|"
-    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|desculpa|voltei|olha)"
+    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|(?:desculpa|perdao)(?:[ ](?:[oa]|pel[oa]))?(?:[ ](?:incomodo|incomodar|horario|hora|demora))?|voltei|olha)"
 )
 
 # What a form calls the name's field.
@@ -32,7 +32,7 @@ _FIELD: Final = (
 _MARKS: Final = r"[ ]?[:,.?!-]?[ ]?"
 # How somebody starts to introduce themselves or to dictate, without a word of the name yet.
 _INTRODUCING: Final = (
-    r"(?:me[ ]apresent(?:o|ar|ando|e)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
+    r"(?:me[ ]apresent(?:o|ar|ando|e|ei)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
     r"|me[ ]identific(?:o|ar)|identifico-me|"
     r"identificacao|remetente)(?:[ ](?:primeiro|antes|aqui|logo|rapidinho|rapido|melhor|entao|ne|ja|agora|a[ ]voces|a[ ]vc|direito))*"
 )
@@ -44,7 +44,7 @@ SURE: Final = re.compile(
     r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
     rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
     rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
-    rf"social|artistico|mesmo|certo|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
+    rf"social|artistico|mesmo|certo|correto|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
     rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
     rf"|meu[ ]apelido(?:[ ][a-z]+){{0,5}}?(?:[ ]{IS}[ ]|[ ]?:[ ]?)"
@@ -77,7 +77,7 @@ LIKELY: Final = re.compile(
     r"|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram"
     r"|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
-    rf"|meu[ ](?:nome|nm)(?:[ ]completo)?[ ]?,?[ ](?:{IS}[ ])?|(?:me[ ])?(?:salva|anota|grava|coloca|bota|poe)r?[ ](?:ai[ ])?como[ ]|(?:me[ ])?(?:salva|add|adiciona)r?[ ]ai[ ]?[,:][ ](?:[oa][ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])nome(?:[ ]completo)?[ ]"
+    rf"|meu[ ](?:nome|nm)(?:[ ]completo)?[ ]?,?[ ](?:{IS}[ ])?|(?:me[ ])?(?:salva|anota|grava|coloca|bota|poe)r?[ ](?:ai[ ])?como[ ]|(?:me[ ])?(?:salva|add|adiciona)r?[ ]ai[ ]?[,:][ ](?:[oa][ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])(?<!com[ ])nome(?:[ ]completo)?[ ]"
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
     r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ](?:[oa][ ])?"
@@ -98,6 +98,7 @@ UNSURE: Final = re.compile(
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:{IS}|tem|comeca|leva)(?:[ ][a-z]+){{1,3}}[ ]?,[ ](?=[a-z]+(?:[ ][a-z]+){{0,3}}[ ]?(?:[.!\n]|\Z))"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){{1,4}}[ ]?,[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
@@ -131,6 +132,7 @@ ANSWERED: Final = re.compile(
     rf"|(?<![a-z])segue[m]?[ ](?:o[ ]|meu[ ])?nome{_FIELD}[ ]?:?[ ]"
     r"|(?:^|\n)[ *-]*(?:primeiro[ ]nome|(?:(?:first|full)[ ])?name)[*]*[ ]?[:=-][ ]?"
     r"|(?<![a-z])(?:eu[ ](?:aqui[ ])?(?:de[ ]novo|outra[ ]vez|novamente)|(?:de[ ]novo|novamente)[ ]eu)[ ]?[,:.!][ ](?:[oa][ ])?"
+    r"|(?<![a-z])(?:me?u|mi)[ ]nome[ ]?(?:[.]{2,}|…|-{1,2})[ ]?"
     r"|(?<![a-z])como[ ](?:(?:vc|voce|tu)[ ])?se[ ]chama[ ]?[?]+[ \n]|(?:^|\n)nome[ ]?,[ ]"
     r"|(?<![a-z])me[ ](?:registraram|batizaram)[ ]|(?<![a-z])me[ ]chamam[ ]|(?<![a-z][ ])(?<![a-z])apelido[ ]?:[ ]?"
     r"|(?<![a-z])(?:salva|anota|guarda|grava|adiciona)r?(?:[ ]ai)?[ ](?:o[ ])?meu[ ](?:contato|numero|zap|telefone"
@@ -147,7 +149,11 @@ BESIDE_ME: Final = re.compile(
 # "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
 WITH_A_ROLE: Final = re.compile(
     rf"(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
-    rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:[oa]|d[oa])[ ](?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
+    rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|d[oa])[ ])?(?:[a-z]+[.]?[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
+)
+# "eu Ana compro": what the first person does.
+I_DO: Final = re.compile(
+    r"[ ]?,?[ ](?!como|mesmo|caso|no|so|do|ao|aluno|filho)(?:(?:ja|nao|so|tambem|aqui)[ ])?(?:sou|estou|vou|dou|[a-z]{2,}(?:o|ei))\b"
 )
 # Behind a role a name without its article may be somebody addressed, unless the sentence ends with it.
 ENDED: Final = re.compile(r"[ ]?(?:[.!;)\n]|\Z)")
@@ -155,7 +161,7 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}}(?:[ ][a-z]+[ ]?[,.!]?)?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(

@@ -19,24 +19,21 @@ from runtime.extraction.name_words import (
     FOREIGN_PARTICLES,
     GIVEN_ENDINGS,
     NO_NAME,
-    NO_ROLES,
     PARTICLES,
     PET_ENDINGS,
-    ROLE_ENDINGS,
-    ROLE_TRAITS,
-    ROLES,
     TITLES,
     TOWNS,
     TRADE_ENDINGS,
     first_name_stems,
     first_names,
+    is_role,
+    of_a_role,
     surnames,
 )
 from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
 _MOST_ROLE_WORDS: Final = 3
-_SHORTEST_TRADE: Final = 5
 _GLUE: Final = re.compile(r"[ ]+")
 _BEFORE_NAME: Final = re.compile(
     r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
@@ -137,21 +134,11 @@ def _past_titles(text: Reading, at: int) -> int:
     while text.words.plain(at) in TITLES and text.words.plain(at + 1) not in NO_NAME:
         at += 2 if text.words.plain(at + 1) == "." else 1
     behind = at
-    while behind - at < _MOST_ROLE_WORDS and _of_a_role(text.words.plain(behind)):
+    while behind - at < _MOST_ROLE_WORDS and of_a_role(text.words.plain(behind)):
         behind += 1
     named = Name(behind, behind + 1, text.words.plain(behind) in first_names())
     role = any(is_role(text.words.plain(step)) for step in range(at, behind))
     return behind if role and evident(text, named) else at
-
-
-def is_role(word: str) -> bool:
-    """Whether a word says what a person is: "cliente", "costureira"."""
-    formed = word.endswith(ROLE_ENDINGS) and len(word) > _SHORTEST_TRADE
-    return word in ROLES or (formed and word not in NO_ROLES and word not in first_names())
-
-
-def _of_a_role(word: str) -> bool:
-    return word in ROLE_TRAITS or is_role(word)
 
 
 def figure(text: Reading, name: Name) -> bool:

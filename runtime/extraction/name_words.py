@@ -40,6 +40,7 @@ ROLE_TRAITS: Final = word_set(
 ROLE_ENDINGS: Final = (
     "eiro", "eira", "ista", "or", "ora", "ico", "ica", "ente", "ante", "ogo", "oga", "grafo", "grafa", "euta",
 )  # fmt: skip
+_SHORTEST_TRADE: Final = 5
 NO_ROLES: Final = word_set(
     "restaurante madeireira transportadora construtora imobiliaria incorporadora seguradora operadora locadora administradora "
     "distribuidora importadora exportadora editora fabrica clinica boutique optica setor feira primeira primeiro torcedor torcedora "
@@ -50,6 +51,10 @@ FIGURES: Final = (
     "maria vai com", "joao ninguem", "ze ninguem", "ze mane", "ze povinho", "ze ruela", "joao bobo", "joao sem braco", "joana d'arc", "amelia que",
     "maria gasolina", "maria chuteira", "maria mole", "mary kay", "amelia de verdade", "maria fumaca", "joao de barro",
 )  # fmt: skip
+# Whom else a greeting is for.
+VOCATIVES: Final = word_set(
+    "gente pessoal moca moco amiga amigo amor querida querido flor linda lindo vida chefe patrao meninas galera doutora doutor mana mano"
+)
 # What only names of businesses hold.
 BUSINESS: Final = word_set(
     "ltda eireli engenharia advocacia advogados imoveis imobiliaria construtora construcoes comercio servicos transportes "
@@ -102,7 +107,7 @@ NO_NAME: Final = word_set(
     "pessoalmente dono responsaveis morador moradora natural usuario usuaria assinante membro paciente "
     "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
-    "ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
+    "meio tipo super bastante bem ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
 
 # Given names that are also other words: alone and in lower case they say nothing.
@@ -136,6 +141,17 @@ ADJECTIVE_ENDINGS: Final = (
     "cao", "ente", "ante", "eiro", "eira", "ista", "ando", "endo", "indo", "agem", "torio", "mento",
 )  # fmt: skip
 PET_ENDINGS: Final = ("zinho", "zinha", "inhos", "inho", "inha", "ao")
+
+
+def is_role(word: str) -> bool:
+    """Whether a word says what a person is: "cliente", "costureira"."""
+    formed = word.endswith(ROLE_ENDINGS) and len(word) > _SHORTEST_TRADE
+    return word in ROLES or (formed and word not in NO_ROLES and word not in first_names())
+
+
+def of_a_role(word: str) -> bool:
+    """Whether a word is a role's or stands beside one."""
+    return word in ROLE_TRAITS or is_role(word)
 
 
 @cache

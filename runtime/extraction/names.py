@@ -20,6 +20,7 @@ from runtime.extraction.introductions import (
     ENCLOSED,
     ENDED,
     GLAD,
+    I_DO,
     NEGATED,
     OPENING,
     SET_APART,
@@ -41,7 +42,9 @@ from runtime.extraction.name_parts import (
     looks_like_a_name,
     read,
     skip_spaces,
+    whole,
 )
+from runtime.extraction.name_words import TITLES, VOCATIVES, first_names
 from runtime.extraction.reported import reported
 from runtime.extraction.signatures import find_signatures
 
@@ -136,6 +139,9 @@ def _set_apart(text: Reading, name: Name, hit: re.Match[str]) -> bool:
         return True
     if hit.re is BESIDE_ME and hit[0].startswith(("fui", "somos")):
         return SET_APART.match(text.folded.plain, text.end(name)) is not None
+    mine = hit.re is BESIDE_ME and hit[0].rstrip(" ,").endswith("eu")
+    if mine and I_DO.match(text.folded.plain, text.end(name)):
+        return True
     return hit[0].endswith("(") and text.words.plain(name.after) == ")"
 
 
@@ -147,9 +153,24 @@ def _enclosed(text: Reading) -> Iterator[Candidate]:
             closing = CLOSED
             if pattern is WITH_A_ROLE:
                 closing = SET_APART if hit[0].endswith((" o ", " a ")) else ENDED
+                if closing is ENDED and not _with_article(hit) and not whole(text, name):
+                    continue
+            if pattern is OPENING and not _to_somebody(hit):
+                continue
             closed = closing.match(text.folded.plain, text.end(name))
             if evident(text, name) and ((not asked) if pattern is OPENING else closed):
                 yield candidate(text, name, LIKELY)
+
+
+def _with_article(hit: re.Match[str]) -> bool:
+    """Whether a role has its article: "sou o pai", "aqui é do 302"."""
+    return re.search(r"[ ](?:[oa]|d[oa])[ ]", hit[0]) is not None
+
+
+def _to_somebody(hit: re.Match[str]) -> bool:
+    """Whether the word before "é a Ana" is somebody who is greeted, if there is one."""
+    whom = hit["whom"] or hit["named"]
+    return whom is None or whom in first_names() or whom in TITLES or whom in VOCATIVES
 
 
 def _glad(text: Reading) -> Iterator[Candidate]:

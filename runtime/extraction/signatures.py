@@ -14,12 +14,11 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
-    is_role,
     looks_like_a_name,
     shouted,
     whole,
 )
-from runtime.extraction.name_words import TITLES, first_names
+from runtime.extraction.name_words import TITLES, first_names, is_role
 
 _REACH: Final = 120
 _SENTENCE_WORDS: Final = 3
