@@ -29,12 +29,13 @@ _CONFIRMED_REACH: Final = 24
 
 # Where a name may start that is announced only afterwards.
 _STARTS: Final = re.compile(
-    rf"(?:^|[.!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
+    rf"(?:^|(?<!dr)(?<!sr)(?<!dra)(?<!sra)(?<!prof)[.]|[!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
 _FROM: Final = (
-    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]"
+    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|secretari[oa]"
     r"|morador|moradora|sindic[oa])"
-    r"(?:[ ]d[aeo]s?[ ][a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)])?"
+    r"(?:[ ]d[aeo]s?[ ](?:[ds]ra?[.]?[ ])?[a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)]"
+    r"|[ ]?,[ ][a-z]+(?:eir[oa]|ista|og[oa]|or|ora|ente|ic[oa])[ ]?,)?"
 )
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"
 _ASKED: Final = r"(?![ ]?(?:(?:aqui|ai|agora|comigo|mesm[oa]|ne)[ ]?){0,2}[?])"
@@ -92,6 +93,8 @@ _AFTERWARDS: Final = re.compile(
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
     rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
 )
+# Said to somebody who is greeted: "oi Ana, lembra de mim?".
+_REMEMBER: Final = re.compile(r"[ ]?[,.]?[ ]lembra")
 # So sure that even a name which is another word too is believed.
 _SPEAKING: Final = re.compile(
     rf"[ ]?,?[ ](?:que|quem)[ ](?:(?:ta|esta)[ ](?:{SPEAKS}|{ON_THE_LINE})|(?:vos[ ])?(?:fala"
@@ -142,7 +145,9 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     plain, end = text.folded.plain, text.end(name)
     if not (evident(text, name) or pet_form(text, name.first)):
         return name.known and capitalised(text, name.first) and bool(_SPEAKING.match(plain, end))
-    if _AFTERWARDS.match(plain, end):
+    said = _AFTERWARDS.match(plain, end)
+    greeted = hit[0].strip() not in {"", "e"} and said is not None and _REMEMBER.match(said[0])
+    if said and not greeted:
         return True
     if _IT_IS_I.match(plain, end):
         return whole(text, name) or bool(

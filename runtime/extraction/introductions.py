@@ -20,7 +20,7 @@ _SPEAKER: Final = rf"(?:(?:quem|qm)[ ])?(?:(?:ta|esta|tava)[ ])?(?:{SPEAKS}|{ON_
 GREETING: Final = (
     r"(?:oi+e*|oin|ola+r?|opa+|epa|hey|hello|salve|eae+|iae|fala(?:[ ](?:ai|galera|pessoal|moca|moco))?|e[ ]?ai|alo+|"
     r"bo[mn][ ]di+a+|boa[ ]tarde+|boa[ ]noite+|(?:oi+e*|ola)[ ](?:gente|pessoal|galera)|"
-    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|(?:desculpa|perdao)(?:[ ](?:[oa]|pel[oa]))?(?:[ ](?:incomodo|incomodar|horario|hora|demora))?|voltei|olha)"
+    r"tud?o?[ ](?:bem|bom|certo|joia)|td[ ](?:bem|bom)|blz|beleza|gente|pessoal|galera|entao|sim|ah|claro|isso|(?:desculpa|perdao)(?:[ ](?:[oa]|pel[oa]))?(?:[ ](?:incomodo|incomodar|horario|hora|demora))?|voltei|voltando[ ]aqui|olha)"
 )
 
 # What a form calls the name's field.
@@ -98,6 +98,10 @@ UNSURE: Final = re.compile(
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    r"|(?<![a-z])(?:mud|troc|alter|corrij|corrig|atualiz)[a-z]*[ ](?:o[ ])?meu[ ]nome[ ](?:pra|para|por)[ ]"
+    rf"|(?<![a-z])(?:o[ ])?nome[ ](?:certo|correto|verdadeiro|real)(?:[ ]mesmo)?(?:[ ]{IS}[ ]?:?|[ ]?:)[ ]"
+    rf"|(?<![a-z])(?:me?u)[ ](?:telefone|tel|fone|numero|contato|zap|whats|whatsapp|celular|cel)(?:[ ]novo)?[ ]?(?:{IS}|:|[ ])[ ]?"
+    r"[+(]?[0-9][0-9 ().-]{7,20}(?:[,(-]|(?<=[ ]))[ ]?(?:[oa][ ])?(?=[a-z])"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:{IS}|tem|comeca|leva)(?:[ ][a-z]+){{1,3}}[ ]?,[ ](?=[a-z]+(?:[ ][a-z]+){{0,3}}[ ]?(?:[.!\n]|\Z))"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){{1,4}}[ ]?,[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
@@ -148,7 +152,7 @@ BESIDE_ME: Final = re.compile(
 )
 # "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
 WITH_A_ROLE: Final = re.compile(
-    rf"(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+    rf"(?<![a-z])(?<!nao[ ])(?:sou|so|(?:{HERE}|quem[ ]fala(?:[ ]{HERE})?)[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
     rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|d[oa])[ ])?(?:[a-z]+[.]?[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
 )
 # "eu Ana compro": what the first person does.
@@ -161,7 +165,7 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
@@ -176,7 +180,7 @@ CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?
 
 # What turns an introduction into its opposite, or makes it somebody else's.
 NEGATED: Final = re.compile(
-    r"(?:nao|nunca|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela|quem[ ][a-z]+)[ ]\Z"
+    r"(?:nao|nunca|ninguem|(?:gosto|quero)[ ]que|(?:odeio|detesto)[ ](?:que|quando)|par(?:e|a|ar|em)[ ]de|n|quem|se|nem|acho[ ]que|nome[ ]da|nome[ ]do|dele|dela|vc|voce|ele|ela|quem[ ][a-z]+)[ ]\Z"
 )
 
 # "Ana, digo, Anita": what follows is meant instead of what was said.

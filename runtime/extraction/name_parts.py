@@ -19,6 +19,7 @@ from runtime.extraction.name_words import (
     FOREIGN_PARTICLES,
     GIVEN_ENDINGS,
     NO_NAME,
+    OF_THE,
     PARTICLES,
     PET_ENDINGS,
     TITLES,
@@ -165,8 +166,7 @@ def _next_part(text: Reading, at: int, first: int) -> int:
             return 0
         if word == "e":
             return 2 if _second_family(text, at) else 0
-        town = word == "de" and family in TOWNS
-        return 2 if family in surnames() and not town else 0
+        return 2 if family in surnames() and not _from_there(word, family) else 0
     if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(text, at)):
         return 0
     if word in surnames() or word in first_names():
@@ -174,6 +174,13 @@ def _next_part(text: Reading, at: int, first: int) -> int:
     if word in NO_NAME:
         return 0
     return 1 if capitalised(text, at) and not shouted(text) else _last_word(text, at)
+
+
+def _from_there(particle: str, family: str) -> bool:
+    """Whether a surname behind a particle is a town or a house instead: "de Betim", "do Honda"."""
+    if particle in {"do", "da", "dos", "das"}:
+        return family not in OF_THE
+    return particle == "de" and family in TOWNS
 
 
 def _second_family(text: Reading, at: int) -> bool:
@@ -246,7 +253,8 @@ def looks_like_a_name(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if name.known:
         return capital or article or evident(text, name)
     full = name.after > name.first + 1
-    if " ".join(text.words.plain(at) for at in range(name.first, name.after)) in places():
+    said = " ".join(text.words.plain(at) for at in range(name.first, name.after))
+    if not article and said in places():
         return False
     if full and text.words.plain(name.first + 1) in surnames():
         return True

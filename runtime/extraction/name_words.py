@@ -17,7 +17,7 @@ FAMILY_PARTICLES: Final = frozenset(
 )
 TITLES: Final = word_set(
     "vo vovo enfermeiro enfermeira tia tio dr dra doutor doutora sr sra senhor senhora seu dona prof profa professor professora pastor "
-    "padre profe sargento sgt tenente capitao major coronel cabo soldado delegado delegada vereador vereadora deputado deputada frei "
+    "padre profe ir sargento sgt tenente capitao major coronel cabo soldado delegado delegada vereador vereadora deputado deputada frei "
     "freira madre bispo missionario missionaria pr irma irmao mestre maestro chef juiz juiza promotor promotora fisioterapeuta "
     "gerente corretor corretora vendedor vendedora sindico sindica consultor consultora eng engenheiro engenheira adv advogado advogada"
 )
@@ -29,6 +29,7 @@ ROLES: Final = word_set(
     "funcionario socia socio moca rapaz inquilina inquilino locataria locatario compradora comprador usuaria usuario assinante "
     "motorista aposentada aposentado dentista nutricionista psicologa psicologo fonoaudiologa pedagoga arquiteta arquiteto diarista "
     "baba cozinheira faxineira zelador zeladora sobrinha sobrinho neta neto prima primo cunhada cunhado madrinha padrinho "
+    "nutri manicure pedicure psico fisio fono adv personal designer enf vet barbeira motoboy chaveiro "
     "associada associado candidata candidato visitante colega"
 )
 # What stands beside such words: "coordenadora pedagógica", "sua nova vizinha".
@@ -112,7 +113,7 @@ NO_NAME: Final = word_set(
 
 # Given names that are also other words: alone and in lower case they say nothing.
 AMBIGUOUS: Final = word_set(
-    "levi neco adao justina inocencia nazare santina jordan deco roque gaspar selene "
+    "modesto justo prudente fausto valente divino divina pacifico amado amada levi neco adao justina inocencia nazare santina jordan deco roque gaspar selene "
     "flor rosa mel bela linda vi gu fe lu ju bel be ro neto eli noel natal pilar vera celeste aurora violeta "
     "perla perola clara branca max nora luna brasil penha salvador santana luz estrela graca gloria vitoria "
     "victoria norma lia alma dado dora rita nina mara pri pati mila bento cosme bia gil ivo liz sol ceu dani "
@@ -128,6 +129,17 @@ TRADE_ENDINGS: Final = (
 # Surnames that follow "de" only as the bearer's town: "a Ana de Betim".
 TOWNS: Final = word_set(
     "betim santarem salinas jales vespasiano colombo lages natal salvador santos timoteo"
+)
+
+# What follows "do", "da", "dos" and "das" within a name: behind them another word is where somebody is from.
+OF_THE: Final = word_set(
+    "silva costa cruz rocha luz rosa cunha mata matta mota motta gama fonseca paz conceicao penha graca guia gloria veiga maia "
+    "nobrega anunciacao silveira fonte fontoura vinha hora encarnacao guarda porciuncula purificacao consolacao ascensao assuncao "
+    "trindade piedade saude boa ponte rosa fe natividade camara serra cal ros costta sylva sena silvera lapa aparecida redencao "
+    "nascimento carmo prado vale valle couto amaral socorro rosario espirito monte rego lago amparo livramento bonfim bomfim "
+    "sacramento pilar patrocinio rio egito desterro canto ceu campo porto outeiro val souto o bom castelo carvalhal pinho cabo "
+    "santos reis anjos passos neves dores gracas chagas merces virgens prazeres campos flores navegantes remedios milagres humildes "
+    "montes oliveiras guimaraes rios santo candeias moreira palmeiras mares vales"
 )
 
 # How nothing but Brazilian given names ends: "Josicleide", "Edivaldson".

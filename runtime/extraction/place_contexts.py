@@ -83,7 +83,7 @@ _SAID: Final = re.compile(
     rf"(?: \w+)? (?:pra|para|a) {_AROUND}"
     rf"|\b(?:vem|vai|vao|chega|chegam|leva|levam|entreg\w+|busca\w*|deslocam?|desloca|viaja\w*|sobe|desce|faz|fazem|vir|ir)"
     rf"(?: \w+)? (?:ate|pra|para) {_AROUND}"
-    r"|\b(?:frete|entrega|envio|prazo|cep)(?: \w+){0,3} \d{5} ?-? ?\d{3} (?:, |- )?(?:em )?"
+    r"|\b(?:frete|entrega|envio|prazo|cep)(?: \w+){0,3} \d{5}(?: ?-? ?\d{3})? (?:, |- )?(?:em |de )?"
     r"|\b(?:entrega|destino|retirada|origem|praca|regiao|comarca|cidade de entrega|cidade da obra|local da festa|local do evento) ?[:=] ?"
     rf"|\b(?:aqui|aki)(?: \w+){{0,4}} , (?:o|a) (?:de|la de|ai de) {_AROUND}"
     r"|\b(?:cidade|local|municipio|endereco) d[aeo] \w+ ?[:=-] "
@@ -95,11 +95,15 @@ _SAID: Final = re.compile(
     r"|\b(?:entrega|entregam|entregar|frete|envio|enviar|enviam|envia|manda|mandam|mandar|despacha|despacham|entregue|chega)"
     rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
     rf"|\b{WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
-    rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom) de {_AROUND}"
+    rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom|escola|colegio|concessionaria|academia|campus|creche"
+    rf"|franquia|turma|studio) de {_AROUND}"
+    rf"|\b(?:loja|lojas|unidade|unidades|filial|ponto|posto|atendimento|algo|tem)(?: \w+){{0,4}} (?:perto|proxim[oa]s?) (?:de|a) {_AROUND}"
+    rf"|\binterior (?:de|do|da) (?:\w\w|{_STATE_NAME}) , "
+    rf"|\b(?:ligando|escrevendo|chamando|teclando|acessando|comprando|mandando|msg|mensagem|audio)(?: \w+){{0,2}}? (?:aqui |la |direto )?de {_AROUND}"
     rf"|\b(?:atende|atendem|cobre|cobrem) (?:(?:so|apenas|somente|tambem|tb|ai|a|toda|todo) )?{_AROUND}"
-    rf"|\b(?:a caminho de|(?:pacotes?|excursao|excursoes|viagem|passagens?|onibus|mudanca|fretes?)(?: \w+){{0,4}} (?:pra|para|p|ate)) {_AROUND}"
+    rf"|\b(?:a caminho de|(?:pacotes?|excursao|excursoes|viagem|passagem|passagens|transfer|translado|onibus|mudanca|fretes?)(?: \w+){{0,4}} (?:pra|para|p|ate)) {_AROUND}"
     r"|\bcidade(?:zinha)?(?: \w+)?(?: (?:chamada|chama|de nome|que se chama)| ,) "
-    rf"|(?:\A|, |\bna |\be a )cidade de {_AROUND}"
+    rf"|(?:\A|, |, da |\bna |\be a )cidade de {_AROUND}"
     rf"|\b(?:sou|somos) \w+ , (?:aqui |la |daqui )?de {_AROUND}"
     rf"|\b(?:sou|somos|moro|moramos) (?:de|em|no|do|na|da) {_STATE_NAME} ,? ?(?:em |de |na |da )?{_AROUND}"
     r"|\b(?:atende|atendem|procuro|procurando|busco|buscando|quero|queria|preciso|comprar|alugar|interesse|cobre"
@@ -117,7 +121,7 @@ _ARTICLE: Final = re.compile(
     r"(?:no|na|do|da|pro|pra o|para o|ao|pra a|para a) \Z"
 )
 _NEAR: Final = re.compile(
-    rf"\b(?:{_PROPERTY} (?:de|ai em) |(?:unidade|filial|loja|campus|polo|agencia|regional|franquia) )\Z"
+    rf"\b(?:{_PROPERTY} (?:de|ai em) |(?:unidade|filial|loja|campus|polo|agencia|regional|franquia|frete|frete gratis|entrega|envio) )\Z"
     r"|\b(?:em (?:(?:plena|todo|toda) )?|(?:no|na) (?:(?:salao )?(?:central|centro)|regiao|periferia|zona \w+|grande)(?: d[eo])? )\Z"
 )
 # A place by its preposition alone counts unless the message tells news...
@@ -134,9 +138,10 @@ _HAPPENED: Final = re.compile(
 _ADDRESS: Final = re.compile(
     r"\b(?:rua|r|av|avenida|travessa|alameda|endereco|rodovia|estrada|bairro|cep) .*(?:,|-|/|\.|em|cidade|\n) \Z"
     r"|\b(?:em|no|na) \w+(?: \w+){0,2} , \Z"
+    r"|\b(?:frete|entregam?|entrega) (?:\w+ ){1,4}, \Z"
 )
 _AFTERWARDS: Final = re.compile(
-    r"(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou"
+    r"(?:d[eo] [a-z]+ )?(?:, )?(?:e|eh) (?:la |ai |aqui )?(?:a cidade )?(?:onde|que|q|a cidade que) (?:eu )?(?:moro|vivo|resido|estou"
     r"|to|trabalho|fico)\b"
     r"|(?:, )?(?:e|eh) (?:a )?minha cidade\b|, (?:moro|vivo) (?:la|ai|aqui)\b|(?:, )?onde (?:eu )?(?:moro|vivo|resido)\b"
 )
@@ -147,11 +152,14 @@ _NOT_A_PLACE: Final = STREETS | word_set(
     "instituto professor professora pastor padre tia tio seu"
 )
 _INTRODUCED: Final = re.compile(
-    r"\b(?:sou|so|aqui (?:e|eh)|aqui|chamo|nome(?: completo)? (?:e|eh|:)|fala (?:e|eh)|falando (?:e|eh)|prazer ,) (?:[oa] )?\Z"
+    r"(?:\b(?:sou|so|aqui (?:e|eh)|aqui|chamo|nome(?: completo)? (?:e|eh|:)|fala (?:e|eh)|falando (?:e|eh)|prazer ,) (?:[oa] )?"
+    r"|(?:\A|\b(?:oi|oie|ola|opa|dia|tarde|noite) (?:, )?)(?:e|eh) (?:[oa] )?)\Z"
 )
 # How many words of a name are looked at before "de Betim".
 _NAME_WORDS: Final = 4
 _STATE: Final = word_set("interior estado litoral governo")
+# "a escola de Sumaré" is the one that is wanted there, "o hospital de Campinas" is no place of the writer's.
+_NOT_OF: Final = (_STATE | _NOT_A_PLACE) - {"escola", "colegio"}
 _BEFORE: Final = word_set(
     "em en n e de d do da no na cidade municipio localidade local localizacao cid pra para p a ate ao pro capital regiao "
     "metropolitana grande centro sul norte leste oeste eh sera seria : = - moro atual"
@@ -168,7 +176,7 @@ def context_before(words: Words, at: int) -> Context:
     before = words.plain(at - 1)
     if before in _NOT_A_PLACE or (before == "." and words.plain(at - 2) in _NOT_A_PLACE):
         return Context.FORBIDDEN
-    if before in {"de", "do", "da"} and words.plain(at - 2) in _STATE | _NOT_A_PLACE:
+    if before in {"de", "do", "da"} and words.plain(at - 2) in _NOT_OF:
         return Context.FORBIDDEN
     said = _clause(words, at)
     if of_another(said):
@@ -199,7 +207,9 @@ def _of_a_person(words: Words, at: int) -> bool:
     while last - first < _NAME_WORDS and words.plain(first - 1) in surnames() | first_names():
         first -= 1
     given = words.plain(first) in first_names()
-    opening = words.plain(first - 1) in {"", "\n"} and (apart or words.plain(at + 1) == "aqui")
+    opening = words.plain(first - 1) in {"", "\n"} and (
+        apart or words.plain(at + 1) in {"aqui", "falando", "novamente"}
+    )
     return given and (opening or _INTRODUCED.search(_clause(words, first)) is not None)
 
 

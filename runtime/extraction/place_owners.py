@@ -27,7 +27,7 @@ WANTED: Final = (
 
 _OVER: Final = re.compile(
     r"(?:\b(?:nao|n|nunca) (?:quero|quis|pretendo|penso em) (?:morar|viver)|\b(?:nao|n|nunca) (?:moro|sou|estou|to"
-    r"|fico|resido|vivo)|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
+    r"|fico|resido|vivo)|\b(?:chego|cheguei|chegamos|chegando|chegar) de|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
     r"|(?<!a gente )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|cresci|cresceu|estudou|casou|morava|moravamos|morei|trabalhava|trabalhei|estudei"
     r"|estudava|sai|saimos|saiu|saindo|(?<!a gente )veio|"
@@ -51,13 +51,14 @@ _RELATIVE: Final = (
 # "meu primo abriu uma loja em": what a relative does, unlike "uma casa pra minha mãe em".
 _RELATIVES: Final = re.compile(
     r"(?<!com )(?<!pra )(?<!para )(?<!pro )(?<!pros )(?<!pras )(?<!e )(?<!da )(?<!do )(?<!de )"
-    rf"\b(?:minhas?|meus?|noss[oa]s?|uma?|[oa]s?) (?:ex )?{_RELATIVE} (?:(?!{_ME} )\w+ ){{1,7}}?(?:em|de|n|pra|para|ate|a) \Z"
+    rf"\b(?:minhas?|meus?|noss[oa]s?|uma?|[oa]s?) (?:ex )?{_RELATIVE} (?!pra |para |pro |n[oa] )(?:(?!{_ME} )\w+ ){{1,7}}?(?:em|de|n|pra|para|ate|a) \Z"
+    rf"|(?:(?<!eu )\be|,) (?:[oa] )?(?:minha|meu) (?:ex )?{_RELATIVE} (?:em|de) \Z"
     rf"|\b(?:el[ea]s?) (?:(?!{_ME} )\w+ ){{1,4}}(?:em|de|n|pra|para) \Z"
 )
 _SOMEBODY: Final = re.compile(
     rf"\b(?:minha|meu|minhas|meus|nossa|nosso|o|a|dele|dela) (?!{OWN_PLACE}\b|{_PREMISES}\b|{WANTED}\b|{_MINE}\b)"
     r"(?:\w+ ){1,2}(?:esta|ta|eh|e(?! (?:moro|resido|vivo|trabalho|sou|estou|to|fico|quero|preciso|queria|procuro|vou|ja|[a-z]+[aei]r)\b)"
-    r"|trabalha|fica|ficou|estuda|vai|casou|vem|era|nasceu) (?:\w+ )?"
+    r"|trabalha|fica|ficou|estuda|vai|casou|era|nasceu) (?:\w+ )?"
     r"(?:em|de|n|pra|para) \Z"
 )
 # Where the other side makes or keeps its things is asked about, not wanted.

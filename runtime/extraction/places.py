@@ -157,7 +157,8 @@ def _state_after(folded: Folded, words: Words, match: _Match) -> tuple[str | Non
     if state is None or (word not in STATES and at == match.after):
         return None, match.after
     if word in _NO_STATES:
-        apart = at > match.after or _in_capitals(folded, words, at)
+        alone = match.first == 0 and words.plain(at + 1) in {"", "\n"}
+        apart = at > match.after or alone or _in_capitals(folded, words, at)
         if not apart or state not in match.place.states:
             return None, match.after
     return state, after
@@ -191,7 +192,8 @@ def _confidence(
         # Moema, São Paulo, is a quarter: the town of that name lies in another state.
         return FORMED if state in match.place.states else None
     capital = folded.written(*_span(words, match))[:1].isupper()
-    if match.key in WORDS_TOO and not capital:
+    landscape = match.key in _NAMES_TOO and words.plain(match.first - 1) in {"a", "na", "da", "pra"}
+    if (match.key in WORDS_TOO or landscape) and not capital:
         return None
     if context in {Context.SAID, Context.ARTICLE}:
         return EXPLICIT
@@ -232,7 +234,7 @@ _ANSWERED: Final = re.compile(
 _NAMES_TOO: Final = frozenset(
     place_key(name)
     for name in phrase_set(
-        "Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"
+        "Extrema,Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"
         "Formosa,Penha,Bonito,Castro,Viana,Sousa,Patos,Passos,Santana,Torres,Colombo,Mineiros,Videira,"
         "Laguna,Canela,Leme,Bragança,Trindade,Goiana,Pinheiro,Assis,Caxias,Concórdia,Toledo,Lorena,"
         "Rio,SP,Feira,Campos,Uber,Bento,Belo,Conquista,Foz,Angra,Formiga,Paulista,Lagarto,Estância"

@@ -29,8 +29,8 @@ _FORMALLY: Final = (
     r"|(?:com[ ]os[ ])?(?:meus[ ])?(?:melhores[ ])?cumprimentos|de[ ]acordo)"
 )
 _WARMLY: Final = (
-    r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:abs|abc|abracos?|abraco[ ]grande|abracao|bjs|bjo|bj|bjos"
-    r"|bjks|beijos?|beijao|beijinhos?|beijocas|"
+    r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:ab[cs]{1,3}|abracos?|abraco[ ]grande|abracao|bj[a-z]{0,4}"
+    r"|beijos?|beijao|beijinhos?|beijocas|"
     r"xeros?|cheiros?)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
 )
 _TO_WHOM: Final = (
