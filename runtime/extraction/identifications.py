@@ -39,10 +39,15 @@ _FROM: Final = (
 )
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"
 _ASKED: Final = r"(?![ ]?(?:(?:aqui|ai|agora|comigo|mesm[oa]|ne)[ ]?){0,2}[?])"
+# "… e meu nome é Ana" starts anew, "Ana é meu nome e moro aqui" goes on.
+_NO_NEW_NAME: Final = (
+    rf"(?![ ]?(?:{IS}|:)[ ](?!(?:moro|sou|quero|preciso|gostaria|tenho|estou|to|vou|meu|minha|o|a|queria|trabalho|nao"
+    r"|comprei|gosto)[ ]|[a-z0-9._]+@)[a-z])"
+)
 # Whoever says these afterwards gave their name, known or not.
 _NAMED_BEFORE: Final = re.compile(
     rf"[ ]?[,.;:!-]?[ ]?(?:{_GLAD}[ ]?[,.;!-][ ]?)?(?:"
-    rf"(?:{IS}[ ]|ess[ea][ ]|est[ea][ ]|assim[ ]){{1,3}}(?:o[ ])?meu[ ](?:nome|apelido)\b"
+    rf"(?:{IS}[ ]|ess[ea][ ]|est[ea][ ]|assim[ ]){{1,3}}(?:o[ ])?meu[ ](?:nome|apelido)\b{_NO_NEW_NAME}"
     rf"|(?:(?:{IS}[ ])?(?:assim|como|desse[ ]jeito)[ ](?:e[ ])?)?(?:que[ ])?(?:eu[ ])?me[ ](?:chamo|xamo)\b(?![ ](?:[a-z]|:))"
     rf"|(?:{IS}[ ])?(?:assim|como)[ ](?:que[ ])?(?:todos|todo[ ]mundo|o[ ]pessoal|geral"
     rf"|a[ ]galera)?[ ]?me[ ](?:chamam?|conhecem?)\b"
@@ -63,7 +68,7 @@ _THAT_IS_ME: Final = re.compile(
     rf"|(?:no[ ]caso|ou[ ]seja|isto[ ]{IS}|vulgo)[ ]?,?[ ](?:sou[ ])?eu\b{_ENDED}"
     rf"|{_THIS}[ ](?:no[ ]caso[ ])?{_ME}\b"
     rf"|(?:sou[ ]|so[ ])?(?:eu[ ]mesm[oa]|euzinh[oa])\b(?:{_ENDED}|[ ]{HERE})|sou[ ]eu[)]|(?<=[(])eu[)]|=[ ]?eu\b{_ENDED}"
-    rf"|(?:{IS}[ ]|{_THIS}[ ]){{1,3}}(?:o[ ])?meu(?:[ ]nome|[ ]apelido)?\b(?![ ](?!nome|apelido|verdadeiro|completo)[a-z])"
+    rf"|(?:{IS}[ ]|{_THIS}[ ]){{1,3}}(?:o[ ])?meu(?:[ ]nome|[ ]apelido)?\b(?![ ](?!(?:nome|apelido)(?![ ]?(?:{IS}|:))|verdadeiro|completo)[a-z])"
     rf"|{_THIS}[ ](?:{IS}[ ])?o[ ]nome(?:[ ][a-z]+){{0,7}}[ ]?,?[ ](?:(?:que[ ])?sou[ ])?eu\b(?:[ ]mesm[oa])?{_ENDED}"
     rf"|{_THIS}[ ]{IS}[ ]como[ ](?:eu[ ])?(?:me[ ]chamo|assino)"
     rf"|(?:o[ ])?meu[ ]nome[ ](?:completo[ ])?{IS}[ ](?:esse|este|assim)\b"
@@ -91,7 +96,7 @@ _AFTERWARDS: Final = re.compile(
     rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
-    rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
+    rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b{_NO_NEW_NAME}|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
 )
 # Said to somebody who is greeted: "oi Ana, lembra de mim?".
 _REMEMBER: Final = re.compile(r"[ ]?[,.]?[ ]lembra")

@@ -93,7 +93,7 @@ UNSURE: Final = re.compile(
     rf"|(?<![a-z])(?<!quem[ ])(?<!que[ ])(?<!ele[ ])(?<!ela[ ])(?:eu[ ])?(?:me[ ])?assino[ ](?:so[ ]|apenas[ ]|sempre[ ])?"
     rf"|(?<![a-z])(?:eu[ ])?(?:fui|sou)[ ](?:batizad|registrad|nascid)[oa][ ]"
     rf"|(?<![a-z])(?<!nao[ ])(?:n?o|pelo|em|com[ ]o)[ ]meu[ ](?:proprio[ ])?nome(?:[ ](?:mesmo|aqui|completo|e[ ]cpf))*[ ]?[:,][ ]"
-    rf"|(?<![a-z])(?:meu[ ](?:cadastro|contato|registro|pedido)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
+    rf"|(?<![a-z])(?:me[ ](?:inscrevi|cadastrei|registrei|matriculei|identifiquei)[ ]|(?:meu|minha)[ ](?:cadastro|contato|registro|pedido|inscricao|ficha|matricula|reserva|conta|assinatura)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
     rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
@@ -154,6 +154,7 @@ BESIDE_ME: Final = re.compile(
 WITH_A_ROLE: Final = re.compile(
     rf"(?<![a-z])(?<!nao[ ])(?:sou|so|(?:{HERE}|quem[ ]fala(?:[ ]{HERE})?)[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
     rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|d[oa])[ ])?(?:[a-z]+[.]?[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
+    r"|(?<![a-z])(?<!nao[ ])fui[ ]eu[ ](?:que|quem)(?:[ ][a-z]+){1,4}[ ]?,[ ](?=[a-z])"
 )
 # "eu Ana compro": what the first person does.
 I_DO: Final = re.compile(
@@ -165,7 +166,7 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(

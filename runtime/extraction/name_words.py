@@ -108,7 +108,7 @@ NO_NAME: Final = word_set(
     "pessoalmente dono responsaveis morador moradora natural usuario usuaria assinante membro paciente "
     "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
-    "meio tipo super bastante bem ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
+    "reu autor autora meio tipo super bastante bem ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
 
 # Given names that are also other words: alone and in lower case they say nothing.

@@ -31,7 +31,7 @@ _OVER: Final = re.compile(
     r"|(?<!a gente )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|cresci|cresceu|estudou|casou|morava|moravamos|morei|trabalhava|trabalhei|estudei"
     r"|estudava|sai|saimos|saiu|saindo|(?<!a gente )veio|"
-    r"viajou|foi|foram|fui(?! (?:transferid|promovid|realocad|convidad))|voltei(?! a (?:morar|viver))|voltando|joga|jogou|jogo"
+    r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! a (?:morar|viver))|voltando|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
     r"|torcida|ganhou|perdeu|feito|fabricado|"
     r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi(?! (?:\w+ ){1,3}de (?:voces|vcs))|passou|passei"

@@ -5,12 +5,11 @@
 | `development.jsonl` | read while the rules were written; its figures are only reported |
 | `held_out.jsonl` | measured once before anybody who writes rules read it: recall of names was 0.80 then |
 | `unseen.jsonl` | written without knowledge of the rules and measured once before it was read: recall of names was 0.86 then |
-| `fresh.jsonl` | names and what resembles them, written apart after the rules had been widened by the two before; never read by who writes rules: names 0.96 / 0.92 |
+| `fresh.jsonl` | names and what resembles them, written apart after the rules had been widened by the two before and measured once before it was read: names 0.96 / 0.92, cities 0.97 / 0.88 then |
 
-`held_out.jsonl` and `unseen.jsonl` have been read since their one measurement, and the rules were
-generalised by what they showed; what the rules reach on them now says that nothing was lost. The targets
-must hold on these two for every kind. On `fresh.jsonl` names, the one kind that does not stand in it by
-chance, fall short of the precision aimed at; what they reach must not be lost.
+All have been read since their one measurement, and the rules were generalised by what they showed: what
+the rules reach on them now says that nothing was lost, not what they reach on text nobody has read. The
+floors are therefore above the targets (0.97 and 0.92), and hold for every kind.
 """
 
 from __future__ import annotations
@@ -20,16 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime.extraction import Kind
 from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 
 HERE = Path(__file__).parent
 MEASURED = ("held_out", "unseen", "fresh")
 REPORTED = ("development", *MEASURED)
-KINDS_OF: dict[str, tuple[Kind, ...]] = dict.fromkeys(REPORTED, KINDS) | {"fresh": ("name",)}
-PRECISION = 0.97
-RECALL = 0.92
-FRESH_PRECISION = 0.95
+PRECISION = 0.98
+RECALL = 0.97
 
 
 @cache
@@ -40,14 +36,11 @@ def scores(name: str) -> dict[str, Score]:
 @pytest.mark.parametrize("name", REPORTED)
 def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: str) -> None:
     print(f"\n{name}.jsonl\n{table(scores(name))}")
-    assert all(scores(name)[kind].labelled > 0 for kind in KINDS_OF[name])
+    assert all(scores(name)[kind].labelled > 0 for kind in KINDS)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name in MEASURED for kind in KINDS_OF[name]]
-)
-def test_a_kind_reaches_its_precision_and_recall_on_unread_messages(name: str, kind: str) -> None:
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in MEASURED for kind in KINDS])
+def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
-    least = FRESH_PRECISION if name == "fresh" else PRECISION
-    assert found[kind].precision >= least, table(found)
+    assert found[kind].precision >= PRECISION, table(found)
     assert found[kind].recall >= RECALL, table(found)
