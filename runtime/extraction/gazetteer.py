@@ -61,7 +61,11 @@ WORDS_TOO: Final = phrase_set(
     "harmonia,progresso,esperanca,alegria,feliz,planalto,colina,liberdade,ouro,prata,casa nova,triunfo,"
     "soledade,independencia,fartura,campestre,peixe,flores,sertao,maravilha,central,bom sucesso,"
     "boa hora,paraiso,uniao,riacho,centenario,encanto,vera,descanso,felicidade,simpatia,sossego,saudades,"
-    "diamante,cristal,palma,recreio,retiro,registro,sobrado,passagem,borracha,floresta,salto,barreira,luz"
+    "diamante,cristal,palma,recreio,retiro,registro,sobrado,passagem,borracha,floresta,salto,barreira,luz,"
+    "chacara,almas,altos,arame,arara,arcos,areado,areal,areia,areias,barra,barras,barro,bicas,capela,capim,casca,coluna,cruz,datas,"
+    "delta,escada,fama,farol,garca,gaviao,granja,jardim,lagoa,laje,lajes,lastro,manga,marco,mata,missal,modelo,moeda,morros,olaria,"
+    "oleo,painel,pedra,placas,pombos,pontal,portao,porto,posse,pureza,quadra,raposa,reduto,rodeio,saude,seara,serio,sonora,telha,"
+    "tiros,tombos,touros,tucano,vargem,varzea,vereda,vigia,cocos,baliza,bagre,cedro,condor"
 )
 # Places that are called with an article: "no Recife", "na Serra".
 WITH_ARTICLE: Final = phrase_set(

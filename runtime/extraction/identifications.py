@@ -32,9 +32,9 @@ _STARTS: Final = re.compile(
     rf"(?:^|(?<!dr)(?<!sr)(?<!dra)(?<!sra)(?<!prof)[.]|[!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
 _FROM: Final = (
-    r"(?:[ ]?,[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|secretari[oa]"
+    r"(?:[ ]?,?[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|secretari[oa]"
     r"|morador|moradora|sindic[oa])"
-    r"(?:[ ]d[aeo]s?[ ](?:[ds]ra?[.]?[ ])?[a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|[0-9]+[ao]?)){1,3}[ ]?,?|[ ]?[(][^()\n]{1,30}[)]"
+    r"(?:[ ]d[aeo]s?[ ](?:[ds]ra?[.]?[ ])?[a-z0-9]+){0,2}[ ]?,?|[ ]?,?[ ]d[aeo](?:[ ](?:[a-z]+|dra?[.]|sra?[.]|[0-9]+[ao]?)){1,4}[ ]?,?|[ ]?[(][^()\n]{1,30}[)]"
     r"|[ ]?,[ ][a-z]+(?:eir[oa]|ista|og[oa]|or|ora|ente|ic[oa])[ ]?,)?"
 )
 _GLAD: Final = r"(?:(?:muito[ ])?prazer(?:[ ](?:em[ ])?(?:conhece-l[oa]s?|te[ ]conhecer|conhecer(?:[ ][a-z]+)?|falar[ ]com[ ][a-z]+))?|a[ ]?o?[ ]seu[ ]dispor|as[ ]ordens|encantad[oa]|seu[ ]criado)"

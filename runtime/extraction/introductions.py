@@ -64,8 +64,7 @@ LIKELY: Final = re.compile(
     rf"(?:[ ](?:{IS}|sou(?:[ ]eu)?|chama-se)|[ ]?:|(?<=vos[ ]fala),|(?<=vos[ ]escreve),|(?<=lhe[ ]escreve),|(?<=te[ ]escreve),"
     rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
-    rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pra[ ]el[ea]|pro[ ]doutor"
-    rf"|pra[ ]doutora))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
+    rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pr[ao][ ][a-z]+))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
     r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
     r"|abaixo[ -]assinad[oa][ ]?,?[ ]"
     r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
@@ -102,6 +101,7 @@ UNSURE: Final = re.compile(
     rf"|(?<![a-z])(?:o[ ])?nome[ ](?:certo|correto|verdadeiro|real)(?:[ ]mesmo)?(?:[ ]{IS}[ ]?:?|[ ]?:)[ ]"
     rf"|(?<![a-z])(?:me?u)[ ](?:telefone|tel|fone|numero|contato|zap|whats|whatsapp|celular|cel)(?:[ ]novo)?[ ]?(?:{IS}|:|[ ])[ ]?"
     r"[+(]?[0-9][0-9 ().-]{7,20}(?:[,(-]|(?<=[ ]))[ ]?(?:[oa][ ])?(?=[a-z])"
+    r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?,[ ](?!(?:e|eh)[ ])(?=[a-z]+(?:[ ][a-z]+){1,5}[ ]?(?:[.!?\n]|\Z))"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:{IS}|tem|comeca|leva)(?:[ ][a-z]+){{1,3}}[ ]?,[ ](?=[a-z]+(?:[ ][a-z]+){{0,3}}[ ]?(?:[.!\n]|\Z))"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){{1,4}}[ ]?,[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
@@ -166,7 +166,7 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(

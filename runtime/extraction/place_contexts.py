@@ -99,6 +99,7 @@ _SAID: Final = re.compile(
     rf"|franquia|turma|studio) de {_AROUND}"
     rf"|\b(?:loja|lojas|unidade|unidades|filial|ponto|posto|atendimento|algo|tem)(?: \w+){{0,4}} (?:perto|proxim[oa]s?) (?:de|a) {_AROUND}"
     r"|\b(?:meu|minha|nosso|nossa) (?:polo|unidade|loja|agencia|campus|filial) (?:e|eh) (?:o de |a de |de |em )?"
+    rf"|\bcep (?:e |eh )?de {_AROUND}"
     rf"|\binterior (?:de|do|da) (?:\w\w|{_STATE_NAME}) , "
     rf"|\b(?:ligando|escrevendo|chamando|teclando|acessando|comprando|mandando|msg|mensagem|audio)(?: \w+){{0,2}}? (?:aqui |la |direto )?de {_AROUND}"
     rf"|\b(?:atende|atendem|cobre|cobrem) (?:(?:so|apenas|somente|tambem|tb|ai|a|toda|todo) )?{_AROUND}"

@@ -15,7 +15,7 @@ _PREMISES: Final = (
 _MINE: Final = (
     r"(?:empresa|oficina|fabrica|cidade|gente|residencia|moradia|entrega|escola|comercio|carro|moto|veiculo|pedido|processo"
     r"|casamento|festa|evento|formatura|aniversario|viagem|show|reuniao|consulta|mudanca|igreja|prova|audiencia|inventario"
-    r"|aula|aulas|cirurgia|exame|entrevista|palestra|missa|batizado|ensaio|pericia|vistoria|velorio|congresso|feira|treinamento"
+    r"|aula|aulas|cirurgia|exame|entrevista|palestra|missa|batizado|ensaio|pericia|vistoria|velorio|congresso|feira|leilao|curso|licitacao|treinamento"
     r"|trabalho|emprego|servico|sonho|destino|ideia|preferencia|vontade|plano|minha|meu|nossa|nosso)"
 )
 OWN_PLACE: Final = rf"(?:minha|meu|nossa|nosso) {_PREMISES}"
@@ -38,6 +38,11 @@ _OVER: Final = re.compile(
     r"(?! (?:a (?:morar|viver)|n[oa]|num|numa|em))|estava|tava|show|noticia|jornal|"
     r"cancelei|lembro|conhecer))"
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
+)
+# "trabalhei cinco anos numa fábrica em": what was done for long is told at length.
+_FORMERLY: Final = re.compile(
+    r"\b(?:morei|morava|trabalhei|trabalhava|estudei|estudava|vivi|nasci|cresci)"
+    r" (?!(?:\w+ )*(?:e|mas|agora|hoje|hj|moro|sou|estou) )(?:\w+ ){0,6}(?:em|n) \Z"
 )
 _ME: Final = (
     r"(?:eu|e|mas|que|sou|somos|moro|moramos|resido|vivo|estou|estamos|to|tamo|quero|queremos|queria|preciso|precisamos|precisa"
@@ -69,4 +74,6 @@ _THEIRS: Final = re.compile(
 
 def of_another(clause: str) -> bool:
     """Whether the words up to a place make it a former one, or somebody else's."""
-    return any(pattern.search(clause) for pattern in (_OVER, _RELATIVES, _SOMEBODY, _THEIRS))
+    return any(
+        pattern.search(clause) for pattern in (_OVER, _FORMERLY, _RELATIVES, _SOMEBODY, _THEIRS)
+    )
