@@ -34,6 +34,7 @@ from runtime.extraction.name_words import (
 from runtime.extraction.words import Words, split_words
 
 _MOST_WORDS: Final = 7
+_LONGEST_TOWN: Final = 4
 _MOST_ROLE_WORDS: Final = 3
 _GLUE: Final = re.compile(r"[ ]+")
 _BEFORE_NAME: Final = re.compile(
@@ -166,7 +167,8 @@ def _next_part(text: Reading, at: int, first: int) -> int:
             return 0
         if word == "e":
             return 2 if _second_family(text, at) else 0
-        return 2 if family in surnames() and not _from_there(word, family) else 0
+        there = _from_there(word, family) or (word == "de" and _of_a_town(text, at + 1))
+        return 2 if family in surnames() and not there else 0
     if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(text, at)):
         return 0
     if word in surnames() or word in first_names():
@@ -181,6 +183,16 @@ def _from_there(particle: str, family: str) -> bool:
     if particle in {"do", "da", "dos", "das"}:
         return family not in OF_THE
     return particle == "de" and family in TOWNS
+
+
+def _of_a_town(text: Reading, at: int) -> bool:
+    """Whether a well-known town of several words starts there: "de Bento Gonçalves"."""
+    key = text.words.plain(at)
+    for step in range(1, _LONGEST_TOWN):
+        key = f"{key} {text.words.plain(at + step)}"
+        if key in places() and places()[key].well_known:
+            return True
+    return False
 
 
 def _second_family(text: Reading, at: int) -> bool:

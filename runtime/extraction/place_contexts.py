@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import Final
 
-from runtime.extraction.gazetteer import STATES
+from runtime.extraction.gazetteer import STATES, places
 from runtime.extraction.name_words import TOWNS, first_names, surnames
 from runtime.extraction.place_owners import OWN_PLACE, WANTED, of_another
 from runtime.extraction.words import STREETS, Words, word_set
@@ -180,6 +180,9 @@ def context_before(words: Words, at: int) -> Context:
         return Context.FORBIDDEN
     if before in {"de", "do", "da"} and words.plain(at - 2) in _NOT_OF:
         return Context.FORBIDDEN
+    surname = before == "de" and _is_a_surname(words, at)
+    if surname and words.plain(at - 2) in first_names():
+        return Context.FORBIDDEN
     said = _clause(words, at)
     if of_another(said):
         return Context.FORBIDDEN
@@ -190,13 +193,19 @@ def context_before(words: Words, at: int) -> Context:
     wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
     if _ADDRESS.search(wider):
         return Context.LISTED
-    if before == "de" and words.plain(at) not in surnames() - TOWNS and _of_a_person(words, at):
+    if before == "de" and not surname and _of_a_person(words, at):
         return Context.SAID
     if _NEAR.search(said):
         wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
         told = _WORLD.search(wider) or _HAPPENED.search(said)
         return Context.NONE if told else Context.NEAR
     return Context.NONE
+
+
+def _is_a_surname(words: Words, at: int) -> bool:
+    """Whether what follows "de" is usual as a surname, and no town of two words: "de Sousa"."""
+    town = f"{words.plain(at)} {words.plain(at + 1)}" in places()
+    return not town and words.plain(at) in surnames() - TOWNS
 
 
 def _of_a_person(words: Words, at: int) -> bool:

@@ -110,8 +110,10 @@ def _exact(folded: Folded, words: Words, at: int) -> _Match | None:
     return _with_accent(folded, words, best) if best else None
 
 
-def _with_accent(folded: Folded, words: Words, match: _Match) -> _Match:
-    """Porto Alegre is called "poa"; with its accent, Poá is a city of its own."""
+def _with_accent(folded: Folded, words: Words, match: _Match) -> _Match | None:
+    """Porto Alegre is called "poa"; with its accent, Poá is a city of its own, and "França" none."""
+    if match.key == "franca" and "ç" in folded.written(*_span(words, match)).lower():
+        return None
     if match.key == "poa" and folded.written(*_span(words, match)).lower() != "poa":
         return _Match(_POA, match.key, match.first, match.after)
     return match
@@ -234,7 +236,7 @@ _ANSWERED: Final = re.compile(
 _NAMES_TOO: Final = frozenset(
     place_key(name)
     for name in phrase_set(
-        "Extrema,Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"
+        "Extrema,Contagem,Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"
         "Formosa,Penha,Bonito,Castro,Viana,Sousa,Patos,Passos,Santana,Torres,Colombo,Mineiros,Videira,"
         "Laguna,Canela,Leme,Bragança,Trindade,Goiana,Pinheiro,Assis,Caxias,Concórdia,Toledo,Lorena,"
         "Rio,SP,Feira,Campos,Uber,Bento,Belo,Conquista,Foz,Angra,Formiga,Paulista,Lagarto,Estância"
