@@ -72,7 +72,7 @@ async def feed(
     """
     fed = Fed()
     held: set[Conversation] = set()
-    flowing = _hold_back(fed, projection.name, events, held, waits)
+    flowing = hold_back(fed, projection.name, events, held, waits)
     if not careful:
         await _apply_all(conn, projection, flowing)
         fed.applied = flowing
@@ -84,13 +84,17 @@ async def feed(
     return fed
 
 
-def _hold_back(
+def hold_back(
     fed: Fed,
     name: str,
     events: Sequence[RecordedEvent],
     held: set[Conversation],
     waits: Callable[[int, Conversation], bool] | None = None,
 ) -> list[RecordedEvent]:
+    """The events that may be applied, in order; the others are added to `fed.parked` with why.
+
+    `held` has the conversations that wait, and is added to.
+    """
     flowing: list[RecordedEvent] = []
     for recorded in events:
         event = recorded.event
@@ -154,7 +158,7 @@ async def _bisect(
                 raise ProjectionBroken(projection.name, error.detail) from error
             held.add(conversation)
             fed.parked.append(Parked(projection.name, refused, REFUSED, error.detail))
-            return _hold_back(fed, projection.name, events[1:], held)
+            return hold_back(fed, projection.name, events[1:], held)
         fed.applied.extend(head)
         streak.applied()
         return events[size:]

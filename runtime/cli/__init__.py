@@ -21,6 +21,7 @@ from runtime.cli.projections import projections
 from runtime.cli.publish import publish
 from runtime.cli.replay import replay
 from runtime.cli.streams import streams
+from runtime.cli.timeline import conversations_timeline
 
 app = typer.Typer(
     name="agent-runtime",
@@ -36,6 +37,7 @@ groups.command("losses")(losses)
 groups.command("acknowledge-losses")(acknowledge_losses)
 groups.command("remove")(remove)
 app.add_typer(events, name="events")
+conversations.command("timeline")(conversations_timeline)
 app.add_typer(conversations, name="conversations")
 app.add_typer(projections, name="projections")
 app.add_typer(groups, name="groups")

@@ -18,7 +18,7 @@ from rich.console import Console
 from consumers.redis_clients import RedisClient
 from events.errors import EventError
 from projections.migrate import MigrationError
-from runtime.cli.tables import show
+from runtime.cli.tables import leave_the_pipe, show
 from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
 from runtime.embedded_urls import announced_urls
 from runtime.postgres_connection import connect
@@ -37,7 +37,7 @@ __all__ = [
     "show",
 ]
 
-FAILED, WRONG_USE = 1, 2
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -97,7 +97,10 @@ async def _connected(dsn: str) -> asyncpg.Connection:
 
 
 def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-    """Run a command to its exit code; faults of the surroundings become one line, exit 1."""
+    """Run a command to its exit code; faults of the surroundings become one line, exit 1.
+
+    Ctrl-C ends it with 130, a reader that has gone with 0; neither leaves a word.
+    """
     try:
         code = asyncio.run(work())
     except (EventError, MigrationError, EmbeddedError) as error:
@@ -110,6 +113,12 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         fail(
             f"Redis does not answer: {str(error).rstrip('.')}. Check REDIS_URL, or try `redis-cli ping`."
         )
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # Who read the answer wants no more of it (`| head`): that is no fault.
+        leave_the_pipe()
+        code = 0
     except (OSError, EOFError, zlib.error) as error:
         fail(f"{type(error).__name__}: {error}")
     raise typer.Exit(code)

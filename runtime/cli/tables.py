@@ -21,10 +21,25 @@ Columns = Sequence[str]
 _PIPE_WIDTH = 200
 
 
+class _Output(Console):
+    """A console that does not end the program by itself when its reader has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """As from any other write."""
+        raise BrokenPipeError
+
+
 def output() -> Console:
     """Standard output: as wide as the terminal, or wide enough for a pipe."""
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False) if known else Console(highlight=False, width=_PIPE_WIDTH)
+    return _Output(highlight=False) if known else _Output(highlight=False, width=_PIPE_WIDTH)
+
+
+def leave_the_pipe() -> None:
+    """After a `BrokenPipeError`: what is still unwritten goes nowhere, so that the end is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def show(
@@ -66,9 +81,10 @@ def show(
 
 
 def show_json(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one JSON object a line; times in UTC."""
+    """Print one JSON object a line; times in UTC. They are out when it returns."""
     for row in rows:
         sys.stdout.write(orjson.dumps(row, default=str).decode() + "\n")
+    sys.stdout.flush()
 
 
 def say(text: str, *, prose: bool = False) -> None:

@@ -113,7 +113,7 @@ class _Fold:
             event.id,
             payload.message_id,
             event.type.partition(".")[2],
-            _text_of(payload),
+            text_of(payload),
             self._heard.get(payload.message_id),
             tuple(self._covering.get(event.id, ())),
             self._inbox.get(event.id),
@@ -139,7 +139,8 @@ def _turn(turn_id: str, steps: tuple[Step, ...], covers: list[UUID], end: Event 
     )
 
 
-def _text_of(payload: MessageReceived) -> str | None:
+def text_of(payload: MessageReceived) -> str | None:
+    """What the customer wrote, or the content as one line; None where there is no text."""
     match payload:
         case MessageReceivedText(text=text):
             return text

@@ -1,0 +1,1 @@
+"""Back in time, from the event log alone: a conversation as it was, and what led to what."""
