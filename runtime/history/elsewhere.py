@@ -6,11 +6,11 @@ looked at, in the company's others what was recorded near in time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import orjson
+from typing import Any
+from uuid import UUID
 
 from consumers.logged_events import from_log
 from events.envelope import RecordedEvent
@@ -27,58 +27,64 @@ Scope = tuple[str, str]
 """(company_id, conversation_id)."""
 
 
-async def led_to(
-    db: Database,
-    scope: Scope,
-    events: Sequence[RecordedEvent],
-    *,
-    limit: int,
-    by_correlation: bool,
-) -> list[RecordedEvent]:
-    """What `events` (of the company) caused, oldest first, at most `limit` of each of two kinds.
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What effects name: ids of causes, or correlation_ids."""
 
-    Those in the conversation `scope` come from all of it; those in the company's other
-    conversations from an hour before the first of `events` to a day after the last. With
-    `by_correlation`, of the others also those that share a correlation_id.
+    causes: frozenset[UUID]
+    correlations: frozenset[str] = frozenset()
+
+    def hold(self, row: Any, recorded: RecordedEvent) -> bool:
+        """Whether a row of the log that was found names one of them."""
+        event = recorded.event
+        return (
+            row["is_read"]
+            or event.causation_id in self.causes
+            or event.correlation_id in self.correlations
+        )
+
+
+def ties_of(events: Iterable[RecordedEvent], *, by_correlation: bool) -> Ties:
+    """What names these events."""
+    named = [r.event for r in events]
+    correlations = {e.correlation_id for e in named if e.correlation_id and by_correlation}
+    return Ties(frozenset(e.id for e in named), frozenset(correlations))
+
+
+async def effects_of(
+    db: Database, scope: Scope, recorded: RecordedEvent, *, limit: int
+) -> list[RecordedEvent]:
+    """What the event (of the conversation `scope`) caused itself, oldest first.
+
+    At most `limit` from its own conversation, all of which is looked at, and as many from the
+    company's other conversations, from an hour before it to a day after it.
     """
-    if not events:
-        return []
-    caused = sorted({f'"{r.event.id}"' for r in events})
-    here = await db.fetch(_SQL["effects in a conversation"], *scope, caused, limit)
-    correlated = correlations(events) if by_correlation else []
-    there = await others(db, scope, events, caused=caused, correlated=correlated, limit=limit)
-    found = [from_log(row, row["partition"]) for row in here] + there
-    return sorted(found, key=in_time)
+    ties = ties_of([recorded], by_correlation=False)
+    rows = await db.fetch(
+        _SQL["effects in a conversation"], *scope, list(map(str, ties.causes)), limit
+    )
+    there = await led_to(db, scope, [recorded], ties, limit=limit)
+    return sorted(_read(rows, ties) + there, key=in_time)
 
 
-async def others(
-    db: Database,
-    scope: Scope,
-    events: Sequence[RecordedEvent],
-    *,
-    caused: list[str],
-    correlated: list[str],
-    limit: int,
+async def led_to(
+    db: Database, scope: Scope, events: Sequence[RecordedEvent], ties: Ties, *, limit: int
 ) -> list[RecordedEvent]:
-    """Of the company's other conversations, near in time: what names one of these as JSON has it."""
+    """What names `ties` in the company's conversations but `scope`, oldest first, at most `limit`.
+
+    It was recorded from an hour before the first of `events` (of which there is one) to a day after
+    the last.
+    """
     since = min(r.recorded_at for r in events) - CLOCK_MAY_GO_BACK
     until = max(r.recorded_at for r in events) + NEAR
     last = await places(db)
     after = await places_at(db, since, last)
-    up_to = await _places_by(db, until, last)
-    rows = await db.fetch(
-        _SQL["led to"],
-        *scope,
-        caused,
-        correlated,
-        since,
-        until,
-        list(last),
-        [after.get(p, 0) for p in last],
-        [up_to.get(p, last[p]) for p in last],
-        limit,
-    )
-    return [from_log(row, row["partition"]) for row in rows]
+    # Above these nothing is of `until` or before, as far as the clock was not put back by more.
+    up_to = await places_at(db, until + 2 * CLOCK_MAY_GO_BACK, last)
+    spans = (list(last), [after.get(p, 0) for p in last], [up_to.get(p, last[p]) for p in last])
+    named = (sorted(map(str, ties.causes)), sorted(ties.correlations))
+    rows = await db.fetch(_SQL["led to"], *scope, *named, since, until, *spans, limit)
+    return _read(rows, ties)
 
 
 def in_time(recorded: RecordedEvent) -> tuple[datetime, int, int]:
@@ -86,12 +92,6 @@ def in_time(recorded: RecordedEvent) -> tuple[datetime, int, int]:
     return recorded.recorded_at, recorded.partition, recorded.position
 
 
-async def _places_by(db: Database, until: datetime, last: dict[int, int]) -> dict[int, int]:
-    """Places above which nothing of `until` or before is, as far as the clock was not put back."""
-    return await places_at(db, until + 2 * CLOCK_MAY_GO_BACK, last)
-
-
-def correlations(events: Iterable[RecordedEvent]) -> list[str]:
-    """As bodies may have them: with characters as they are, or all beyond ASCII escaped."""
-    names = {r.event.correlation_id for r in events if r.event.correlation_id}
-    return sorted({orjson.dumps(n).decode() for n in names} | {json.dumps(n) for n in names})
+def _read(rows: Iterable[Any], ties: Ties) -> list[RecordedEvent]:
+    read = ((row, from_log(row, row["partition"])) for row in rows)
+    return [recorded for row, recorded in read if ties.hold(row, recorded)]

@@ -12,7 +12,7 @@ from events.catalogue import CATALOGUE
 from events.envelope import RecordedEvent
 from projections.migrate import Database
 from projections.statements import statements
-from runtime.history.elsewhere import led_to
+from runtime.history.elsewhere import effects_of
 from runtime.history.telling import place
 from runtime.queries.conversations import Row
 
@@ -48,7 +48,7 @@ async def told(db: Database, row: Any) -> Told:
     known = CATALOGUE.get(row["type"])
     read_version = row["version"] if known is None else max(known.current, row["version"])
     scope = (row["company_id"], row["conversation_id"])
-    effects = await led_to(db, scope, [recorded], limit=_EFFECTS_AT_MOST, by_correlation=False)
+    effects = await effects_of(db, scope, recorded, limit=_EFFECTS_AT_MOST)
     parked = await db.fetch(_SQL["parked of an event"], *scope, row["partition"], row["position"])
     return Told(
         row,

@@ -46,37 +46,43 @@ SELECT partition, position, event_id, type, version, company_id, conversation_id
  LIMIT $5
 
 -- name: effects in a conversation
--- The values of $3 are JSON texts as bodies have them: an id in quotes. They are compared unread,
--- because Postgres can read no JSON that holds U+0000.
+-- Postgres reads no JSON that holds U+0000: such a row is given, and `is_read` says that it may be
+-- something else.
 -- $1 company_id text, $2 conversation_id text, $3 causation_ids text[], $4 limit integer
 SELECT partition, position, event_id, type, version, company_id, conversation_id, occurred_at,
-       recorded_at, entry_id, body::text AS body
+       recorded_at, entry_id, body::text AS body, strpos(body::text, '\u0000') = 0 AS is_read
   FROM runtime.event_log
  WHERE company_id = $1 AND conversation_id = $2
-   AND lower(coalesce(body -> 'causation_id', body -> 'causationid')::text) = ANY($3::text[])
+   AND CASE WHEN strpos(body::text, '\u0000') > 0 THEN true
+            ELSE lower(coalesce(body ->> 'causation_id', body ->> 'causationid'))
+                     = ANY($3::text[])
+       END
  ORDER BY position
  LIMIT $4
 
 -- name: led to
 -- What events caused, or share a correlation with, in a company's other conversations. A span of
--- the log is read by its places, a partition after the other.
+-- the log is read by its places, a partition after the other; `is_read` as above.
 -- $1 company_id text, $2 but not conversation_id text, $3 causation_ids text[],
--- $4 correlation_ids text[]: JSON texts as above, $5 recorded since, $6 recorded until:
--- timestamptz, $7 partitions smallint[], $8 after positions bigint[], $9 up to positions bigint[],
+-- $4 correlation_ids text[], $5 recorded since, $6 recorded until: timestamptz,
+-- $7 partitions smallint[], $8 after positions bigint[], $9 up to positions bigint[],
 -- $10 limit integer
 SELECT n.*
   FROM unnest($7::smallint[], $8::bigint[], $9::bigint[]) AS k (partition, after, up_to)
  CROSS JOIN LATERAL (
        SELECT l.partition, l.position, l.event_id, l.type, l.version, l.company_id,
-              l.conversation_id, l.occurred_at, l.recorded_at, l.entry_id, l.body::text AS body
+              l.conversation_id, l.occurred_at, l.recorded_at, l.entry_id, l.body::text AS body,
+              strpos(l.body::text, '\u0000') = 0 AS is_read
          FROM runtime.event_log AS l
         WHERE l.partition = k.partition AND l.position > k.after AND l.position <= k.up_to
           AND l.company_id = $1 AND l.conversation_id <> $2
           AND l.recorded_at >= $5 AND l.recorded_at <= $6
-          AND (lower(coalesce(l.body -> 'causation_id', l.body -> 'causationid')::text)
-                   = ANY($3::text[])
-               OR coalesce(l.body -> 'correlation_id', l.body -> 'correlationid')::text
-                   = ANY($4::text[]))
+          AND CASE WHEN strpos(l.body::text, '\u0000') > 0 THEN true
+                   ELSE lower(coalesce(l.body ->> 'causation_id', l.body ->> 'causationid'))
+                            = ANY($3::text[])
+                        OR coalesce(l.body ->> 'correlation_id', l.body ->> 'correlationid')
+                            = ANY($4::text[])
+              END
         ORDER BY l.position
         LIMIT $10) AS n
  ORDER BY n.recorded_at, n.partition, n.position

@@ -11,8 +11,7 @@ from consumers.logged_events import from_log
 from events.envelope import RecordedEvent
 from projections.migrate import Database
 from projections.statements import statements
-from runtime.history.elsewhere import Scope, in_time, others
-from runtime.history.elsewhere import correlations as correlations_of
+from runtime.history.elsewhere import Scope, in_time, led_to, ties_of
 from runtime.history.forest import Node, forest
 
 _SQL = statements("runtime.history", "history.sql")
@@ -79,17 +78,14 @@ async def _effects(
     db: Database, scope: Scope, gathered: _Gathered, own: list[RecordedEvent], *, limit: int
 ) -> None:
     """What the events led to in other conversations, and what that led to, and so on."""
-    new, correlations = own, correlations_of(own)
-    for _ in range(_STEPS):
+    new = own
+    for step in range(_STEPS):
         if not new:
             return
-        caused = sorted({f'"{r.event.id}"' for r in new})
-        found = await others(
-            db, scope, new, caused=caused, correlated=correlations, limit=limit + 1
-        )
         # What is elsewhere is followed by causes alone: a correlation that half the company
         # shares would lead everywhere.
-        new, correlations = gathered.add(found, limit=limit), []
+        ties = ties_of(new, by_correlation=step == 0)
+        new = gathered.add(await led_to(db, scope, new, ties, limit=limit + 1), limit=limit)
     gathered.cut.append(f"effects are followed {_STEPS} steps into other conversations")
 
 
