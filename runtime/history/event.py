@@ -10,6 +10,7 @@ from uuid import UUID
 from consumers.logged_events import from_log
 from events.catalogue import CATALOGUE
 from events.envelope import RecordedEvent
+from events.payload import NewerVersion, Unreadable
 from projections.migrate import Database
 from projections.statements import statements
 from runtime.history.elsewhere import effects_of
@@ -24,13 +25,14 @@ _EFFECTS_AT_MOST = 1000
 class Told:
     """An event of the log: `row` has the log's columns.
 
-    `read_version` is the version that its payload is read as; `upcast` says whether it was lifted.
+    `read_version` is the version that its payload is read as, None where this build cannot read it;
+    `upcast` says whether it was lifted.
     `cause` is None for one that names none; `in_log` tells whether the cause is there. `effects`
     are direct ones, oldest first; `parked` says for which read models it waits, and why.
     """
 
     row: Any
-    read_version: int
+    read_version: int | None
     upcast: bool
     cause: Row | None
     effects: list[Row]
@@ -45,19 +47,26 @@ async def events_by_id(db: Database, ids: Sequence[UUID], company_id: str | None
 async def told(db: Database, row: Any) -> Told:
     """Everything about the event of a row of the log."""
     recorded = from_log(row, row["partition"])
-    known = CATALOGUE.get(row["type"])
-    read_version = row["version"] if known is None else max(known.current, row["version"])
+    version = _read_version(recorded)
     scope = (row["company_id"], row["conversation_id"])
     effects = await effects_of(db, scope, recorded, limit=_EFFECTS_AT_MOST)
     parked = await db.fetch(_SQL["parked of an event"], *scope, row["partition"], row["position"])
     return Told(
         row,
-        read_version,
-        read_version != row["version"],
+        version,
+        version not in (None, row["version"]),
         await _cause(db, recorded),
         [{**_brief(effect), "in_log": True} for effect in effects],
         [dict(one) for one in parked],
     )
+
+
+def _read_version(recorded: RecordedEvent) -> int | None:
+    event = recorded.event
+    if isinstance(event.payload, NewerVersion | Unreadable):
+        return None
+    known = CATALOGUE.get(event.type)
+    return event.version if known is None else known.current
 
 
 async def _cause(db: Database, recorded: RecordedEvent) -> Row | None:
