@@ -37,7 +37,7 @@ __all__ = [
     "show",
 ]
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USE = 1, 2
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -99,7 +99,7 @@ async def _connected(dsn: str) -> asyncpg.Connection:
 def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Run a command to its exit code; faults of the surroundings become one line, exit 1.
 
-    Ctrl-C ends it with 130, a reader that has gone with 0; neither leaves a word.
+    A reader of its output that has gone ends it with 0, without a word.
     """
     try:
         code = asyncio.run(work())
@@ -113,8 +113,6 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         fail(
             f"Redis does not answer: {str(error).rstrip('.')}. Check REDIS_URL, or try `redis-cli ping`."
         )
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # Who read the answer wants no more of it (`| head`): that is no fault.
         leave_the_pipe()

@@ -169,9 +169,12 @@ def test_a_reader_that_has_gone_ends_it_quietly(logged: Operator, tmp_path: Path
 async def test_following_shows_what_comes_once_and_ends_at_ctrl_c(logged: Operator) -> None:
     with logged.following(*TAIL, "--follow", "--type", "message_received.text") as tail:
         assert numbers([tail.row() for _ in range(5)]) == [1, 3, 4, 5, 6]
-        more = placed([*BODIES, told(7, "c-9", type_="message.sent"), told(8), told(9, "c-3")])
-        await append(logged.database_url, *more[6:])
+        coming = [told(7, "c-9", type_="message.sent"), told(8), told(9, "c-3"), told(10)]
+        more = placed([*BODIES, *coming])
+        await append(logged.database_url, *more[6:9])
         assert numbers([tail.row(), tail.row()]) == [8, 9]
+        await append(logged.database_url, more[9])
+        assert numbers([tail.row()]) == [10]
         ended = tail.interrupt()
     assert (ended.code, ended.out, ended.err) == (130, "", "")
 

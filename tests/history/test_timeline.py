@@ -59,6 +59,7 @@ ACROSS = [
     told(8, "c-2", cause=7),
     told(9, "c-1", cause=900),
     told(10, "c-2", cause=2, company_id="another"),
+    told(11, "c-4", correlation="own-3"),
 ]
 
 
@@ -76,6 +77,21 @@ async def test_causes_and_effects_are_found_in_other_conversations(database_url:
         (9, 0, "cause_not_in_log"),
     ]
     assert found.cut == []
+
+
+async def test_an_effect_that_cannot_be_read_is_there_too(database_url: str) -> None:
+    unreadable = told(2, "c-2", cause=1)
+    del unreadable["payload"]
+    await write(database_url, placed([told(1), unreadable]))
+    found = await gathered(database_url)
+    assert [number_of(str(n.recorded.event.id)) for n in found.nodes] == [1, 2]
+
+
+async def test_too_many_effects_are_cut_and_told(database_url: str) -> None:
+    await write(database_url, placed([told(1), *(told(n, "c-2", cause=1) for n in range(2, 9))]))
+    found = await gathered(database_url, limit=1)
+    assert [number_of(str(n.recorded.event.id)) for n in found.nodes] == [1, 2]
+    assert found.cut == ["more than 2 events belong to it: raise --limit"]
 
 
 async def test_alone_no_other_conversation_is_searched_for_effects(database_url: str) -> None:
