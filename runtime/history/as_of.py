@@ -48,7 +48,7 @@ class Past:
 
     `found` is what `conversation` of the read models gives; `others` has the rows of the group's
     other tables of the conversation, by table. `events` counts what made it, `last` is the last of
-    them in stream order; `listed` has them all where they were asked for. `first_at` is the time of
+    them in stream order; `listed` has them all, None where they were not asked for. `first_at` is the time of
     the first event of all, in the clock that the moment is in.
     """
 
@@ -57,7 +57,7 @@ class Past:
     stops: list[Stop]
     events: int
     last: RecordedEvent | None
-    listed: list[RecordedEvent]
+    listed: list[RecordedEvent] | None
     first_at: datetime | None
 
 
@@ -102,7 +102,8 @@ async def past(
 ) -> Past:
     """The conversation `scope` as it was, with at most so many (newest) messages."""
     foldings = {projection.name: Folding(projection) for projection in PROJECTIONS.projections}
-    count, last, listed = 0, None, []
+    count, last = 0, None
+    listed: list[RecordedEvent] = []
     while True:
         after = 0 if last is None else last.position
         bounds = (cut.position, cut.recorded_until, cut.occurred_until)
@@ -125,7 +126,7 @@ async def past(
         stops,
         count,
         last,
-        listed,
+        listed if list_events else None,
         first[0][clock] if first else None,
     )
 

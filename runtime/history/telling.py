@@ -25,7 +25,7 @@ def as_object(past: Past, moment: Moment, by: By) -> dict[str, Any]:
         "event_count": past.events,
         "stopped": [_stop(stop) for stop in past.stops],
     }
-    if past.listed:
+    if past.listed is not None:
         told["events"] = [listed(recorded) for recorded in past.listed]
     return told
 
