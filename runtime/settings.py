@@ -7,8 +7,7 @@ the model by `runtime.settings_reference`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -22,36 +21,19 @@ from pydantic_settings import (
 )
 
 from consumers.engine_settings import EngineSettings
-from runtime.cipher import Cipher, KeyInvalid, key_bytes
-from runtime.redis_urls import RedisUrl, RedisUrlInvalid
+from runtime.cipher import Cipher, key_bytes
+from runtime.redis_urls import RedisUrl
+from runtime.settings_problems import (
+    BESIDE_LANES,
+    KEYS,
+    WORKERS_LEAST,
+    Problem,
+    SettingsInvalid,
+    allowed_in,
+    joint_problems,
+)
 
-DB_SCHEMES = ("postgresql", "postgres")
-_KEYS = ("CREDENTIALS_KEY", "CREDENTIALS_KEY_PREVIOUS")
-_BESIDE_LANES = 6
-"""Connections that consumers hold beside the lanes of the group `projections`: the lane of `agent`,
-each group's heart-beat and one of its other steps, and the relay's, a probe's or a look's."""
-_WORKERS_LEAST = 2
-_SECRET_NAMES = {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN", *_KEYS}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One wrong value: the variable's name, what is wrong, what is allowed. Holds no secret."""
-
-    name: str
-    wrong: str
-    allowed: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.wrong}; allowed: {self.allowed}"
-
-
-class SettingsInvalid(Exception):
-    """The environment cannot be used; `.problems` lists everything that is wrong with it."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(["wrong settings:", *(f"  {problem}" for problem in problems)]))
-        self.problems = problems
+_SECRET_NAMES = {"SUPABASE_DB_URL", "REDIS_URL", "API_TOKEN", *KEYS}
 
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
@@ -287,7 +269,7 @@ class Settings(BaseSettings):
 
     def worker_share(self) -> int:
         """How many of the pool's connections the workers may use at once; consumers go first."""
-        return max(_WORKERS_LEAST, self.db_pool_max - self.lanes - _BESIDE_LANES)
+        return max(WORKERS_LEAST, self.db_pool_max - self.lanes - BESIDE_LANES)
 
     def cipher(self) -> Cipher | None:
         """What secrets at rest are encrypted with; None without CREDENTIALS_KEY."""
@@ -343,7 +325,7 @@ def load_settings(
         problems = {problem.name: problem for problem in _field_problems(error, known)}
         right = {name: value for name, value in known.items() if name not in problems}
         settings = Settings(**right)  # type: ignore[arg-type]
-    for problem in _joint_problems(settings, embedded=embedded):
+    for problem in joint_problems(settings, embedded=embedded):
         problems.setdefault(problem.name, problem)
     if problems:
         raise SettingsInvalid(tuple(problems.values()))
@@ -352,8 +334,7 @@ def load_settings(
 
 def allowed_values(name: str) -> str:
     """What the variable `name` accepts, for people."""
-    extra = Settings.model_fields[name.lower()].json_schema_extra
-    return str(extra["allowed"]) if isinstance(extra, dict) else ""
+    return allowed_in(Settings, name)
 
 
 def _known(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
@@ -380,75 +361,6 @@ def _field_problems(error: ValidationError, known: Mapping[str, str]) -> Iterato
 def _may_hold_secret(name: str, value: str) -> bool:
     """Also when somebody gave a URL to a variable that wants none."""
     return name in _SECRET_NAMES or "@" in value or "://" in value
-
-
-def _joint_problems(settings: Settings, *, embedded: bool) -> Iterator[Problem]:
-    yield from _url_problems(settings, needed=not (embedded or settings.disable_connections))
-    token = settings.api_token.get_secret_value() if settings.api_token else "x" * 8
-    if not (8 <= len(token) <= 1000 and all("!" <= character <= "~" for character in token)):
-        yield Problem("API_TOKEN", "too short, too long, or not ASCII", allowed_values("API_TOKEN"))
-    yield from _key_problems(settings)
-    if settings.openai_prices is not None and not settings.openai_prices.is_file():
-        wrong = f"{settings.openai_prices} is not a file"
-        yield Problem("OPENAI_PRICES", wrong, allowed_values("OPENAI_PRICES"))
-    yield from _order_problems(settings)
-
-
-def _key_problems(settings: Settings) -> Iterator[Problem]:
-    keys = (settings.credentials_key, settings.credentials_key_previous)
-    for name, key in zip(_KEYS, keys, strict=True):
-        try:
-            key_bytes(key.get_secret_value() if key else "0" * 64)
-        except KeyInvalid as error:
-            yield Problem(name, str(error), allowed_values(name))
-    if settings.credentials_key_previous and not settings.credentials_key:
-        yield Problem(_KEYS[1], "is set without CREDENTIALS_KEY", allowed_values(_KEYS[1]))
-
-
-def _order_problems(settings: Settings) -> Iterator[Problem]:
-    if settings.db_pool_min > settings.db_pool_max:
-        wrong = f"{settings.db_pool_min} is above DB_POOL_MAX ({settings.db_pool_max})"
-        yield Problem("DB_POOL_MIN", wrong, allowed_values("DB_POOL_MIN"))
-    least = settings.lanes + _BESIDE_LANES + (0 if settings.disable_workers else _WORKERS_LEAST)
-    if settings.db_pool_max < least:
-        wrong = f"{settings.db_pool_max} is too few for LANES={settings.lanes}, which needs {least}"
-        yield Problem("DB_POOL_MAX", wrong, allowed_values("DB_POOL_MAX"))
-    if settings.lease_s < 3 * settings.heartbeat_s:
-        wrong = f"{settings.lease_s:g} is too short for HEARTBEAT_S={settings.heartbeat_s:g}"
-        yield Problem("LEASE_S", wrong, allowed_values("LEASE_S"))
-
-
-def _url_problems(settings: Settings, *, needed: bool) -> Iterator[Problem]:
-    urls: Iterable[tuple[str, SecretStr | None, Callable[[str], str | None]]] = (
-        ("SUPABASE_DB_URL", settings.supabase_db_url, _database_url_fault),
-        ("REDIS_URL", settings.redis_url, _redis_url_fault),
-    )
-    for name, url, fault in urls:
-        wrong = fault(url.get_secret_value()) if url else None
-        if url is None and needed:
-            wrong = "is not set (and neither DISABLE_CONNECTIONS nor --embedded is given)"
-        if wrong:
-            yield Problem(name, wrong, allowed_values(name))
-
-
-def _database_url_fault(url: str) -> str | None:
-    """What is wrong with a URL, in words that repeat nothing of it but its scheme."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "is not a URL, or its port is not a number (write '@', '/', ':' in a password as %40, %2F, %3A)"
-    if parts.scheme not in DB_SCHEMES:
-        return "has another scheme than " + ", ".join(DB_SCHEMES)
-    return "has the port 0" if port == 0 else None
-
-
-def _redis_url_fault(url: str) -> str | None:
-    try:
-        RedisUrl.parse(url)
-    except RedisUrlInvalid as error:
-        return str(error)
-    return None
 
 
 def _required(url: SecretStr | None, name: str) -> str:

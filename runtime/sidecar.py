@@ -25,7 +25,8 @@ from runtime.exposition import render
 from runtime.logs import get_logger
 from runtime.metrics import build_version
 from runtime.request_ids import CORRELATION_ID, REQUEST_ID, request_ids
-from runtime.settings import Settings, SettingsInvalid
+from runtime.settings import Settings
+from runtime.settings_problems import SettingsInvalid
 from runtime.trying.opening import Trials
 from runtime.trying.trial import Asked, UnknownCenturion
 

@@ -23,7 +23,8 @@ from runtime.embedded import DEFAULT_DIRECTORY, EmbeddedError
 from runtime.embedded_urls import announced_urls
 from runtime.postgres_connection import connect
 from runtime.redis_client import redis_client
-from runtime.settings import Settings, SettingsInvalid, load_settings
+from runtime.settings import Settings, load_settings
+from runtime.settings_problems import SettingsInvalid
 
 __all__ = [
     "FAILED",

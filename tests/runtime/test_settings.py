@@ -8,7 +8,8 @@ import pytest
 
 from projections import groups
 from runtime import settings_reference
-from runtime.settings import Settings, SettingsInvalid, load_settings
+from runtime.settings import Settings, load_settings
+from runtime.settings_problems import SettingsInvalid
 
 URLS = {
     "SUPABASE_DB_URL": "postgresql://bot:hunter2@db.example:5432/app",

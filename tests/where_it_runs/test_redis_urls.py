@@ -13,7 +13,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from runtime.redis_client import redis_client
 from runtime.redis_urls import RedisMode, RedisUrl, RedisUrlInvalid
-from runtime.settings import SettingsInvalid, load_settings
+from runtime.settings import load_settings
+from runtime.settings_problems import SettingsInvalid
 
 DATABASE = {"SUPABASE_DB_URL": "postgresql://bot@db/app"}
 
