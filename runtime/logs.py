@@ -30,7 +30,12 @@ def configure(settings: Settings, *, stream: IO[str] | None = None) -> None:
     redactor = Redactor(settings.secrets())
     shared = _shared(redactor)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            # First: most lines are below the level, and redacting costs more than writing them.
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
