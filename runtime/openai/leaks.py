@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from runtime.agent.folding import words
 from runtime.openai.fence import Fence
@@ -19,13 +20,19 @@ def leak(reply: str, *, rules: str, prompt: str, fence: Fence) -> str | None:
     if _TRACES.search(reply):
         return "the form of the answer"
     said = words(reply)
-    if _shares_run(said, words(rules), _RULES_RUN):
+    if _shares_run(said, rules, _RULES_RUN):
         return "the system prompt"
-    if _shares_run(said, words(prompt), _PROMPT_RUN):
+    if _shares_run(said, prompt, _PROMPT_RUN):
         return "the centurion's prompt"
     return None
 
 
-def _shares_run(said: list[str], kept: list[str], length: int) -> bool:
-    runs = {tuple(kept[at : at + length]) for at in range(len(kept) - length + 1)}
-    return any(tuple(said[at : at + length]) in runs for at in range(len(said) - length + 1))
+def _shares_run(said: list[str], kept: str, length: int) -> bool:
+    runs = (" ".join(said[at : at + length]) for at in range(len(said) - length + 1))
+    return any(f" {run} " in _plain(kept) for run in runs)
+
+
+@lru_cache(maxsize=256)
+def _plain(kept: str) -> str:
+    """A text's words in one line, a space around each: the same for every reply to its customers."""
+    return f" {' '.join(words(kept))} "
