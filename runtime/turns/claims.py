@@ -49,7 +49,7 @@ class Waiting:
 
     `quiet_s` is the longest that one of them has been quiet, `open_s` the longest that one has been
     open; None where turns have them all. `turns` of the company are at work. `free_s` is when the
-    next open turn, whosesoever, may be taken up by another worker; None where there is none.
+    next open turn of the company may be taken up by another worker; None where there is none.
     """
 
     company_id: str

@@ -10,8 +10,9 @@ SELECT pg_advisory_xact_lock(7041777) FROM bounds
 -- name: who waits
 -- No parameters. Whose bursts are open: of each company and centurion that a burst names, since how
 -- many seconds the longest quiet one has been quiet and the oldest one open, of those that no turn
--- has; how many turns of the company are at work; and in how many seconds the next open turn is
--- free. From place to place by the index: it costs no more where thousands wait.
+-- has; how many turns of the company are at work; and in how many seconds the next of its open turns
+-- is free. From place to place by the index, of bursts and of open turns: it costs no more where
+-- thousands wait, or where thousands of turns are done.
 WITH RECURSIVE waiting AS (
     (SELECT b.company_id, coalesce(b.centurion_id, '') AS centurion_id
        FROM agent.bursts AS b ORDER BY 1, 2 LIMIT 1)
@@ -21,11 +22,8 @@ WITH RECURSIVE waiting AS (
            SELECT b.company_id, coalesce(b.centurion_id, '') AS centurion_id
              FROM agent.bursts AS b
             WHERE (b.company_id, coalesce(b.centurion_id, '')) > (w.company_id, w.centurion_id)
-            ORDER BY 1, 2 LIMIT 1) AS n),
-busy AS (
-    SELECT company_id, count(*) AS turns FROM agent.turns
-     WHERE state <> 'done' AND lease_until > clock_timestamp() GROUP BY company_id)
-SELECT w.company_id, w.centurion_id, coalesce(y.turns, 0) AS turns,
+            ORDER BY 1, 2 LIMIT 1) AS n)
+SELECT w.company_id, w.centurion_id, o.turns,
        extract(epoch FROM clock_timestamp() - (
            SELECT b.last_received_at FROM agent.bursts AS b
             WHERE b.company_id = w.company_id AND coalesce(b.centurion_id, '') = w.centurion_id
@@ -38,10 +36,11 @@ SELECT w.company_id, w.centurion_id, coalesce(y.turns, 0) AS turns,
               AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
                                  AND t.conversation_id = b.conversation_id AND t.state <> 'done')
             ORDER BY b.first_received_at LIMIT 1))::float8 AS open_s,
-       extract(epoch FROM (
-           SELECT min(coalesce(greatest(t.lease_until, t.retry_at), clock_timestamp()))
-             FROM agent.turns AS t WHERE t.state <> 'done') - clock_timestamp())::float8 AS free_s
-  FROM waiting AS w LEFT JOIN busy AS y USING (company_id)
+       extract(epoch FROM o.free_at - clock_timestamp())::float8 AS free_s
+  FROM waiting AS w CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE t.lease_until > clock_timestamp()) AS turns,
+              min(coalesce(greatest(t.lease_until, t.retry_at), clock_timestamp())) AS free_at
+         FROM agent.turns AS t WHERE t.company_id = w.company_id AND t.state <> 'done') AS o
 
 -- name: claim
 -- $1 worker text, $2 lease in seconds float8, $3 turn_id uuid[] (as many as may be claimed),
@@ -50,16 +49,19 @@ SELECT w.company_id, w.centurion_id, coalesce(y.turns, 0) AS turns,
 -- In rounds over the companies: the first due burst of each, then the second of each, and so on;
 -- what a company has at work counts as rounds it has had. None gets more than its bound. Of each
 -- centurion's bursts only the first due ones are looked at, however many wait: those that have been
--- quiet for the longest, and those that have been open for the longest.
+-- quiet for the longest, and those that have been open for the longest. Open turns are looked up
+-- company by company: so the index of the open ones serves, whatever Postgres believes their share
+-- among all turns to be.
 WITH settings AS (
     SELECT * FROM unnest($4::text[], $5::text[], $6::integer[], $7::integer[], $8::integer[])
         AS s (company_id, centurion_id, debounce_ms, max_wait_ms, at_once)),
-busy AS (
-    SELECT company_id, count(*) AS turns FROM agent.turns
-     WHERE state <> 'done' AND lease_until > clock_timestamp() GROUP BY company_id),
-companies AS (
-    SELECT s.company_id, coalesce(max(y.turns), 0) AS turns, max(s.at_once) AS at_once
-      FROM settings AS s LEFT JOIN busy AS y USING (company_id) GROUP BY s.company_id),
+companies AS MATERIALIZED (
+    SELECT s.company_id, o.turns, s.at_once
+      FROM (SELECT company_id, max(at_once) AS at_once FROM settings GROUP BY company_id) AS s
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS turns FROM agent.turns AS t
+            WHERE t.company_id = s.company_id AND t.state <> 'done'
+              AND t.lease_until > clock_timestamp()) AS o),
 due AS (
     SELECT s.company_id, f.conversation_id, NULL::uuid AS turn_id, min(f.due_at) AS due_at
       FROM settings AS s
@@ -86,10 +88,13 @@ due AS (
              ORDER BY b.first_received_at LIMIT cardinality($3::uuid[]))) AS f
      GROUP BY s.company_id, f.conversation_id
     UNION ALL
-    SELECT t.company_id, t.conversation_id, t.turn_id, greatest(t.lease_until, t.retry_at)
-      FROM agent.turns AS t JOIN companies AS c USING (company_id)
-     WHERE t.state <> 'done'
-       AND coalesce(greatest(t.lease_until, t.retry_at) <= clock_timestamp(), true)),
+    SELECT c.company_id, f.conversation_id, f.turn_id, f.due_at
+      FROM companies AS c CROSS JOIN LATERAL (
+           SELECT t.conversation_id, t.turn_id, greatest(t.lease_until, t.retry_at) AS due_at
+             FROM agent.turns AS t
+            WHERE t.company_id = c.company_id AND t.state <> 'done'
+              AND coalesce(greatest(t.lease_until, t.retry_at) <= clock_timestamp(), true)
+            ORDER BY due_at NULLS FIRST, t.conversation_id LIMIT cardinality($3::uuid[])) AS f),
 ranked AS (
     SELECT d.*, c.at_once, c.turns + row_number() OVER (
                PARTITION BY d.company_id ORDER BY d.due_at NULLS FIRST, d.conversation_id) AS round
