@@ -265,11 +265,11 @@ class Lane:
             await asyncio.sleep(0)
         if intakes:
             await self._commit(intakes)
-        rests = intakes and not self._reader.has_more
-        self._rest_s = self._parts.settings.gather_s if rests else 0.0
         await self._acknowledge(entries)
-        await self._catch_up(states)
+        is_late = await self._catch_up(states)
         await self._mend(states)
+        rests = intakes and not (self._reader.has_more or is_late or self._mends)
+        self._rest_s = self._parts.settings.gather_s if rests else 0.0
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
         return take_in(
@@ -328,11 +328,14 @@ class Lane:
         if ids:
             await self._parts.streams.acknowledge(ids)
 
-    async def _catch_up(self, states: dict[int, PartitionState]) -> None:
-        """One page of one projection that is behind, in turn; live batches go on in between."""
+    async def _catch_up(self, states: dict[int, PartitionState]) -> bool:
+        """One page of one projection that is behind, in turn; live batches go on in between.
+
+        Returns whether there was one.
+        """
         late = [(s, p) for s in states.values() for p in behind(self._parts.group, s)]
         if not late:
-            return
+            return False
         self._turn += 1
         state, projection = late[self._turn % len(late)]
         fed = await self._parts.catch_up.feed_page(state, projection)
@@ -340,6 +343,7 @@ class Lane:
             self._parts.observer.parked(
                 self._parts.group.name, projection.name, state.partition, waits.reason, 1
             )
+        return True
 
     async def _mend(self, states: dict[int, PartitionState]) -> None:
         """One page of the first conversation to be mended; live batches go on in between."""

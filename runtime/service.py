@@ -34,7 +34,9 @@ from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 _log = get_logger(__name__)
-_GATHER_S = 0.02
+_LOG_GATHER_S = 0.05
+"""As the outbox's relay gathers: what one of its rounds sends is one batch."""
+_LIGHT_GATHER_S = 0.02
 RELAYING_GROUP = "agent"
 """Whoever owns a partition in this group relays its outbox."""
 CLOSING_S = 2.0
@@ -208,13 +210,16 @@ class Service:
 
 
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
-    """A group beside the log's is light: one lane, and a little rest between its batches.
+    """All rest a little between batches that leave nothing; a group beside the log's has one lane.
 
-    Who waits for an answer does not wait for that: `agent.inbox` counts from the stream's own time.
+    Who waits for an answer waits for neither: `agent.inbox` counts from the stream's own time, and
+    no turn reads what the log's group has not written by the end of the debounce.
     """
     declared = frozenset(declared.name for declared in groups.ALL)
     engine = replace(settings.engine(), declared_groups=declared)
-    return engine if group.basis is Basis.LOG else replace(engine, lanes=1, gather_s=_GATHER_S)
+    if group.basis is Basis.LOG:
+        return replace(engine, gather_s=_LOG_GATHER_S)
+    return replace(engine, lanes=1, gather_s=_LIGHT_GATHER_S)
 
 
 def _member_id() -> str:
