@@ -20,10 +20,14 @@ _SQL = statements("runtime.turns", "closing.sql")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A turn is over: with an outcome of `turn.completed`, or `closed` without any event."""
+    """A turn is over: with an outcome of `turn.completed`, or `closed` without any event.
+
+    `is_burst_over` where it is known that the turn leaves nothing to the next one.
+    """
 
     outcome: str
     reason: str
+    is_burst_over: bool = False
 
 
 def emitter(on: Held) -> Emitter:
@@ -75,7 +79,7 @@ async def complete(
         await on.conn.execute(_SQL["shorten burst"], *place, upper)
     told = emitter(on).event("turn.completed", completed(on, outcome, reason))
     await append(on.conn, [*also, told], partitions=partitions)
-    return Ended(outcome, reason)
+    return Ended(outcome, reason, is_burst_over=is_over)
 
 
 async def supersede(on: Held, reason: str, *, partitions: int) -> Ended:

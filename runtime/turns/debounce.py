@@ -50,6 +50,7 @@ class Debounce:
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._paces: list[Pace] = []
+        self._has_withheld = True
         self._woken = asyncio.Event()
         self._at_work = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -88,6 +89,8 @@ class Debounce:
 
         In this order: who was waited for begins at once.
         """
+        # Until the look is done: a turn that ends during it may be one that it still counts.
+        self._has_withheld = True
         free = self._settings.turns - len(self._running)
         claimed: list[Claim] = []
         try:
@@ -103,6 +106,7 @@ class Debounce:
         if len(self._running) >= self._settings.turns:
             # The end of a turn wakes.
             return self._settings.poll_s
+        self._has_withheld = _withholds(waiting, self._paces)
         wait_s = _next_due_s(waiting, self._paces, longest_s=self._settings.poll_s)
         if is_due and not claimed and wait_s <= 0:
             # Another worker was faster, or its company has as much at work as it may.
@@ -118,10 +122,12 @@ class Debounce:
             task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+        turn = self._running.pop(task, None)
         if not self._running:
             self._at_work.clear()
-        self._woken.set()
+        # A turn that made no room for anybody, and left nothing behind, is no reason to look.
+        if self._has_withheld or turn is None or not turn.leaves_nothing:
+            self._woken.set()
 
     async def _work(self, turn: Turn) -> None:
         observer = self._parts.observer
@@ -200,6 +206,11 @@ def _next_due_s(waiting: Sequence[Waiting], paces: Sequence[Pace], *, longest_s:
     due = [one.due_s(pace) for one, pace in zip(waiting, paces, strict=True)]
     due += [one.free_s for one in waiting]
     return max(0.0, min([longest_s, *(seconds for seconds in due if seconds is not None)]))
+
+
+def _withholds(waiting: Sequence[Waiting], paces: Sequence[Pace]) -> bool:
+    """Whether a company has as much at work as it may: the end of a turn makes room."""
+    return any(one.turns >= pace.turns_at_once for one, pace in zip(waiting, paces, strict=True))
 
 
 async def _speaks(

@@ -39,6 +39,8 @@ class Turn:
         self._speaking = Speaking(parts, claim, self._stopwatch)
         self.max_wait_s = 0.0
         """How long the burst may be open for the turn to be superseded; 0 before it is known."""
+        self.leaves_nothing = False
+        """The turn is over, and its conversation's burst with it."""
 
     def interrupt(self) -> None:
         """The running thought is of no use any more: the turn will run again over all of it."""
@@ -87,6 +89,7 @@ class Turn:
         return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions)
 
     def _tell(self, ended: Ended) -> None:
+        self.leaves_nothing = ended.is_burst_over
         took_s = self._stopwatch.took_s
         self._parts.observer.ended(self.claim, ended.outcome, ended.reason, took_s)
 

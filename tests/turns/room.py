@@ -227,13 +227,18 @@ class _Waking(SilentObserver):
 
 @asynccontextmanager
 async def worker(
-    room: Room, name: str = "worker-1", *, parts: TurnParts | None = None
+    room: Room,
+    name: str = "worker-1",
+    *,
+    parts: TurnParts | None = None,
+    poll_s: float = 0.1,
+    turns: int = 32,
 ) -> AsyncIterator[Debounce]:
-    """One debounce worker, stopped cleanly at the end."""
+    """One debounce worker, stopped cleanly at the end; no commit wakes it."""
     debounce = Debounce(
         parts or room.parts(),
         Claims(room.pool, worker=name, lease_s=LEASE_S),
-        settings=DebounceSettings(poll_s=0.1, watch_s=0.02, stop_grace_s=5.0),
+        settings=DebounceSettings(turns=turns, poll_s=poll_s, watch_s=0.02, stop_grace_s=5.0),
     )
     task = asyncio.create_task(debounce.run(), name=name)
     try:

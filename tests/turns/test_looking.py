@@ -1,0 +1,57 @@
+"""What makes a worker look again: here it never does by itself, and no commit wakes it."""
+
+from __future__ import annotations
+
+from runtime.companies.config import Company
+from tests.turns.room import centurion, room, worker
+
+NEVER_S = 3600.0
+
+
+async def test_the_end_of_a_turn_makes_room_for_the_company_s_next_one(
+    database_url: str, redis_url: str
+) -> None:
+    company = Company.model_validate(
+        {"id": "acme", "name": "Acme", "settings": {"turns_at_once": 1}}
+    )
+    async with room(database_url, redis_url, company=company) as here:
+        for conversation in ("c-1", "c-2", "c-3"):
+            await here.write("oi", conversation=conversation)
+        await here.wait_agent_caught_up()
+        async with worker(here, poll_s=NEVER_S):
+            await here.wait_quiet()
+    assert len(here.mind.asked) == 3
+
+
+async def test_the_end_of_a_turn_makes_room_in_a_process_that_has_its_fill(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url) as here:
+        for conversation in ("c-1", "c-2", "c-3"):
+            await here.write("oi", conversation=conversation)
+        await here.wait_agent_caught_up()
+        async with worker(here, poll_s=NEVER_S, turns=1):
+            await here.wait_quiet()
+    assert len(here.mind.asked) == 3
+
+
+async def test_what_a_turn_leaves_of_its_burst_is_not_left_lying(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url, centurions=[centurion(max_wait_ms=600_000)]) as here:
+        await here.write(*(f"linha {n}" for n in range(450)))
+        await here.wait_agent_caught_up()
+        async with worker(here, poll_s=NEVER_S):
+            await here.wait_quiet()
+    assert [len(one.burst) for one in here.mind.asked] == [200, 200, 50]
+
+
+async def test_a_conversation_that_waits_for_its_time_is_taken_up_then(
+    database_url: str, redis_url: str
+) -> None:
+    async with room(database_url, redis_url, centurions=[centurion(debounce_ms=600)]) as here:
+        await here.write("oi")
+        await here.wait_agent_caught_up()
+        async with worker(here, poll_s=NEVER_S):
+            await here.wait_quiet()
+    assert len(here.mind.asked) == 1
