@@ -30,6 +30,15 @@ class Ended:
     is_burst_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LastSent:
+    """The part with which an answer is through; without an id, none."""
+
+    message_id: UUID | None = None
+    provider_message_id: str | None = None
+    detail: str | None = None
+
+
 def emitter(on: Held) -> Emitter:
     """For the events of a held turn: what its last message set off."""
     known = on.turn.correlation_id or str(on.claim.turn_id)
@@ -66,14 +75,17 @@ async def complete(
     *,
     partitions: int,
     also: Sequence[Event] = (),
+    last: LastSent | None = None,
 ) -> Ended:
     """End the turn: `turn.completed` covers what its prompt contained, closed for good.
 
-    `also` is told before it, in the same transaction.
+    `also` is told before it, and `last` settled as sent, in the same transaction.
     """
     place, upper = (on.claim.company_id, on.claim.conversation_id), on.turn.upper_position
+    covers, part = list(on.turn.covers), last or LastSent()
+    settled = part.message_id, part.provider_message_id, part.detail
     is_over = await on.conn.fetchval(
-        _SQL["complete"], *place, list(on.turn.covers), on.claim.turn_id, reason, upper, outcome
+        _SQL["complete"], *place, covers, on.claim.turn_id, reason, upper, outcome, *settled
     )
     if not is_over:
         await on.conn.execute(_SQL["shorten burst"], *place, upper)

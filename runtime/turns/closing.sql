@@ -20,9 +20,16 @@ UPDATE agent.bursts AS b
 
 -- name: complete
 -- $1 company_id text, $2 conversation_id text, $3 event_id uuid[], $4 turn_id uuid, $5 reason text,
--- $6 upper_position bigint, $7 outcome text
--- Closes the messages, the burst and the turn; tells whether the burst is over, or is to be shortened.
-WITH closed AS (
+-- $6 upper_position bigint, $7 outcome text, and of the part that was sent last, or nulls:
+-- $8 message_id uuid, $9 provider_message_id text, $10 detail text
+-- Settles the part, closes the messages, the burst and the turn; tells whether the burst is over, or
+-- is to be shortened.
+WITH settled AS (
+    UPDATE agent.outbound
+       SET state = 'sent', provider_message_id = coalesce($9, provider_message_id), detail = $10,
+           settled_at = clock_timestamp()
+     WHERE message_id = $8 AND company_id = $1),
+closed AS (
     INSERT INTO agent.inbox_closures (company_id, conversation_id, event_id, turn_id, reason)
     SELECT $1, $2, e, $4, $5 FROM unnest($3::uuid[]) AS e
     ON CONFLICT DO NOTHING),

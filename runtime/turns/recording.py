@@ -60,17 +60,6 @@ async def record(
             cost_usd=usage.cost_usd,
         )
     on = replace(on, turn=turn)
-    await on.conn.execute(
-        _SQL["decide"],
-        on.claim.company_id,
-        on.claim.turn_id,
-        thought.outcome,
-        thought.reason,
-        turn.model,
-        turn.prompt_tokens,
-        turn.completion_tokens,
-        turn.cost_usd,
-    )
     tell = emitter(on)
     told = [
         *_not_asked(tell, thought),
@@ -80,25 +69,42 @@ async def record(
     ]
     parts = split(thought.decision.reply or "", max_chars=channel.max_part_chars)
     if not parts:
+        await on.conn.execute(_SQL["decide"], *_decided(on))
         return await complete(on, thought.outcome, thought.reason, partitions=partitions, also=told)
     await append(on.conn, told, partitions=partitions)
     max_wait_ms = thought.context.centurion.max_wait_ms
     goes = isinstance(gate(on, channel, is_begun=False, max_wait_ms=max_wait_ms), Go)
-    first = await _put_parts(on, thought, parts, goes_out=goes)
+    first = await _decide_and_put_parts(on, thought, parts, goes_out=goes)
     return Recorded(on, first if goes else None)
 
 
-async def _put_parts(on: Held, thought: Thought, parts: Sequence[str], *, goes_out: bool) -> Part:
-    """The first one as it was before it went out."""
+def _decided(on: Held) -> tuple[Any, ...]:
+    """The parameters of `decide`."""
+    turn = on.turn
+    return (
+        on.claim.company_id,
+        on.claim.turn_id,
+        turn.decided,
+        turn.decided_reason,
+        turn.model,
+        turn.prompt_tokens,
+        turn.completion_tokens,
+        turn.cost_usd,
+    )
+
+
+async def _decide_and_put_parts(
+    on: Held, thought: Thought, parts: Sequence[str], *, goes_out: bool
+) -> Part:
+    """The first part as it was before it went out."""
     context = thought.context
     ids, contact = [new_id() for _ in parts], asdict(context.contact)
     await on.conn.execute(
-        _SQL["put parts"],
+        _SQL["decide and put parts"],
+        *_decided(on),
         ids,
         list(parts),
-        on.claim.company_id,
         on.claim.conversation_id,
-        on.claim.turn_id,
         context.centurion.id,
         context.channel,
         orjson.dumps(contact).decode(),

@@ -6,17 +6,22 @@ UPDATE agent.turns
        completion_tokens = $7, cost_usd = $8
  WHERE turn_id = $2 AND company_id = $1
 
--- name: put parts
--- $1 message_id uuid[], $2 text[], and once each: $3 company_id text, $4 conversation_id text,
--- $5 turn_id uuid, $6 centurion_id text, $7 channel text, $8 contact text, $9 goes out boolean
+-- name: decide and put parts
+-- As `decide`, and $9 message_id uuid[], $10 text[], and once each: $11 conversation_id text,
+-- $12 centurion_id text, $13 channel text, $14 contact text, $15 goes out boolean
 -- The first one is being sent from now on, where the gate lets it out.
+WITH decided AS (
+    UPDATE agent.turns
+       SET state = 'sending', decided = $3, decided_reason = $4, model = $5, prompt_tokens = $6,
+           completion_tokens = $7, cost_usd = $8
+     WHERE turn_id = $2 AND company_id = $1)
 INSERT INTO agent.outbound (message_id, company_id, conversation_id, turn_id, centurion_id, part,
                             parts, channel, contact, text, state, attempts, sending_at)
-SELECT n.message_id, $3, $4, $5, $6, n.number, cardinality($1::uuid[]), $7, $8::jsonb, n.text,
-       CASE WHEN $9 AND n.number = 1 THEN 'sending' ELSE 'pending' END,
-       CASE WHEN $9 AND n.number = 1 THEN 1 ELSE 0 END,
-       CASE WHEN $9 AND n.number = 1 THEN clock_timestamp() END
-  FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS n (message_id, text, number)
+SELECT n.message_id, $1, $11, $2, $12, n.number, cardinality($9::uuid[]), $13, $14::jsonb, n.text,
+       CASE WHEN $15 AND n.number = 1 THEN 'sending' ELSE 'pending' END,
+       CASE WHEN $15 AND n.number = 1 THEN 1 ELSE 0 END,
+       CASE WHEN $15 AND n.number = 1 THEN clock_timestamp() END
+  FROM unnest($9::uuid[], $10::text[]) WITH ORDINALITY AS n (message_id, text, number)
 
 -- name: keep facts
 -- $1 company_id text, $2 conversation_id text, $3 name text[], $4 value text[], $5 evidence text[],

@@ -17,7 +17,7 @@ from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Channel
 from runtime.outbox import append
-from runtime.turns.closing import Ended, complete, emitter, supersede, suppress_rest
+from runtime.turns.closing import Ended, LastSent, complete, emitter, supersede, suppress_rest
 from runtime.turns.gate import Go, Standing, Supersede, Suppress, Verdict, verdict
 from runtime.turns.held import Held
 
@@ -119,14 +119,18 @@ def _after_suppression(on: Held, part: Part, reason: str) -> tuple[str, str]:
 
 async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended | None:
     """The part is out: told as `message.sent`; the turn is over when the answer is through."""
-    await _settle(on, part, "sent", sent.detail or None, sent.provider_message_id)
     told = [emitter(on).event("message.sent", _sent(on, part, sent))]
-    if part.part == part.parts or await next_part(on) is None:
-        outcome = on.turn.decided or "replied"
-        reason = on.turn.decided_reason or Reason.ANSWERED
-        return await complete(on, outcome, reason, partitions=partitions, also=told)
-    await append(on.conn, told, partitions=partitions)
-    return None
+    detail, last = sent.detail or None, None
+    if part.part == part.parts:
+        last = LastSent(part.message_id, sent.provider_message_id, detail)
+    else:
+        await _settle(on, part, "sent", detail, sent.provider_message_id)
+    if last is None and await next_part(on) is not None:
+        await append(on.conn, told, partitions=partitions)
+        return None
+    outcome = on.turn.decided or "replied"
+    reason = on.turn.decided_reason or Reason.ANSWERED
+    return await complete(on, outcome, reason, partitions=partitions, also=told, last=last)
 
 
 async def try_again(on: Held, part: Part, sent: Sent) -> None:
