@@ -8,6 +8,7 @@ the health client gives up at once.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import asyncpg
 from redis.asyncio.cluster import RedisCluster
@@ -22,7 +23,7 @@ from runtime.capabilities import (
     detect_postgres,
     detect_redis,
 )
-from runtime.postgres_connection import StatelessConnection, connect
+from runtime.postgres_connection import StatelessConnection, connect, know_arrays
 from runtime.redis_client import redis_client
 from runtime.settings import Settings
 
@@ -63,6 +64,7 @@ class Connections:
         pool = asyncpg.create_pool(
             dsn,
             connection_class=StatelessConnection,
+            init=partial(know_arrays, timeout_s=PROBE_TIMEOUT_S),
             min_size=settings.db_pool_min,
             max_size=settings.db_pool_max,
             # Behind a pooler, a name of ours may stand for another process's statement.

@@ -14,6 +14,11 @@ import ssl
 
 import asyncpg
 
+from projections.statements import statements
+
+_SQL = statements("runtime", "postgres_connection.sql")
+_ARRAYS = 13
+
 
 class CertificateRefused(OSError):
     """The server's certificate is not what the URL asks for; the text says in what."""
@@ -49,3 +54,12 @@ async def connect(dsn: str, *, timeout_s: float = 5.0) -> asyncpg.Connection:
             "look at the host, sslmode and sslrootcert of SUPABASE_DB_URL"
         ) from error
     return conn
+
+
+async def know_arrays(conn: asyncpg.Connection, *, timeout_s: float = 5.0) -> None:
+    """Let a new connection look up all array types that statements use, at once.
+
+    Else it stops for each of them at the first statement that uses it, in the middle of somebody's
+    turn: planning that look into the catalogue takes longer than all of the turn's own statements.
+    """
+    await conn.fetchrow(_SQL["arrays"], *[None] * _ARRAYS, timeout=timeout_s)
