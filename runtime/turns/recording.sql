@@ -7,8 +7,10 @@ UPDATE agent.turns
  WHERE turn_id = $2 AND company_id = $1
 
 -- name: decide and put parts
--- As `decide`, and $9 message_id uuid[], $10 text[], and once each: $11 conversation_id text,
--- $12 centurion_id text, $13 channel text, $14 contact text, $15 goes out boolean
+-- $1 company_id text, $2 turn_id uuid, $3 decided text, $4 reason text, $5 model text,
+-- $6 prompt_tokens bigint, $7 completion_tokens bigint, $8 cost_usd numeric;
+-- $9 message_id uuid[], $10 text[], and once each: $11 conversation_id text, $12 centurion_id text,
+-- $13 channel text, $14 contact text, $15 goes out boolean
 -- The first one is being sent from now on, where the gate lets it out.
 WITH decided AS (
     UPDATE agent.turns

@@ -135,7 +135,7 @@ async def reach(conn: asyncpg.Connection, asked: list[Statement]) -> Reach:
 REFUSED = {
     "runtime/companies/apply.sql: insert binding": "UniqueViolationError",
     "runtime/companies/apply.sql: insert centurion": "UniqueViolationError",
-    "runtime/turns/recording.sql: put parts": "UniqueViolationError",
+    "runtime/turns/recording.sql: decide and put parts": "UniqueViolationError",
 }
 """What stands already, the company's own or the other's, cannot be taken again."""
 CARELESS = [
