@@ -37,8 +37,6 @@ _log = get_logger(__name__)
 _LOG_GATHER_S = 0.05
 """As the outbox's relay gathers: what one of its rounds sends is one batch."""
 _LIGHT_GATHER_S = 0.02
-_LIGHT_BATCH_EVENTS = 500
-"""The turns run in the same loop: a fold of thousands would keep all of them waiting for it."""
 RELAYING_GROUP = "agent"
 """Whoever owns a partition in this group relays its outbox."""
 CLOSING_S = 2.0
@@ -212,9 +210,7 @@ class Service:
 
 
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
-    """All rest a little between batches that leave nothing.
-
-    A group beside the log's is light: one lane, and small batches.
+    """All rest a little between batches that leave nothing; a group beside the log's has one lane.
 
     Who waits for an answer waits for neither: `agent.inbox` counts from the stream's own time, and
     no turn reads what the log's group has not written by the end of the debounce.
@@ -223,8 +219,7 @@ def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings
     engine = replace(settings.engine(), declared_groups=declared)
     if group.basis is Basis.LOG:
         return replace(engine, gather_s=_LOG_GATHER_S)
-    most = min(engine.batch_events, _LIGHT_BATCH_EVENTS)
-    return replace(engine, lanes=1, gather_s=_LIGHT_GATHER_S, batch_events=most)
+    return replace(engine, lanes=1, gather_s=_LIGHT_GATHER_S)
 
 
 def _member_id() -> str:

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
         2000,
         ge=1,
         le=50000,
-        description="The most events in one transaction; the group `agent` takes 500 at the most.",
+        description="The most events in one transaction.",
         json_schema_extra=_allowed("1 to 50000"),
     )
     block_ms: int = Field(
