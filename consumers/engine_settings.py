@@ -20,8 +20,8 @@ class EngineSettings:
     block_ms: int = 5000
     """How long one read waits in Redis for entries."""
     gather_s: float = 0.0
-    """How long a lane rests after a batch that left nothing, so that what comes meanwhile is one
-    batch. The first event after a quiet time waits for nothing."""
+    """How long a lane rests after a small batch that left nothing, so that what comes meanwhile is
+    one batch. The first event after a quiet time waits for nothing."""
     lanes: int = 2
     """Batches in flight over different partitions."""
     retry_initial_s: float = 0.1

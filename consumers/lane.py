@@ -37,6 +37,10 @@ from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
 from consumers.transaction import BatchTransactions
 
+_WORTH_IT = 50
+"""A batch of more entries pays for itself: to rest would only make the next one longer, and turns
+that run in the same loop wait for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaneParts:
@@ -268,7 +272,8 @@ class Lane:
         await self._acknowledge(entries)
         is_late = await self._catch_up(states)
         await self._mend(states)
-        rests = intakes and not (self._reader.has_more or is_late or self._mends)
+        is_small = 0 < sum(intake.read for intake in intakes) <= _WORTH_IT
+        rests = is_small and not (self._reader.has_more or is_late or self._mends)
         self._rest_s = self._parts.settings.gather_s if rests else 0.0
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
