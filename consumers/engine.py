@@ -41,9 +41,12 @@ from consumers.topology import restore_topology
 from consumers.transaction import BatchTransactions
 from consumers.trimming import Trimmer
 from consumers.upkeep import Upkeep
+from events.entry_id import EntryId
 
 _HAND_OVER_S = 1.0
 """How long handing over may take at least, where the batches in flight took the whole grace."""
+_IDLE_BEATS = 5
+"""Between two looks for what is unread, where there was nothing and nothing has come."""
 
 
 class Engine:
@@ -126,6 +129,8 @@ class Engine:
             observer=observer,
             status=self._status,
         )
+        self._idle_at: dict[int, EntryId] | None = None
+        self._measure_at = 0.0
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
 
@@ -197,8 +202,9 @@ class Engine:
 
     async def _measure_tails(self) -> None:
         cursors = {p: status.cursor for p, status in self._status.partitions.items()}
-        if not cursors:
+        if not cursors or (cursors == self._idle_at and monotonic() < self._measure_at):
             return
+        self._idle_at = None
         try:
             tails = await self._streams.tails(cursors)
         except TransientFault:
@@ -208,6 +214,10 @@ class Engine:
         for partition, tail in tails.items():
             if (owned := self._status.partitions.get(partition)) is not None:
                 owned.lag_events, owned.lag_s = tail.lag_events, tail.lag_s
+        if all(tail.lag_events == 0 for tail in tails.values()):
+            # A blocked read tells what comes; that it does not is looked for less often.
+            self._idle_at = cursors
+            self._measure_at = monotonic() + _IDLE_BEATS * self._settings.heartbeat_s
 
     def _changed(self, partition: int, state: PartitionState | None) -> None:
         if state is None:
