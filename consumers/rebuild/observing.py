@@ -12,12 +12,18 @@ from consumers.rebuild.swapping import Reader
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the filling is. `expected` is about right: the log grows, and an old type may lack."""
+    """How far the filling is. `expected` is about right: the log grows, and an old type may lack.
+
+    `live_lag_s` is how far the live group was behind at the last look, None where that is not known;
+    `live_alone` says that nobody consumes.
+    """
 
     read: int
     expected: int
     filled: int
     partitions: int
+    live_lag_s: float | None = None
+    live_alone: bool = False
 
 
 class RebuildObserver(Protocol):
@@ -30,7 +36,7 @@ class RebuildObserver(Protocol):
         """What is being done, and for which read model."""
 
     def progress(self, progress: Progress) -> None:
-        """Several times a second while the past is filled in."""
+        """At every beat, and once the past is filled in."""
 
     def retrying(self, fault: str, wait_s: float) -> None:
         """The surroundings failed; it goes on where it stood after the wait."""

@@ -24,7 +24,7 @@ from consumers.rebuild.following import Follower
 from consumers.rebuild.kept import drop_expired, kept, kept_schema, take_kept
 from consumers.rebuild.narrowing import FILLING, note_touched, sums
 from consumers.rebuild.observing import Progress, RebuildObserver
-from consumers.rebuild.pace import Look, Pace, nobody_lives, share_after
+from consumers.rebuild.pace import LiveLook, Look, Pace, nobody_lives, share_after
 from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
 from consumers.rebuild.reading import Scope
 from consumers.rebuild.report import Report
@@ -71,6 +71,7 @@ class Rebuild:
         self._scope = scope_of(plan)
         self._types = sorted({type_ for p in plan.projections for type_ in p.reads})
         self._pace = Pace()
+        self._live = LiveLook(alone=False, lag_s=None)
 
     async def run(self) -> list[Report]:
         """Do it; the reports of all its read models, in order.
@@ -128,19 +129,27 @@ class Rebuild:
 
     async def _beat(self, scratch: Scratch) -> None:
         """Say that we live, keep the pace, and tell how far it is."""
-        expected = await self._pool.fetchval(_SQL["expected"], self._types)
         while True:
             look = await self._look()
             share = share_after(look, self._settings)
             if (share == 0.0) != (self._pace.share == 0.0):
                 self._observer.paused(look.lag_s if share == 0.0 else None)
-            self._pace.share = share
+            self._pace.share, self._live = share, look
             await scratch.beat(share=share)
-            (row,) = await self._pool.fetch(scratch.sql("progress"))
-            self._observer.progress(
-                Progress(row["read"], expected, row["filled"], row["partitions"])
-            )
+            await self._tell_progress(scratch)
             await asyncio.sleep(self._settings.beat_s)
+
+    async def _tell_progress(self, scratch: Scratch) -> None:
+        expected = await self._pool.fetchval(_SQL["expected"], self._types)
+        (row,) = await self._pool.fetch(scratch.sql("progress"))
+        live = self._live
+        self._observer.progress(
+            Progress(
+                *(row["read"], expected, row["filled"], row["partitions"]),
+                live_lag_s=live.lag_s,
+                live_alone=live.alone,
+            )
+        )
 
     async def _work(self, scratch: Scratch) -> list[Report]:
         models = {one.name: one for one in await scratch.read_models()}
@@ -185,7 +194,8 @@ class Rebuild:
             await take_kept(scratch, left[0])
         elif self._plan.selection is not None:
             shadows = [scratch.shadow(p) for p in left]
-            await note_touched(scratch, self._plan.selection, shadows)
+            if not await note_touched(scratch, self._plan.selection, shadows):
+                raise CannotRebuild(f"{self._plan.title}: no event of the log is meant by that")
         else:
             await scratch.enter(FILLING)
 
@@ -194,6 +204,7 @@ class Rebuild:
         parts = [part for part in await scratch.parts() if not part.is_filled]
         if parts:
             await self._fill_parts(scratch, parts, self._pace)
+        await self._tell_progress(scratch)
         await self._observer.reached("filled")
 
     async def _fill_here(self, scratch: Scratch, parts: Sequence[FilledPart], pace: Pace) -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import asyncpg
 import typer
@@ -30,6 +30,7 @@ __all__ = [
     "FAILED",
     "WRONG_USE",
     "Open",
+    "answer_of",
     "carry_out",
     "errors",
     "fail",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 FAILED, WRONG_USE = 1, 2
+T = TypeVar("T")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -102,8 +104,13 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
 
     A reader of its output that has gone ends it with 0, without a word.
     """
+    raise typer.Exit(answer_of(work))
+
+
+def answer_of(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a part of a command to its answer; faults of the surroundings become one line, exit 1."""
     try:
-        code = asyncio.run(work())
+        return asyncio.run(work())
     except (EventError, MigrationError, EmbeddedError) as error:
         fail(_with_remedy(error))
     except asyncpg.UndefinedTableError:
@@ -117,10 +124,9 @@ def carry_out(work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     except BrokenPipeError:
         # Who read the answer wants no more of it (`| head`): that is no fault.
         leave_the_pipe()
-        code = 0
+        raise typer.Exit(0) from None
     except (OSError, EOFError, zlib.error) as error:
         fail(f"{type(error).__name__}: {error}")
-    raise typer.Exit(code)
 
 
 def _with_remedy(error: Exception) -> str:

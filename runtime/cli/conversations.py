@@ -8,6 +8,7 @@ import typer
 
 from events.envelope import RecordedEvent
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
+from runtime.cli.its_company import company_of
 from runtime.cli.moments import parse_moment
 from runtime.cli.tables import Json, output, say, show, show_json
 from runtime.explaining.as_json import objects
@@ -18,7 +19,6 @@ from runtime.history.as_of import By, EventElsewhere, Past, cut_at, past
 from runtime.history.moments import Moment
 from runtime.queries.conversations import (
     Conversation,
-    companies_of,
     conversation,
     inbox_states,
     logged_events,
@@ -158,23 +158,6 @@ def _briefly(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _scope(scope: tuple[str, str]) -> dict[str, str]:
     return {"company_id": scope[0], "conversation_id": scope[1]}
-
-
-async def company_of(open_: Open, conversation_id: str, company: str | None) -> str:
-    """The company meant; ends where there is none, or more than one and none was named."""
-    found = await companies_of(open_.db, conversation_id)
-    if company is not None:
-        found = [company] if company in found else []
-    if not found:
-        of = f" of company {company}" if company is not None else ""
-        fail(f"no conversation {conversation_id}{of} in the event log")
-    if len(found) > 1:
-        fail(
-            f"several companies have a conversation {conversation_id}: {', '.join(found)}; "
-            "name one with --company",
-            code=WRONG_USE,
-        )
-    return found[0]
 
 
 def _whole(found: Conversation) -> dict[str, Any]:

@@ -1,19 +1,21 @@
-"""What a rebuild tells the person who runs it: phase, rate, time left, what it waits for."""
+"""What a rebuild tells the person who runs it: phase, rate, time left, live lag, what it waits for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from rich import progress
 from rich.console import Console
-from rich.text import Text
 
 from consumers.rebuild.observing import Progress
+from consumers.rebuild.plan import Kind
 from consumers.rebuild.report import Difference, Report
 from consumers.rebuild.swapping import Reader
-from runtime.cli.rebuild_report import ReportPrinter
+from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import duration
 
 _PHASES = {
@@ -22,26 +24,51 @@ _PHASES = {
     "compare": "comparing",
     "swap": "swapping",
 }
+_LIVE = {
+    Kind.REPLAY: "the new rows are live",
+    Kind.UNDO: "the rows of before are live again",
+}
+_TELL_EVERY_S = 30.0
 
 
 class Shown:
-    """Tells on a console: a bar on a terminal, a line a phase elsewhere. A context manager."""
+    """Tells on a console: a bar on a terminal; elsewhere a line a read model, and a sign of life.
 
-    def __init__(self, console: Console, printer: ReportPrinter) -> None:
+    `narrowed`: how much is to be read is not known before. A context manager.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        printer: ReportPrinter,
+        *,
+        kind: Kind,
+        narrowed: bool,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._console = console
         self._printer = printer
+        self._kind = kind
+        self._narrowed = narrowed
+        self._clock = clock
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
-            progress.BarColumn(),
-            progress.MofNCompleteColumn(),
-            _Rate(),
-            progress.TimeRemainingColumn(),
+            progress.BarColumn(bar_width=14),
+            progress.TextColumn("{task.fields[told]}"),
             console=console,
             disable=not console.is_terminal,
+            # What goes to standard output must get there, also when that is a file.
+            redirect_stdout=sys.stdout.isatty(),
             transient=True,
         )
         self._task: progress.TaskID | None = None
-        self._told: set[int] = set()
+        self._phase = ""
+        self._name: str | None = None
+        self._since = self._told_at = clock()
+        self._before: int | None = None
+        self._is_read = False
+        self._readers: set[int] = set()
+        self._differing: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -57,22 +84,49 @@ class Shown:
 
     def began(self, title: str, *, resumed: bool) -> None:
         """What it is, and whether it was begun before."""
+        self._before = None if resumed else 0
         self._say(f"{title}: goes on where it was stopped" if resumed else title)
 
     def phase(self, phase: str, projection: str | None) -> None:
         """What is being done now."""
-        told = f"{_PHASES[phase]}{f' {projection}' if projection else ''}"
+        self._phase, self._name, self._since = phase, projection, self._clock()
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(told, total=None)
-        if not self._console.is_terminal:
-            self._say(told)
+        self._task = self._bar.add_task(self._doing(), total=None, told="")
 
     def progress(self, told: Progress) -> None:
-        """How much of the log is read."""
-        if self._task is not None and told.filled < told.partitions:
-            total = max(told.expected, told.read)
-            self._bar.update(self._task, completed=told.read, total=total)
+        """How far it is, and how live traffic does meanwhile."""
+        if self._before is None:
+            self._before = told.read
+        if self._phase == "fill" and self._kind is not Kind.UNDO:
+            self._filling(told)
+        elif self._task is not None:
+            live = f"{duration(self._clock() - self._since)}, {_live(told)}"
+            self._bar.update(self._task, told=live)
+            self._sign_of_life(live)
+
+    def _filling(self, told: Progress) -> None:
+        took_s, read = self._clock() - self._since, told.read - (self._before or 0)
+        rate = read / took_s if took_s > 0 else 0.0
+        if told.filled == told.partitions:
+            if read and not self._is_read:
+                self._is_read = True
+                self._say(f"read {read:,} events in {duration(took_s)} ({rate:,.0f}/s)")
+            return
+        total = None if self._narrowed else max(told.expected, told.read)
+        words = [f"{told.read:,} events" if total is None else f"{told.read / (total or 1):.0%}"]
+        if rate:
+            words.append(f"{rate:,.0f}/s")
+            if total is not None:
+                words.append(f"{duration((total - told.read) / rate)} left")
+        text = f"{' '.join(words)}, {_live(told)}"
+        if self._task is not None:
+            self._bar.update(self._task, completed=told.read, total=total, told=text)
+        self._sign_of_life(text)
+
+    def _sign_of_life(self, text: str) -> None:
+        if not self._console.is_terminal and self._clock() - self._told_at >= _TELL_EVERY_S:
+            self._say(f"{self._doing()}: {text}")
 
     def retrying(self, fault: str, wait_s: float) -> None:
         """A fault that will pass."""
@@ -92,12 +146,15 @@ class Shown:
     def compared(self, report: Report) -> None:
         """Old and new, side by side."""
         self._printer.report(report)
+        self._differing[report.projection] = differing(report)
+        if self._kind is Kind.CHECK:
+            self._say(self._outcome(report.projection))
 
     def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
         """Who is in the way, once each."""
         for reader in readers:
-            if reader.pid not in self._told:
-                self._told.add(reader.pid)
+            if reader.pid not in self._readers:
+                self._readers.add(reader.pid)
                 self._say(
                     f"the swap of {projection} waits for {reader.program} (pid {reader.pid}), "
                     f"whose transaction is open for {duration(reader.open_s)}"
@@ -105,18 +162,31 @@ class Shown:
 
     def swapped(self, projection: str) -> None:
         """New rows are live."""
-        self._say(f"{projection}: the new rows are live")
+        self._printer.live.append(projection)
+        self._say(f"{self._outcome(projection)}; {_LIVE[self._kind]}")
 
     async def reached(self, point: str) -> None:
         """Of no interest to people."""
 
+    def _outcome(self, projection: str) -> str:
+        count = self._differing.get(projection, 0)
+        return f"{projection}: {f'{count:,}' if count else 'no'} row{'s' * (count > 1)} {_s(count)}"
+
+    def _doing(self) -> str:
+        return f"{_PHASES[self._phase]}{f' {self._name}' if self._name else ''}"
+
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, style="dim")
+        self._told_at = self._clock()
+        whole = not self._console.is_terminal
+        self._console.print(text, markup=False, style="dim", soft_wrap=whole)
 
 
-class _Rate(progress.ProgressColumn):
-    """Events a second."""
+def _s(count: int) -> str:
+    return "differ" if count > 1 else "differs"
 
-    def render(self, task: progress.Task) -> Text:
-        """The rate as it is now."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "…")
+
+def _live(told: Progress) -> str:
+    """How live traffic does."""
+    if told.live_alone:
+        return "nobody consumes live"
+    return f"live {'lag unknown' if told.live_lag_s is None else f'{duration(told.live_lag_s)} behind'}"

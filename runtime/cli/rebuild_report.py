@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from consumers.rebuild.report import Difference, Report, TableReport
-from runtime.cli.tables import say, show, show_json
+from runtime.cli.tables import output, say, show, show_json
 
-_WIDEST = 60
+_LEAST = 12
 
 
 class ReportPrinter:
     """Prints what a rebuild found, as it is found. `full`: every row that differs is told by itself."""
 
     def __init__(self, *, as_json: bool, full: bool) -> None:
-        self._as_json = as_json
+        self.as_json = as_json
         self._full = full
         self.reports: list[Report] = []
+        self.live: list[str] = []
+        """Read models whose new rows are live."""
 
     @property
     def differing(self) -> int:
         """How many rows differ, over all."""
-        return sum(table.differing for report in self.reports for table in report.tables)
+        return sum(map(differing, self.reports))
 
     def difference(self, projection: str, one: Difference) -> None:
         """One row."""
-        if self._as_json:
+        if self.as_json:
             show_json([{"kind": "row", "projection": projection, **_row(one)}])
         else:
-            say(_line(one))
+            for line in _lines(one, output().width):
+                say(line)
 
     def report(self, report: Report) -> None:
         """One read model."""
@@ -40,23 +44,39 @@ class ReportPrinter:
             for table in report.tables:
                 for one in table.sample:
                     self.difference(report.projection, one)
-                if not self._as_json and table.differing > len(table.sample):
+                if not self.as_json and table.differing > len(table.sample):
                     say(f"  … and {table.differing - len(table.sample)} more rows of {table.table}")
-        if self._as_json:
+        if self.as_json:
             show_json([_summary(report, table) for table in report.tables])
 
-    def total(self) -> None:
+    def add(self, swapped: Iterable[Report]) -> None:
+        """Read models that an earlier process of the same run has swapped."""
+        for report in swapped:
+            self.report(report)
+            self.live.append(report.projection)
+
+    def total(self, title: str) -> None:
         """All of them in one table."""
-        if not self._as_json:
+        if not self.as_json and self.reports:
             rows = [
                 {name: value for name, value in _summary(report, table).items() if name in _SHOWN}
                 for report in self.reports
                 for table in report.tables
             ]
-            show(rows, title="old and new", as_json=False, absent="-")
+            show(rows, title=title, as_json=False, absent="-")
+
+    def advise(self, text: str) -> None:
+        """What to do next, for people."""
+        if not self.as_json:
+            say(text, prose=True)
 
 
 _SHOWN = ("table", "old", "new", "changed", "added", "removed", "parked", "equal")
+
+
+def differing(report: Report) -> int:
+    """How many rows of a read model differ."""
+    return sum(table.differing for table in report.tables)
 
 
 def _summary(report: Report, table: TableReport) -> dict[str, Any]:
@@ -87,16 +107,30 @@ def _without(told: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in told.items() if key != name}
 
 
-def _line(one: Difference) -> str:
-    """`changed conversations acme / c-1: received_count 3 → 4`."""
-    key = " / ".join(map(str, one.key))
-    told = f"{one.kind:<8} {one.table} {key}"
-    if one.old is None or one.new is None:
-        return told
-    changes = [f"{c} {_short(one.old.get(c))} → {_short(one.new.get(c))}" for c in one.columns()]
-    return f"{told}: {'; '.join(changes)}"
+def _lines(one: Difference, width: int) -> Iterator[str]:
+    """`changed conversations acme / c-1`, and below it `received_count: 3 → 4`, a line a column."""
+    yield f"{one.kind:<8} {one.table} {' / '.join(map(str, one.key))}"
+    if one.old is not None and one.new is not None:
+        for column in one.columns():
+            most = max(_LEAST, (width - len(column) - 11) // 2)
+            old, new = (_json(row.get(column)) for row in (one.old, one.new))
+            begin = max(0, _first_other(old, new) - _LEAST // 2)
+            yield f"    {column}: {_short(old, begin, most)} → {_short(new, begin, most)}"
 
 
-def _short(value: Any) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+def _first_other(old: str, new: str) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _short(text: str, begin: int, most: int) -> str:
+    """The text, or as much of it as fits of where it begins to be another than its counterpart."""
+    if len(text) <= most:
+        return text
+    begin = min(begin, len(text) - most) if begin else 0
+    cut = f"…{text[begin + 1 :]}" if begin else text
+    return cut if len(cut) <= most else f"{cut[: most - 1]}…"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +26,9 @@ from projections.registry import ALL, by_name, group_of
 from projections.statements import statements
 from runtime.cli.acting import actor, audit
 from runtime.cli.context import FAILED, WRONG_USE, Open, errors, fail, opened
+from runtime.cli.rebuild_advice import advices
 from runtime.cli.rebuild_progress import Shown
-from runtime.cli.rebuild_report import ReportPrinter
+from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import say
 from runtime.postgres_connection import StatelessConnection
 from runtime.rebuilding.live import look
@@ -36,6 +39,12 @@ _SQL = statements("runtime.queries", "projections.sql")
 _FAR_BEHIND = 10_000
 """Events; a read model that lacks more is not made to wait for by the others."""
 INTERRUPTED = 130
+_TITLES = {
+    Kind.REPLAY: "old and new",
+    Kind.CHECK: "live (old) and made anew (new)",
+    Kind.UNDO: "what stood (old) and what came back (new)",
+}
+_ACTIONS = {Kind.REPLAY: "replay", Kind.UNDO: "replay --undo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,9 @@ def read_models(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             fail(
-                f"there is no read model {name}; there are {', '.join(rebuildable)}", code=WRONG_USE
+                f"there is no read model {name or 'without a name'}; there are "
+                f"{', '.join(rebuildable)}",
+                code=WRONG_USE,
             )
         if name not in rebuildable:
             group = group_of(by_name(name)).name
@@ -81,20 +92,28 @@ def default_workers() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-async def carry_out_wish(settings: Settings, wish: Wish) -> int:
+async def carry_out_wish(settings: Settings, wish: Wish, printer: ReportPrinter) -> int:
     """Rebuild and tell; 0, or 1 when it was refused or did not come to its end."""
-    printer = ReportPrinter(as_json=wish.as_json, full=wish.full)
     operator = Operator(actor(wish.by), socket.gethostname())
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGTERM, signal.raise_signal, signal.SIGINT
+    )
     async with opened(settings) as open_, _pool(settings, wish) as pool:
+        outcome = "stopped"
         try:
             for plan in await _plans(open_.db, wish):
                 await _run(open_, pool, plan, wish, operator, printer)
+            outcome = "done"
         except (RebuildError, ProjectionBroken) as error:
+            outcome = "failed"
             errors.print(str(error), style="red", markup=False)
             return FAILED
-        printer.total()
-        if wish.kind is not Kind.CHECK:
-            await _audit(open_, wish, operator, printer)
+        finally:
+            printer.total(_TITLES[wish.kind])
+            if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
+                await _audit(open_, wish, operator, printer, outcome)
+        for advice in await advices(pool, wish.kind, printer, narrowed=wish.selection is not None):
+            printer.advise(advice)
     return FAILED if wish.fails_on_change and printer.differing else 0
 
 
@@ -111,7 +130,7 @@ async def abandon_unfinished(settings: Settings, by: str | None) -> int:
         if title is not None:
             async with pool.acquire() as conn:
                 await audit(
-                    conn, "replay abandon", by=operator.who, arguments={"run": title}, affected=1
+                    conn, "replay --abandon", by=operator.who, arguments={"run": title}, affected=1
                 )
     say("there is no unfinished replay" if title is None else f"dropped: {title}")
     return 0
@@ -146,7 +165,8 @@ async def _run(
                 who=operator.who,
                 settings=wish.settings,
             )
-            say(
+            printer.live.append(projection.name)
+            printer.advise(
                 f"{projection.name} stands again in version {version}, as it was when it was "
                 "replaced; a build of that version feeds it on from there"
             )
@@ -161,7 +181,8 @@ async def _run(
             open_.db, open_.redis, group="projections", prefix=open_.settings.stream_prefix
         )
 
-    with Shown(errors, printer) as shown:
+    shown = Shown(errors, printer, kind=plan.kind, narrowed=plan.selection is not None)
+    with shown:
         rebuild = Rebuild(
             pool,
             plan,
@@ -173,7 +194,9 @@ async def _run(
             look=looked,
             full=wish.full,
         )
-        await rebuild.run()
+        reports = await rebuild.run()
+    if plan.kind is not Kind.CHECK:
+        printer.add(report for report in reports if report.projection not in printer.live)
 
 
 async def _plans(db: asyncpg.Connection, wish: Wish) -> list[Plan]:
@@ -211,12 +234,18 @@ async def _by_place(db: asyncpg.Connection, wanted: list[Projection]) -> list[li
     return [[p for p in wanted if p not in apart], *([p] for p in apart)]
 
 
-async def _audit(open_: Open, wish: Wish, operator: Operator, printer: ReportPrinter) -> None:
+async def _audit(
+    open_: Open, wish: Wish, operator: Operator, printer: ReportPrinter, outcome: str
+) -> None:
+    """One row a command: what stands by it, and how many rows of that differed."""
+    found = {report.projection: differing(report) for report in printer.reports}
+    affected = sum(found.get(name, 0) for name in printer.live)
     arguments = {
-        "projections": list(wish.names),
-        "selection": None if wish.selection is None else wish.selection.told(),
-        "differing": {r.projection: sum(t.differing for t in r.tables) for r in printer.reports},
+        "projections": printer.live,
+        **({} if wish.selection is None else wish.selection.told()),
+        "differing": {name: count for name, count in found.items() if count} or None,
+        "outcome": outcome,
     }
     await audit(
-        open_.db, wish.kind, by=operator.who, arguments=arguments, affected=printer.differing
+        open_.db, _ACTIONS[wish.kind], by=operator.who, arguments=arguments, affected=affected
     )

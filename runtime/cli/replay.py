@@ -13,7 +13,18 @@ from consumers.selection import Clock, Selection, SelectionInvalid
 from runtime.cli import exports
 from runtime.cli import replay_options as options
 from runtime.cli.acting import Actor, DryRun, Yes, actor, must_be_askable
-from runtime.cli.context import WRONG_USE, carry_out, errors, fail, settings_or_exit
+from runtime.cli.context import (
+    WRONG_USE,
+    answer_of,
+    carry_out,
+    errors,
+    fail,
+    opened,
+    settings_or_exit,
+)
+from runtime.cli.its_company import company_of
+from runtime.cli.rebuild_advice import stopped
+from runtime.cli.rebuild_report import ReportPrinter
 from runtime.cli.rebuilding import (
     INTERRUPTED,
     Wish,
@@ -22,6 +33,7 @@ from runtime.cli.rebuilding import (
     default_workers,
     read_models,
 )
+from runtime.cli.replay_rules import check_together, given_options
 from runtime.cli.tables import Json
 from runtime.exporting.errors import TargetRefused
 from runtime.exporting.file_target import Replacing
@@ -32,6 +44,7 @@ _KEEP_OLD_H = 24.0
 
 
 def replay(
+    context: typer.Context,
     projections: options.Projections = None,
     every: options.All = False,
     to_file: options.ToFile = None,
@@ -68,63 +81,35 @@ def replay(
     would change. --to-file and --to-stream re-deliver the events themselves, in order.
 
     Stopped by Ctrl-C, a fault or a kill, live rows are as they were, and the same command goes on
-    where it stopped.
+    where it stopped. It shows how far it is, how long it still takes, and how far live traffic is
+    behind meanwhile.
 
     Example: agent-runtime replay --projection leads --dry-run
     """
+    check_together(given_options(context))
+    if to_file is not None or to_stream is not None:
+        _check_rate(rate)
+    if to_stream is not None:
+        must_be_askable(yes=yes, dry_run=dry_run)
+    named = [name for given in projections or () for name in given.split(",")]
+    names = read_models([] if every else named)
     selection = _selection(company, conversation, types, from_, until, by)
-    _one_of(bool(projections) or every, to_file is not None, to_stream is not None, abandon)
-    for_rebuild = {
-        "--undo": undo,
-        "--fail-on-change": fail_on_change,
-        "--keep-old": keep_old != _KEEP_OLD_H,
-        "--workers": workers is not None,
-        "--share": share != _DEFAULTS.share,
-        "--max-lag": max_lag != _DEFAULTS.max_lag_s,
-    }
-    for_export = {
-        "--rate": rate is not None,
-        "--max-len": max_len is not None,
-        "--overwrite": overwrite,
-        "--restart": restart,
-    }
     if abandon:
-        _refuse({**for_rebuild, **for_export}, beside="--abandon")
         settings = settings_or_exit()
         carry_out(lambda: abandon_unfinished(settings, as_))
-    if to_file is not None or to_stream is not None:
-        _refuse(for_rebuild, beside="--to-file and --to-stream")
-        _check_rate(rate)
-        manner = exports.Manner(rate=rate, fail_fast=fail_fast, dry_run=dry_run, as_json=as_json)
-        if to_file is not None:
-            _refuse({"--max-len": max_len is not None}, beside="--to-file")
-            _to_file(to_file, selection, manner, Replacing(whole=overwrite, partial=restart))
-        if to_stream is not None:
-            _refuse({"--overwrite": overwrite}, beside="--to-stream: a stream is appended to")
-            must_be_askable(yes=yes, dry_run=dry_run)
-            by_whom = actor(as_)
-            _to_stream(
-                exports.ToStream(
-                    key=to_stream, max_len=max_len or 0, restart=restart, yes=yes, by=by_whom
-                ),
-                selection,
-                manner,
-            )
-    _refuse(for_export, beside="--projection and --all")
-    narrowed = bool(selection.told())
-    if undo and (narrowed or dry_run):
-        fail(
-            "--undo: puts back all that was replaced; it cannot be narrowed or tried",
-            code=WRONG_USE,
+    manner = exports.Manner(rate=rate, fail_fast=fail_fast, dry_run=dry_run, as_json=as_json)
+    if to_file is not None:
+        _to_file(to_file, selection, manner, Replacing(whole=overwrite, partial=restart))
+    if to_stream is not None:
+        wanted = exports.ToStream(
+            key=to_stream, max_len=max_len or 0, restart=restart, yes=yes, by=actor(as_)
         )
-    if fail_on_change and not dry_run:
-        fail("--fail-on-change: only with --dry-run", code=WRONG_USE)
-    names = [name for given in projections or () for name in given.split(",")]
+        _to_stream(wanted, selection, manner)
     rebuild(
         Wish(
-            names=read_models(names),
+            names=names,
             kind=Kind.CHECK if dry_run else Kind.UNDO if undo else Kind.REPLAY,
-            selection=selection if narrowed else None,
+            selection=selection if selection.told() else None,
             settings=RebuildSettings(share=share, max_lag_s=max_lag),
             workers=workers or default_workers(),
             keep_old_h=keep_old,
@@ -138,27 +123,14 @@ def replay(
 
 
 def rebuild(wish: Wish) -> NoReturn:
-    """Carry it out and end; a Ctrl-C says how to go on."""
+    """Carry it out and end; a Ctrl-C says what stands and how to go on."""
     settings = settings_or_exit()
+    printer = ReportPrinter(as_json=wish.as_json, full=wish.full)
     try:
-        carry_out(lambda: carry_out_wish(settings, wish))
+        carry_out(lambda: carry_out_wish(settings, wish, printer))
     except KeyboardInterrupt:
-        errors.print("stopped: the live read models are as they were; the same command goes on")
+        errors.print(stopped(wish.kind, printer), markup=False)
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _one_of(*given: bool) -> None:
-    if sum(given) != 1:
-        fail(
-            "give one of --projection NAME, --all, --to-file FILE, --to-stream KEY, --abandon",
-            code=WRONG_USE,
-        )
-
-
-def _refuse(given: dict[str, bool], *, beside: str) -> None:
-    for option, is_given in given.items():
-        if is_given:
-            fail(f"{option}: not with {beside}", code=WRONG_USE)
 
 
 def _check_rate(rate: float | None) -> None:
@@ -175,6 +147,10 @@ def _selection(
     by: str,
 ) -> Selection:
     try:
+        if conversation is not None and company is None:
+            # Whatever else is wrong is said before a server is asked.
+            Selection.parse(types=types or (), start=start, end=end, by=by)
+            company = _its_company(conversation)
         return Selection.parse(
             company=company,
             conversation=conversation,
@@ -185,6 +161,16 @@ def _selection(
         )
     except SelectionInvalid as error:
         fail(f"--{error.field}: {error}", code=WRONG_USE)
+
+
+def _its_company(conversation: str) -> str:
+    settings = settings_or_exit()
+
+    async def work() -> str:
+        async with opened(settings) as open_:
+            return await company_of(open_, conversation, None)
+
+    return answer_of(work)
 
 
 def _to_file(

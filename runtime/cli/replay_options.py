@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
 
 FASTEST = 1_000_000
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise typer.BadParameter("must be a number")
+    return value
+
+
 _REBUILD, _EXPORT, _SELECT = "Read models", "Hand the log on", "Which events"
 
 Projections = Annotated[
@@ -43,7 +52,7 @@ Undo = Annotated[
     bool,
     typer.Option(
         "--undo",
-        help="Put back what the last replay replaced, caught up.",
+        help="Put back what the last replay replaced, caught up. With --projection or --all.",
         rich_help_panel=_REBUILD,
     ),
 ]
@@ -73,6 +82,7 @@ MaxLag = Annotated[
     float,
     typer.Option(
         "--max-lag",
+        callback=_finite,
         min=0.1,
         metavar="SECONDS",
         help="Wait while live traffic is half so far behind.",
@@ -131,7 +141,7 @@ Company = Annotated[str | None, typer.Option(help="Only this company.", rich_hel
 Conversation = Annotated[
     str | None,
     typer.Option(
-        help='Only this conversation; with --company. "" is what has none.',
+        help='Only this conversation; --company where several have its id. "" is what has none.',
         rich_help_panel=_SELECT,
     ),
 ]

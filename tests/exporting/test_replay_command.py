@@ -32,7 +32,7 @@ BAD = {
     "by": ((*TO_FILE, "--by", "sent_at"), "--by"),
     "type": ((*TO_FILE, "--type", "Message"), "--type"),
     "company": ((*TO_FILE, "--company", ""), "--company"),
-    "conversation": ((*TO_FILE, "--conversation", "c-1"), "--conversation"),
+    "conversation": ((*TO_FILE, "--conversation", "c\n1", "--company", "a"), "--conversation"),
     "rate 0": ((*TO_FILE, "--rate", "0"), "--rate"),
     "rate nan": ((*TO_FILE, "--rate", "nan"), "--rate"),
     "rate text": ((*TO_FILE, "--rate", "fast"), "--rate"),

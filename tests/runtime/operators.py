@@ -45,11 +45,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operator:
-    """Runs commands; what they print is as wide as 100 columns."""
+    """Runs commands; what they print is as wide as `columns`."""
 
     database_url: str
     redis_url: str
     folder: Path
+    columns: int = 100
 
     async def run(self, *words: str) -> Answer:
         """Run a command without a terminal."""
@@ -75,7 +76,7 @@ class Operator:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "USER": "ana",
-            "COLUMNS": "100",
+            "COLUMNS": str(self.columns),
             "SUPABASE_DB_URL": self.database_url,
             "REDIS_URL": self.redis_url,
         }
