@@ -241,7 +241,7 @@ async def _audit(
     found = {report.projection: differing(report) for report in printer.reports}
     affected = sum(found.get(name, 0) for name in printer.live)
     arguments = {
-        "projections": printer.live,
+        "projections": [name for name in wish.names if name in printer.live],
         **({} if wish.selection is None else wish.selection.told()),
         "differing": {name: count for name, count in found.items() if count} or None,
         "outcome": outcome,

@@ -24,8 +24,7 @@ CASES: dict[str, tuple[tuple[str, ...], str]] = {
     "an empty name": (("--projection", "leads,"), "there is no read model without a name;"),
     "a work queue": (
         ("--projection", "inbox"),
-        "inbox is a work queue of the group agent: it holds what is still to be done, and is "
-        "never made again from the log",
+        "inbox is a work queue of the group agent: it holds what is still to be done",
     ),
     "keep-old text": ((*ALL, "--keep-old", "long"), "'--keep-old'"),
     "keep-old below": ((*ALL, "--keep-old", "-1"), "'--keep-old'"),
