@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from consumers.rebuild.kept import Kept, kept
 from consumers.rebuild.plan import Kind, RebuildSettings
+from consumers.rebuild.standing import StandingRun, standing_runs
 from projections.drift import Drift, DriftKind, drifts
 from projections.registry import ALL
 from projections.statements import statements
@@ -29,7 +31,8 @@ def projections_list(as_json: Json = False) -> None:
 
     A detached one is not fed: since when and why stands beside it, and how many events it lacks.
     `agent-runtime projections attach NAME` lets it go on. Of one that other code made than this
-    program's, or that stands in another version, the command that mends it is named.
+    program's, or that stands in another version, the command that mends it is named. Below them:
+    a replay or a check that is under way or was left unfinished, and what is kept for an undo.
 
     Example: agent-runtime projections list --json
     """
@@ -38,12 +41,19 @@ def projections_list(as_json: Json = False) -> None:
     async def work() -> int:
         async with opened(settings) as open_:
             rows = await _all(open_)
+            runs, old = await standing_runs(open_.db), await kept(open_.db)
+        until = {one.name: one.keep_until for one in old}
+        for row in rows:
+            row["kept_until"] = until.get(row["name"])
         show(rows, title="read models", as_json=as_json, columns=_COLUMNS)
         for row in rows:
             if row["state"] == "detached" and not as_json:
                 say(_why(row), prose=True)
             if row["problem"] and not as_json:
                 say(f"{row['problem']}{': run ' + row['run'] if row['run'] else ''}", prose=True)
+        if not as_json:
+            for told in [*map(_run, runs), *map(_kept, old)]:
+                say(told, prose=True)
         return 0
 
     carry_out(work)
@@ -122,6 +132,25 @@ def projections_attach(
         return 0
 
     carry_out(work)
+
+
+def _run(run: StandingRun) -> str:
+    begun = f"{run.title}, begun by {run.who} at {run.started_at:%Y-%m-%d %H:%M:%SZ}"
+    if run.is_under_way:
+        return f"under way: {begun}: {run.phase}"
+    if run.title.startswith(Kind.CHECK):
+        return f"left behind: {begun}: the next check drops it"
+    return f"never ended: {begun}: the same command goes on, and agent-runtime replay --abandon drops it"
+
+
+def _kept(one: Kept) -> str:
+    told = f"kept: version {one.version} of {one.name}, replaced by {one.replaced_by}"
+    if one.is_over:
+        return f"{told}, no longer wanted: the next replay or check drops it"
+    return (
+        f"{told}, until {one.keep_until:%Y-%m-%d %H:%M:%SZ}: agent-runtime replay --projection "
+        f"{one.name} --undo puts it back"
+    )
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -30,8 +30,6 @@ async def advices(
             f"To let the new rows stand: agent-runtime replay --projection {names}"
             f"{' with the same narrowing' if narrowed else ''}"
         )
-    if any(report.parked for report in printer.reports):
-        found.append("Some events are refused by the new rows too: agent-runtime parked list")
     until = [one.keep_until for one in await kept(pool) if one.name in printer.live]
     if kind is Kind.REPLAY and not narrowed and until:
         found.append(

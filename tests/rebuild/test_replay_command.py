@@ -150,6 +150,10 @@ async def test_what_was_replaced_is_kept_and_put_back(operator: Operator) -> Non
     assert await operator.value(KEPT) == 9000
     told = " ".join(answer.out.split())
     assert "to put it back: agent-runtime replay --projection leads --undo" in told
+    listed = " ".join((await operator.run("projections", "list")).out.split())
+    assert "kept: version 1 of leads, replaced by ana@" in listed
+    as_json = (await operator.run("projections", "list", "--json")).rows()
+    assert [row["name"] for row in as_json if row["kept_until"]] == ["leads"]
     mended = await rows_of(operator.database_url)
     answer = await operator.run("replay", "--projection", "leads", "--undo")
     assert (answer.code, "the rows of before are live again" in answer.err) == (0, True)

@@ -107,6 +107,10 @@ async def test_a_replay_that_is_stopped_says_so_and_is_gone_on_with(
     await wait_until(conn, READING.format(kind="replay"), 0)
     assert await schemas(operator.database_url) == ["replay_scratch"]
     assert await operator.rows(AUDIT) == []
+    await conn.execute("UPDATE replay_scratch.run SET beat_at = beat_at - interval '1 minute'")
+    listed = " ".join((await operator.run("projections", "list")).out.split())
+    assert "never ended: replay of conversations, messages, leads," in listed
+    assert "the same command goes on, and agent-runtime replay --abandon drops it" in listed
     refused = await operator.run("replay", "--projection", "leads")
     assert (refused.code, refused.out) == (1, "")
     assert "and it never ended: ask for the same again to finish it" in refused.err
@@ -136,6 +140,8 @@ async def test_a_killed_replay_can_be_dropped(operator: Operator, conn: asyncpg.
         other = await operator.run("replay", "--abandon")
         assert other.code == 1
         assert "is at it since" in other.err
+        listed = " ".join((await operator.run("projections", "list")).out.split())
+        assert "under way: replay of leads, begun by ana@" in listed
         os.killpg(process.pid, signal.SIGKILL)
         await ended(process)
     dropped = await operator.run("replay", "--abandon", "--as", "maria")
