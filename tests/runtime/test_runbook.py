@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
+import typer.main
 
 from events.catalogue import CATALOGUE
 from runtime.agent.reasons import Reason
+from runtime.cli import app
 from runtime.metric_families import FAMILIES
 from runtime.openai.health import Health
 from runtime.readiness import State
@@ -22,6 +26,7 @@ from tests.companies.test_guide import DEMO
 ROOT = Path(__file__).parent.parent.parent
 RUNBOOKS = ("runbook.md", "runbook.pt-BR.md")
 SOURCE = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "runtime").rglob("*.py"))
+HOW_TOS = [f"how-to/{file.name}" for file in sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 LOGGED = {*CATALOGUE, f"{DEBOUNCE}.tick_failed"}
 """Lines whose name is put together: events under their type, ticks by worker."""
 NOT_BUILT = {"followup.tick_failed", "memory_cleanup.failed"}
@@ -59,7 +64,7 @@ def codes(runbook: str, head: str) -> set[str]:
 def test_each_log_line_is_logged(runbook: str) -> None:
     named = re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", text(runbook), re.MULTILINE)
 
-    assert len(named) >= 26
+    assert len(named) >= 27
     assert [name for name in named if f'"{name}"' not in SOURCE and name not in LOGGED] == []
 
 
@@ -114,7 +119,7 @@ def test_codes_are_those_of_the_program(runbook: str) -> None:
 async def test_each_query_runs(database_url: str, tmp_path: Path) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         await applied(pool, tmp_path, DEMO.read_text(encoding="utf-8"))
-        assert len(queries(RUNBOOKS[0])) == 12
+        assert len(queries(RUNBOOKS[0])) == 14
         for query in queries(RUNBOOKS[0]):
             await pool.fetch(query)
         [company] = await pool.fetch(next(q for q in queries(RUNBOOKS[0]) if "no binding" in q))
@@ -132,6 +137,19 @@ def test_both_languages_have_the_same_sections_and_tables() -> None:
 
     assert levels[0] == levels[1]
     assert heads[0] == heads[1]
+
+
+@pytest.mark.parametrize("page", [*RUNBOOKS, *HOW_TOS])
+def test_each_command_and_option_exists(page: str) -> None:
+    named = re.findall(r"`agent-runtime ([^`]+)`|^agent-runtime (.+)$", text(page), re.MULTILINE)
+
+    for words in (shlex.split(quoted or line) for quoted, line in named):
+        command: Any = typer.main.get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert not getattr(command, "commands", None), (page, words)
+        assert {word for word in words if word.startswith("--")} <= options, (page, words)
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS)
