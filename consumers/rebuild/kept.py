@@ -85,6 +85,7 @@ async def take_kept(scratch: Scratch, projection: Projection) -> None:
         accounts = filled(_SQL["accounts from what was kept"], **places)
         await conn.execute(accounts, projection.name)
         await conn.execute(filled(_SQL["parked from what was kept"], **places))
+        await conn.execute(filled(_SQL["made by whom was kept"], **places), projection.name)
         for table in projection.tables:
             physical = physical_name(table, projection.version)
             await conn.execute(filled(_SQL["make room"], table=f"{scratch.schema}.{physical}"))

@@ -33,6 +33,10 @@ SELECT group_name, projection, company_id, conversation_id, partition, position,
        detail, attempts, parked_at, entry_id, body, refused_by, tried_at
   FROM {kept}.parked
 
+-- name: made by whom was kept
+-- $1 projection text
+UPDATE {scratch}.read_models SET made_by = k.fingerprint FROM {kept}.standing AS k WHERE name = $1
+
 -- name: make room
 DROP TABLE {table}
 

@@ -30,7 +30,9 @@ CREATE TABLE {scratch}.read_models (
     version     integer     NOT NULL,
     replaces    integer     NOT NULL,
     report      json,
-    swapped_at  timestamptz
+    swapped_at  timestamptz,
+    -- The fingerprint of the code that made rows which are put back; else it is the present code's.
+    made_by     text
 );
 -- How far a partition's past is filled in: `up_to` that position, in the order of conversations,
 -- as far as the event named.
@@ -104,6 +106,10 @@ SELECT share FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 -- name: add read model
 -- $1 name text, $2 version integer, $3 replaces version integer
 INSERT INTO {scratch}.read_models (name, version, replaces) VALUES ($1, $2, $3)
+
+-- name: made by
+-- $1 projection text
+SELECT made_by FROM {scratch}.read_models WHERE name = $1
 
 -- name: read models
 SELECT name, version, replaces, report::text AS report, swapped_at FROM {scratch}.read_models

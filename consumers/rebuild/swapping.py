@@ -135,7 +135,9 @@ class Swap:
         for live, shadow in self._shadow.pairs():
             await self._replace(conn, live, shadow)
         await conn.execute(_SQL["retire"], name)
-        await conn.execute(_SQL["install"], name, version, fingerprint(self._shadow.of), group)
+        code = await conn.fetchval(self._scratch.sql("made by"), name)
+        code = code or fingerprint(self._shadow.of)
+        await conn.execute(_SQL["install"], name, version, code, group)
         scratch = self._scratch.schema
         await conn.execute(filled(_SQL["install checkpoints"], scratch=scratch), name, version)
         await conn.execute(_SQL["forget parked"], group, name)

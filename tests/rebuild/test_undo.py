@@ -8,7 +8,10 @@ import pytest
 from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.kept import drop_expired, kept
 from consumers.rebuild.plan import Kind
+from projections.drift import drifts
+from projections.fingerprints import PREFIX
 from tests.consumers.members import member, wait_caught_up
+from tests.projections.test_drift import record
 from tests.rebuild.ground import consumed, mixed, pool_of, publish, rebuilt, rows_of, schemas
 
 
@@ -41,6 +44,18 @@ async def test_undone_rows_are_caught_up_before_they_stand_again(
     await rebuilt(filled, "conversations", kind=Kind.UNDO)
     assert await rows_of(filled, "conversations") == caught_up, "an undo can be undone"
     assert await schemas(filled) == ["replaced_conversations"]
+
+
+async def test_rows_of_earlier_code_that_are_put_back_are_told_as_such(filled: str) -> None:
+    conn = await asyncpg.connect(filled)
+    await record(conn, "leads", PREFIX + "0" * 64)
+    await rebuilt(filled, "leads")
+    assert await drifts(conn) == []
+    await rebuilt(filled, "leads", kind=Kind.UNDO)
+    assert [drift.projection for drift in await drifts(conn)] == ["leads"]
+    await rebuilt(filled, "leads", kind=Kind.UNDO)
+    assert await drifts(conn) == []
+    await conn.close()
 
 
 async def test_without_anything_kept_there_is_nothing_to_undo(filled: str) -> None:
