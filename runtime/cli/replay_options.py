@@ -85,7 +85,7 @@ MaxLag = Annotated[
         callback=_finite,
         min=0.1,
         metavar="SECONDS",
-        help="Wait while live traffic is half so far behind.",
+        help="Pause while live traffic is more than half of this behind.",
         rich_help_panel=_REBUILD,
     ),
 ]
