@@ -52,8 +52,11 @@ def projections_list(as_json: Json = False) -> None:
             if row["problem"] and not as_json:
                 say(f"{row['problem']}{': run ' + row['run'] if row['run'] else ''}", prose=True)
         if not as_json:
-            for told in [*map(_run, runs), *map(_kept, old)]:
-                say(told, prose=True)
+            for run in runs:
+                say(_run(run), prose=True)
+            if old:
+                title = "kept for agent-runtime replay --projection NAME --undo"
+                show([_kept(one) for one in old], title=title, as_json=False, whole=("until",))
         return 0
 
     carry_out(work)
@@ -143,14 +146,14 @@ def _run(run: StandingRun) -> str:
     return f"never ended: {begun}: the same command goes on, and agent-runtime replay --abandon drops it"
 
 
-def _kept(one: Kept) -> str:
-    told = f"kept: version {one.version} of {one.name}, replaced by {one.replaced_by}"
-    if one.is_over:
-        return f"{told}, no longer wanted: the next replay or check drops it"
-    return (
-        f"{told}, until {one.keep_until:%Y-%m-%d %H:%M:%SZ}: agent-runtime replay --projection "
-        f"{one.name} --undo puts it back"
-    )
+def _kept(one: Kept) -> dict[str, Any]:
+    until = "over: the next replay or check drops it" if one.is_over else one.keep_until
+    return {
+        "name": one.name,
+        "version": one.version,
+        "replaced by": one.replaced_by,
+        "until": until,
+    }
 
 
 def _why(row: dict[str, Any]) -> str:

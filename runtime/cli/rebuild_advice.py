@@ -20,9 +20,9 @@ def stopped(kind: Kind, printer: ReportPrinter) -> str:
 
 
 async def advices(
-    pool: asyncpg.Pool, kind: Kind, printer: ReportPrinter, *, narrowed: bool
+    pool: asyncpg.Pool, kind: Kind, printer: ReportPrinter, *, narrowed: bool, every: bool
 ) -> list[str]:
-    """A sentence for each thing that a person may want to do next."""
+    """A sentence for each thing that a person may want to do next. `every`: all read models were meant."""
     found = []
     if kind is Kind.CHECK and printer.differing:
         names = ",".join(r.projection for r in printer.reports if not r.equal)
@@ -32,8 +32,9 @@ async def advices(
         )
     until = [one.keep_until for one in await kept(pool) if one.name in printer.live]
     if kind is Kind.REPLAY and not narrowed and until:
+        which = "--all" if every else f"--projection {','.join(printer.live)}"
         found.append(
             f"What was replaced is kept until {min(until):%Y-%m-%d %H:%M:%SZ}; to put it back: "
-            f"agent-runtime replay --projection {','.join(printer.live)} --undo"
+            f"agent-runtime replay {which} --undo"
         )
     return found

@@ -112,7 +112,13 @@ async def carry_out_wish(settings: Settings, wish: Wish, printer: ReportPrinter)
             printer.total(_TITLES[wish.kind])
             if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
                 await _audit(open_, wish, operator, printer, outcome)
-        for advice in await advices(pool, wish.kind, printer, narrowed=wish.selection is not None):
+        for advice in await advices(
+            pool,
+            wish.kind,
+            printer,
+            narrowed=wish.selection is not None,
+            every=wish.names == read_models(()),
+        ):
             printer.advise(advice)
     return FAILED if wish.fails_on_change and printer.differing else 0
 

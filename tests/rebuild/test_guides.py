@@ -98,7 +98,7 @@ async def test_a_read_model_is_rebuilt_after_a_code_change(acme: Operator) -> No
     assert 'stage: "lost" → ' in said["agent-runtime replay --projection leads --dry-run"]
     done = said["agent-runtime replay --projection leads --as maria"]
     assert "agent-runtime replay --projection leads --undo" in done
-    assert "kept: version 1 of leads" in shown[4]
+    assert "kept for agent-runtime replay --projection NAME --undo" in shown[4]
     assert "maria" in said["agent-runtime audit list --action replay"]
     assert said["agent-runtime replay --abandon"] == "there is no unfinished replay"
     wrong = await acme.value("SELECT count(*) FROM projections.leads WHERE stage <> 'lost'")

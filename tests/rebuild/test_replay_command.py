@@ -151,13 +151,17 @@ async def test_what_was_replaced_is_kept_and_put_back(operator: Operator) -> Non
     told = " ".join(answer.out.split())
     assert "to put it back: agent-runtime replay --projection leads --undo" in told
     listed = " ".join((await operator.run("projections", "list")).out.split())
-    assert "kept: version 1 of leads, replaced by ana@" in listed
+    assert "kept for agent-runtime replay --projection NAME --undo" in listed
+    assert " leads 1 ana@" in listed
     as_json = (await operator.run("projections", "list", "--json")).rows()
     assert [row["name"] for row in as_json if row["kept_until"]] == ["leads"]
     mended = await rows_of(operator.database_url)
     answer = await operator.run("replay", "--projection", "leads", "--undo")
     assert (answer.code, "the rows of before are live again" in answer.err) == (0, True)
     assert await rows_of(operator.database_url) == forged != mended
+    all_of_them = await operator.run("replay", "--all")
+    assert "agent-runtime replay --all --undo" in " ".join(all_of_them.out.split())
+    assert (await operator.run("replay", "--all", "--undo")).code == 0
     assert (await operator.run("replay", "--all", "--keep-old", "0")).code == 0
     assert await rows_of(operator.database_url) == mended
     assert await schemas(operator.database_url) == []
@@ -165,6 +169,8 @@ async def test_what_was_replaced_is_kept_and_put_back(operator: Operator) -> Non
     assert (answer.code, answer.out) == (1, "")
     assert "nothing is kept of leads" in answer.err
     assert [(action, a["outcome"]) for _, action, a, _ in await audited(operator)] == [
+        ("replay", "done"),
+        ("replay --undo", "done"),
         ("replay", "done"),
         ("replay --undo", "done"),
         ("replay", "done"),
