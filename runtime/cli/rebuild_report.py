@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
+from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.report import Difference, Report, TableReport
-from runtime.cli.tables import output, say, show, show_json
+from runtime.cli.tables import leave_the_pipe, output, say, show, show_json
 
 _LEAST = 12
+
+
+class NotWritten(RebuildError):
+    """Standard output takes no more: what was found cannot be told."""
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Write to standard output. Where its reader has gone, the work goes on in silence.
+
+    Neither may look like a fault of the servers, which is waited out.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_the_pipe()
+    except OSError as error:
+        leave_the_pipe()
+        raise NotWritten(f"standard output: {error.strerror}") from error
 
 
 class ReportPrinter:
@@ -30,24 +53,35 @@ class ReportPrinter:
         return sum(map(differing, self.reports))
 
     def difference(self, projection: str, one: Difference) -> None:
-        """One row."""
-        if self.as_json:
-            show_json([{"kind": "row", "projection": projection, **_row(one)}])
-        else:
-            for line in _lines(one, output().width):
-                say(line)
+        """One row.
+
+        Raises:
+            NotWritten: standard output takes no more.
+        """
+        with _written():
+            if self.as_json:
+                show_json([{"kind": "row", "projection": projection, **_row(one)}])
+            else:
+                for line in _lines(one, output().width):
+                    say(line)
 
     def report(self, report: Report) -> None:
-        """One read model."""
+        """One read model. Raises `NotWritten`."""
         self.reports.append(report)
         if not self._full:
             for table in report.tables:
-                for one in table.sample:
-                    self.difference(report.projection, one)
-                if not self.as_json and table.differing > len(table.sample):
-                    say(f"  … and {table.differing - len(table.sample)} more rows of {table.table}")
+                self._sample(report.projection, table)
         if self.as_json:
-            show_json([_summary(report, table) for table in report.tables])
+            with _written():
+                show_json([_summary(report, table) for table in report.tables])
+
+    def _sample(self, projection: str, table: TableReport) -> None:
+        for one in table.sample:
+            self.difference(projection, one)
+        left = table.differing - len(table.sample)
+        if left and not self.as_json:
+            with _written():
+                say(f"  … and {left} more rows of {table.table}")
 
     def add(self, swapped: Iterable[Report]) -> None:
         """Read models that an earlier process of the same run has swapped."""
@@ -56,19 +90,21 @@ class ReportPrinter:
             self.live.append(report.projection)
 
     def total(self, title: str) -> None:
-        """All of them in one table."""
+        """All of them in one table. Raises `NotWritten`."""
         if not self.as_json and self.reports:
             rows = [
                 {name: value for name, value in _summary(report, table).items() if name in _SHOWN}
                 for report in self.reports
                 for table in report.tables
             ]
-            show(rows, title=title, as_json=False, absent="-")
+            with _written():
+                show(rows, title=title, as_json=False, absent="-")
 
     def advise(self, text: str) -> None:
         """What to do next, for people."""
         if not self.as_json:
-            say(text, prose=True)
+            with _written():
+                say(text, prose=True)
 
 
 _SHOWN = ("table", "old", "new", "changed", "added", "removed", "parked", "equal")

@@ -99,28 +99,33 @@ async def carry_out_wish(settings: Settings, wish: Wish, printer: ReportPrinter)
         signal.SIGTERM, signal.raise_signal, signal.SIGINT
     )
     async with opened(settings) as open_, _pool(settings, wish) as pool:
-        outcome = "stopped"
         try:
-            for plan in await _plans(open_.db, wish):
-                await _run(open_, pool, plan, wish, operator, printer)
-            outcome = "done"
+            await _carried_out(open_, pool, wish, operator, printer)
         except (RebuildError, ProjectionBroken) as error:
-            outcome = "failed"
             errors.print(str(error), style="red", markup=False)
             return FAILED
-        finally:
-            printer.total(_TITLES[wish.kind])
-            if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
-                await _audit(open_, wish, operator, printer, outcome)
-        for advice in await advices(
-            pool,
-            wish.kind,
-            printer,
-            narrowed=wish.selection is not None,
-            every=wish.names == read_models(()),
-        ):
-            printer.advise(advice)
     return FAILED if wish.fails_on_change and printer.differing else 0
+
+
+async def _carried_out(
+    open_: Open, pool: asyncpg.Pool, wish: Wish, operator: Operator, printer: ReportPrinter
+) -> None:
+    """Do it; however it ends, what stands by it is audited and shown."""
+    outcome = "stopped"
+    try:
+        for plan in await _plans(open_.db, wish):
+            await _run(open_, pool, plan, wish, operator, printer)
+        outcome = "done"
+    except (RebuildError, ProjectionBroken):
+        outcome = "failed"
+        raise
+    finally:
+        if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
+            await _audit(open_, wish, operator, printer, outcome)
+        printer.total(_TITLES[wish.kind])
+    narrowed, every = wish.selection is not None, wish.names == read_models(())
+    for advice in await advices(pool, wish.kind, printer, narrowed=narrowed, every=every):
+        printer.advise(advice)
 
 
 async def abandon_unfinished(settings: Settings, by: str | None) -> int:

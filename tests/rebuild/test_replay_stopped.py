@@ -32,7 +32,7 @@ async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 def begin(
-    operator: Operator, *words: str, stderr: int = subprocess.PIPE
+    operator: Operator, *words: str, stderr: int = subprocess.PIPE, stdout: int = subprocess.PIPE
 ) -> subprocess.Popen[bytes]:
     """A command in a session of its own, so that a signal reaches it as at a terminal."""
     environ = {
@@ -49,7 +49,7 @@ def begin(
         env=environ,
         cwd=operator.folder,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=stderr,
         start_new_session=True,
     )
@@ -204,6 +204,37 @@ async def test_live_traffic_goes_first(operator: Operator, conn: asyncpg.Connect
     lines = err.splitlines()
     waits = next(n for n, line in enumerate(lines) if line.endswith("behind: it waits"))
     assert "live traffic has caught up: it goes on" in lines[waits:]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+async def test_a_reader_that_has_gone_does_not_keep_it_from_its_end(
+    operator: Operator, more: tuple[str, ...]
+) -> None:
+    await operator.execute("UPDATE projections.messages_v1 SET text = repeat('long ', 60) || text")
+    process = begin(operator, "replay", "--projection", "messages,leads", "--keep-old", "0", *more)
+    assert process.stdout is not None
+    process.stdout.close()
+    code = await asyncio.to_thread(process.wait)
+    assert process.stderr is not None
+    err = process.stderr.read().decode()
+    process.stderr.close()
+    assert code == 0, err
+    assert "leads: no row differs; the new rows are live" in err
+    assert "BrokenPipe" not in err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+async def test_an_answer_that_cannot_be_written_is_a_failure(
+    operator: Operator, more: tuple[str, ...]
+) -> None:
+    words = ("replay", "--projection", "leads", "--dry-run", *more)
+    full = os.open("/dev/full", os.O_WRONLY)
+    process = begin(operator, *words, stdout=full)
+    os.close(full)
+    code, err = await ended(process)
+    assert code == 1
+    assert err.splitlines()[-1] == "standard output: No space left on device"
+    assert await schemas(operator.database_url) == []
 
 
 async def test_rows_go_to_a_file_while_a_bar_is_drawn_on_a_terminal(
