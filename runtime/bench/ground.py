@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from events.publisher import Publisher, PublisherSettings
 from runtime.bench.companies import load
 from runtime.bench.ledger import Ledger, Place
+from runtime.bench.log_events import LogShape
 from runtime.bench.progress import Bar, Progress
 from runtime.bench.servers import BenchServers
 from runtime.bench.service import ServiceUnderTest, serving
@@ -25,13 +26,17 @@ ANSWERS_WITHIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all runs have in common. `scale` shortens them: 1 is the full length."""
+    """What all runs have in common.
+
+    `scale` shortens them: 1 is the full length. `log` is what a rebuild's log holds then.
+    """
 
     settings: Settings
     servers: BenchServers
     folder: Path
     progress: Progress
     scale: float = 1.0
+    log: LogShape = field(default_factory=LogShape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,25 +5,31 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime.bench import tenants, turns
+from runtime.bench import rebuild, tenants, turns
 from runtime.bench.figures import Figure, medians
 from runtime.bench.ground import Ground
+from runtime.bench.log_events import LogShape
 from runtime.bench.machine import Machine, described
 from runtime.bench.progress import Progress
+from runtime.bench.rates import Rate, median_rates
 from runtime.bench.servers import bench_servers
 from runtime.embedded import EmbeddedServers
 from runtime.settings import Settings
 
-SCENARIOS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
+DELAYS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     turns.NAME: turns.run,
     tenants.NAME: tenants.run,
 }
+"""Scenarios that say how long something takes."""
+RATES: dict[str, Callable[[Ground], Awaitable[list[Rate]]]] = {rebuild.NAME: rebuild.run}
+"""Scenarios that say how many events go through."""
+SCENARIOS = (*DELAYS, *RATES)
 QUICK = 1 / 6
-"""The scale of `--quick`: ten seconds for a minute."""
+"""The scale of `--quick`: ten seconds for a minute, a sixth of the events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,13 @@ class Report:
 
     machine: Machine
     figures: list[Figure]
+    rates: list[Rate] = field(default_factory=list)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat object a line, the machine in each."""
-        return [{**line.as_json(), "machine": asdict(self.machine)} for line in self.figures]
+        """One object a line, the machine in each."""
+        told = [line.as_json() for line in self.figures]
+        told += [line.as_json() for line in self.rates]
+        return [{**line, "machine": asdict(self.machine)} for line in told]
 
 
 async def run(
@@ -46,21 +55,28 @@ async def run(
     progress: Progress,
     scale: float = 1.0,
     repeat: int = 1,
+    log: LogShape = LogShape(),  # noqa: B008 - frozen
 ) -> Report:
     """Run the scenarios on the settings' servers, which must be empty, and are left so.
 
     Raises:
-        NotEmpty, ServiceFailed, TimeoutError: besides what the servers' clients raise.
+        NotEmpty, ServiceFailed, ProcessFailed, CorpusInvalid, TimeoutError: besides what the servers' clients raise.
     """
     async with bench_servers(settings) as servers:
-        ground = Ground(settings, servers, folder, progress, scale)
+        ground = Ground(settings, servers, folder, progress, scale, log)
         machine = await described(servers)
         figures: list[Figure] = []
+        rates: list[Rate] = []
         for name in names:
-            runs = [await SCENARIOS[name](ground) for _ in range(repeat)]
-            figures += [line for lines in runs for line in lines]
-            figures += medians(runs) if repeat > 1 else []
-        return Report(machine, figures)
+            if name in DELAYS:
+                runs = [await DELAYS[name](ground) for _ in range(repeat)]
+                figures += [line for lines in runs for line in lines]
+                figures += medians(runs) if repeat > 1 else []
+            else:
+                moved = [await RATES[name](ground) for _ in range(repeat)]
+                rates += [line for lines in moved for line in lines]
+                rates += median_rates(moved) if repeat > 1 else []
+        return Report(machine, figures, rates)
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def demo(
 
     Example: agent-runtime demo --serve
     """
-    from runtime.demo import run_demo
+    from runtime.demo.show import run_demo
 
     raise typer.Exit(run_demo(stay=stay))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from runtime.bench.figures import Figure
+from runtime.bench.log_events import EVENTS, CorpusInvalid, LogShape
+from runtime.bench.measured_process import ProcessFailed
 from runtime.bench.progress import Progress
 from runtime.bench.run import QUICK, SCENARIOS, Report, given_servers, own_servers, run
 from runtime.bench.servers import NotEmpty
@@ -26,10 +29,30 @@ def bench(
         list[str] | None,
         typer.Option("--scenario", help=f"One of {', '.join(SCENARIOS)}; may be repeated. All."),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A sixth of the time.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A sixth of the time, and of the events.")
+    ] = False,
     repeat: Annotated[
         int, typer.Option(min=1, max=100, help="Run each so often; medians are told too.")
     ] = 1,
+    events: Annotated[
+        int, typer.Option(min=10, help="rebuild: so many events in the log.")
+    ] = EVENTS,
+    conversations: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="rebuild: over so many conversations; else as the corpus has them."
+        ),
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="rebuild: copy these events, one a line, gzip where it ends in .gz; else the demo's.",
+        ),
+    ] = None,
     database_url: Annotated[
         str | None,
         typer.Option("--database-url", help="An empty Postgres instead of a private one."),
@@ -39,11 +62,12 @@ def bench(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast turns are answered, and whether one company slows another.
+    """Measure turns' delays, what one company does to another, and how fast rebuilds are.
 
     Starts private servers in a temporary folder, or takes given ones, both URLs together, and only
     when they hold nothing at all. A real `serve` runs in a process of its own, with the settings of
-    the environment; the model and the channel are stand-ins of the bench. docs/explanation/performance.md
+    the environment; the model and the channel are stand-ins of the bench. A rebuild's
+    log is written without them, of copies of a few conversations. docs/explanation/performance.md
     says what each figure means.
 
     Example: agent-runtime bench --scenario turns --quick
@@ -67,8 +91,9 @@ def bench(
                         progress=Progress(errors),
                         scale=QUICK if quick else 1.0,
                         repeat=repeat,
+                        log=LogShape(events, conversations, corpus),
                     )
-                except (NotEmpty, ServiceFailed) as error:
+                except (NotEmpty, ServiceFailed, ProcessFailed, CorpusInvalid) as error:
                     fail(str(error))
                 _tell(report, as_json=as_json)
                 return 0
@@ -98,7 +123,11 @@ def _tell(report: Report, *, as_json: bool) -> None:
     if as_json:
         show_json(report.rows())
         return
-    show([_row(line) for line in report.figures], title="bench", as_json=False, absent="-")
+    if report.figures:
+        show([_row(line) for line in report.figures], title="bench", as_json=False, absent="-")
+    if report.rates:
+        rates = [line.as_row() for line in report.rates]
+        show(rates, title="bench", as_json=False, whole=["case"], absent="-")
     say(str(report.machine))
     # What is told is handed on: servers' passwords are not part of it.
     say(Redactor().text(f"agent-runtime {' '.join(sys.argv[1:])}"))

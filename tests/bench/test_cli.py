@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import orjson
 import pytest
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from runtime.bench.figures import Figure, Target, figure
 from runtime.bench.ground import Ground
-from runtime.bench.run import QUICK, SCENARIOS
+from runtime.bench.log_events import LogShape
+from runtime.bench.rates import Bound, Cost, Rate, rate
+from runtime.bench.run import DELAYS, QUICK, RATES
 from runtime.cli import app
 
 
@@ -38,7 +41,7 @@ def scales(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         delays = [float(len(seen))]
         return [figure("turns", "case", delays, target=Target(p50=1.5), cpu_ms=12.5)]
 
-    monkeypatch.setitem(SCENARIOS, "turns", at_once)
+    monkeypatch.setitem(DELAYS, "turns", at_once)
     return seen
 
 
@@ -57,6 +60,42 @@ def test_options_shorten_the_runs_repeat_them_and_tell_them_to_machines(
         ("case", 3.0, False),
         ("case, median of 3", 2.0, False),
     ]
+
+
+def test_what_a_rebuild_reads_is_chosen_and_its_rates_are_told_to_people(
+    empty_database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[LogShape] = []
+
+    async def at_once(ground: Ground) -> list[Rate]:
+        seen.append(ground.log)
+        floor = rate("rebuild", "floor", 100, Cost(0.5))
+        return [floor, rate("rebuild", "fast", 100, Cost(1.0), floor=floor, bound=Bound(0.4))]
+
+    monkeypatch.setitem(RATES, "rebuild", at_once)
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.touch()
+    servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
+    shape = ["--events", "77", "--conversations", "5", "--corpus", str(corpus)]
+    options = ["--scenario", "rebuild", "--repeat", "2", *shape, *servers]
+    result = CliRunner().invoke(app, ["bench", *options], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert seen == [LogShape(77, 5, corpus)] * 2
+    told = " ".join(result.stdout.split())
+    assert "fast 100 100 events/s 0.50 >= 0.4 yes" in told
+    assert "fast, median of 2" in told
+
+
+def test_a_corpus_that_is_none_is_told_by_its_line(
+    empty_database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("what?")
+    servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
+    options = ["--scenario", "rebuild", "--corpus", str(corpus), *servers]
+    result = CliRunner().invoke(app, ["bench", *options])
+    assert result.exit_code == 1
+    assert "line 1" in result.stderr
 
 
 def test_a_full_run_is_told_to_people_once(

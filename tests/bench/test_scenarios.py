@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 from rich.console import Console
 
-from runtime.bench import tenants, turns
+from runtime.bench import rebuild, tenants, turns
+from runtime.bench.log_events import LogShape
 from runtime.bench.progress import Progress
 from runtime.bench.run import SCENARIOS, Report, run
 from runtime.bench.servers import NotEmpty
@@ -89,6 +90,43 @@ async def test_tenants_are_measured_alone_and_beside_each_trouble(
     assert all(line.is_met is not None for line in ratios)
 
 
+@pytest.mark.parametrize("processes", [(1,), pytest.param((1, 2), marks=pytest.mark.soak)])
+async def test_rebuilds_are_measured_beside_the_floor_at_two_sizes(
+    processes: tuple[int, ...],
+    empty_database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = rebuild.CASES[-len(processes) :]
+    monkeypatch.setattr(rebuild, "PROCESSES", processes)
+    monkeypatch.setattr(rebuild, "CASES", cases)
+    found = await run(
+        settings(empty_database_url, redis_url),
+        ["rebuild"],
+        folder=tmp_path,
+        progress=Progress(Console(stderr=True)),
+        log=LogShape(events=600, conversations=20),
+    )
+    rates = [line for line in found.rates if line.unit == "events/s"]
+    counts = ["1 process", "2 processes"][: len(processes)]
+    works = [f"{work}, {n}" for work in ("floor", *(c.title for c in cases)) for n in counts]
+    assert [line.case for line in rates] == [*works, *works]
+    floors = [line.events for line in rates if "floor" in line.case]
+    assert floors == [*[60] * len(processes), *[600] * len(processes)]
+    for line in rates:
+        assert line.cost is not None
+        assert line.value > 0
+        assert line.cost.cpu_s
+        assert line.cost.memory_mib
+        if "floor" not in line.case:
+            assert {"fill", "follow", "compare", "swap"} <= set(line.cost.phases_s)
+            assert line.ratio
+    times = [line for line in found.rates if line.unit == "times"]
+    assert all(line.is_met is not None for line in times)
+    assert [line["met"] for line in found.rows()] == [line.is_met for line in found.rates]
+
+
 async def test_a_database_that_holds_anything_is_refused_and_untouched(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
@@ -111,4 +149,4 @@ async def test_a_redis_that_holds_anything_is_refused_and_untouched(
 
 
 def test_every_scenario_has_a_name_that_can_be_asked_for() -> None:
-    assert list(SCENARIOS) == ["turns", "tenants"]
+    assert list(SCENARIOS) == ["turns", "tenants", "rebuild"]
