@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import asyncpg
 
-from events.codec import decode
 from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
+from events.restoring import restored
 
 
 def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
@@ -17,12 +19,21 @@ def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
     Its payload is `Unreadable` then, so that it is parked and never skipped.
     """
     try:
-        event = decode(row["body"].encode())
+        event = restored(
+            row["body"],
+            # Not asyncpg's own kind, which JSON does not take.
+            UUID(int=row["event_id"].int),
+            type_=row["type"],
+            version=row["version"],
+            occurred_at=row["occurred_at"],
+            company_id=row["company_id"],
+            conversation_id=row["conversation_id"],
+        )
     except InvalidEvent as error:
         event = _unreadable(row, str(error))
-    return RecordedEvent(
-        event, partition, row["position"], EntryId.parse(row["entry_id"]), row["recorded_at"]
-    )
+    ms, _, seq = row["entry_id"].partition("-")
+    entry_id = EntryId(int(ms), int(seq))
+    return RecordedEvent(event, partition, row["position"], entry_id, row["recorded_at"])
 
 
 def _unreadable(row: asyncpg.Record, reason: str) -> Event:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import compress
 
 import asyncpg
 import orjson
@@ -30,17 +31,28 @@ from events.payload import NewerVersion, Unreadable
 from projections.migrate import physical_name, table_statement
 from projections.projection import Changes, Table, TableKind
 
+_ODD = frozenset({NewerVersion, Unreadable})
+
 
 class _Refused(Exception):
     """A chunk's rows cannot be made or written together: a reason to look at each event."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A chunk's events: those of the conversation that the last chunk began, then the others."""
+    """A chunk's events: those of the conversation that the last chunk began, then the others.
 
-    begun: list[RecordedEvent] = field(default_factory=list)
-    whole: list[RecordedEvent] = field(default_factory=list)
+    `types` are those of the others. `is_odd`: one of them is no event of a version of this build's.
+    """
+
+    begun: list[RecordedEvent]
+    whole: list[RecordedEvent]
+    types: list[str]
+    is_odd: bool
+
+    def read_by(self, reads: frozenset[str]) -> list[RecordedEvent]:
+        """The others of those types."""
+        return list(compress(self.whole, map(reads.__contains__, self.types)))
 
 
 class Filler:
@@ -129,19 +141,25 @@ class Filler:
 
 
 def _parted(part: FilledPart, events: list[RecordedEvent]) -> _Chunk:
-    begun_key = (part.company_id, part.conversation_id) if part.position else None
-    chunk = _Chunk()
-    for recorded in events:
-        key = (recorded.event.company_id, recorded.event.conversation_id)
-        (chunk.begun if key == begun_key else chunk.whole).append(recorded)
-    return chunk
+    """Sorted by conversation as they are, those of the one that was begun come first."""
+    begun = 0
+    if part.position:
+        key = (part.company_id, part.conversation_id)
+        for recorded in events:
+            if (recorded.event.company_id, recorded.event.conversation_id) != key:
+                break
+            begun += 1
+    whole = events[begun:]
+    types = [recorded.event.type for recorded in whole]
+    is_odd = any(type(recorded.event.payload) in _ODD for recorded in whole)
+    return _Chunk(events[:begun], whole, types, is_odd)
 
 
 async def _fed(conn: Connection, feed: ShadowFeed, chunk: _Chunk, *, careful: bool) -> Fed:
     reads = feed.shadow.reads
     begun = [r for r in chunk.begun if r.event.type in reads]
-    whole = [r for r in chunk.whole if r.event.type in reads]
-    if careful or any(isinstance(r.event.payload, NewerVersion | Unreadable) for r in whole):
+    whole = chunk.read_by(reads)
+    if careful or (chunk.is_odd and any(type(r.event.payload) in _ODD for r in whole)):
         return await feed.feed(conn, [*begun, *whole])
     fed = await feed.feed(conn, begun) if begun else Fed()
     try:

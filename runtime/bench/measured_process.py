@@ -24,7 +24,7 @@ from consumers.rebuild.run import Rebuild
 from projections.registry import by_name
 from projections.statements import statements
 from runtime.bench.usage import own_cpu_s, peak_memory_mib
-from runtime.memory import settle_memory
+from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection, connect
 from runtime.rebuilding.processes import WorkerProcesses
 from runtime.settings import Settings, load_settings
@@ -67,7 +67,7 @@ def main() -> int:
     """Do it; one JSON object on standard output."""
     order = Order(**orjson.loads(sys.stdin.buffer.readline()))
     settings = load_settings(env_file=None)
-    settle_memory()
+    settle_memory(BULK_NEW_OBJECTS)
     before_s, began_s = own_cpu_s(), monotonic()
     if order.work == "floor":
         events, phases_s = uvloop.run(_read(settings, order.partitions)), {}

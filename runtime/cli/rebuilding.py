@@ -30,6 +30,7 @@ from runtime.cli.rebuild_advice import advices
 from runtime.cli.rebuild_progress import Shown
 from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import say
+from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection
 from runtime.rebuilding.live import look
 from runtime.rebuilding.processes import WorkerProcesses
@@ -94,6 +95,7 @@ def default_workers() -> int:
 
 async def carry_out_wish(settings: Settings, wish: Wish, printer: ReportPrinter) -> int:
     """Rebuild and tell; 0, or 1 when it was refused or did not come to its end."""
+    settle_memory(BULK_NEW_OBJECTS)
     operator = Operator(actor(wish.by), socket.gethostname())
     asyncio.get_running_loop().add_signal_handler(
         signal.SIGTERM, signal.raise_signal, signal.SIGINT

@@ -21,7 +21,7 @@ from consumers.rebuild.reading import Scope
 from consumers.rebuild.run import filler_of
 from consumers.rebuild.scratch import Scratch
 from projections.registry import by_name
-from runtime.memory import settle_memory
+from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection
 from runtime.rebuilding.orders import Order, told_failure
 from runtime.settings import load_settings
@@ -36,7 +36,7 @@ def main() -> int:
     os.nice(NICENESS)
     # Ctrl-C is its parent's to answer, whose end is this process's.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settle_memory()
+    settle_memory(BULK_NEW_OBJECTS)
     return uvloop.run(_run())
 
 
