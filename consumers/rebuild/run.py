@@ -95,6 +95,11 @@ class Rebuild:
             # Nothing of it can be gone on with: other code makes other rows.
             await scratch.drop()
             raise
+        except CannotRebuild:
+            # Refused before anything was read. The beats, which look into it, have ended.
+            if self._plan.kind is Kind.CHECK or await scratch.phase() == "preparing":
+                await scratch.drop()
+            raise
         except BaseException:
             if self._plan.kind is Kind.CHECK:
                 await asyncio.shield(_dropped(scratch))
@@ -156,11 +161,7 @@ class Rebuild:
         left = [p for p in self._plan.projections if not models[p.name].swapped]
         await self._observer.reached("begun")
         if await scratch.phase() == "preparing":
-            try:
-                await self._prepare(scratch, left, models)
-            except CannotRebuild:
-                await scratch.drop()
-                raise
+            await self._prepare(scratch, left, models)
         await self._fill(scratch)
         parked = await scratch.parked()
         reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
@@ -217,8 +218,7 @@ class Rebuild:
             pace=pace,
             chunk_done=lambda: self._observer.reached("chunk"),
         )
-        for part in parts:
-            await filler.fill(part)
+        await filler.fill(parts)
 
     async def _one(self, scratch: Scratch, feed: ShadowFeed, replaces: int) -> Report:
         """Follow, compare and swap one read model."""
