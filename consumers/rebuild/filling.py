@@ -10,7 +10,8 @@ A chunk is one transaction, with how far it went: whoever goes on after a crash 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import compress
 
@@ -23,7 +24,7 @@ from consumers.leased import Connection
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import RebuildSettings
-from consumers.rebuild.reading import Scope, past
+from consumers.rebuild.reading import Scope, decoded, past, read_ahead
 from consumers.rebuild.scratch import FilledPart, Scratch
 from consumers.rebuild.shadow import Shadow
 from events.envelope import RecordedEvent
@@ -76,27 +77,46 @@ class Filler:
         self._chunk_done = chunk_done
         self._types = sorted({type_ for feed in feeds for type_ in feed.shadow.reads})
 
-    async def fill(self, part: FilledPart) -> None:
-        """From where the partition is filled to `up_to`.
+    async def fill(self, parts: Sequence[FilledPart]) -> None:
+        """Each partition, from where it is filled to `up_to`.
+
+        While a chunk's rows are made and written, the next is read: the database's work and this
+        process's overlap.
 
         Raises:
             RunLost, ProjectionBroken, EventParked: besides what asyncpg raises; what was committed
                 stands, and the next call goes on behind it.
         """
-        async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
-            chunks = past(
-                reader,
-                part,
-                schema=self._scratch.schema,
-                scope=self._scope,
-                types=self._types,
-                size=self._settings.chunk_events,
-            )
-            async for events in chunks:
+        async with aclosing(read_ahead(self._chunks(parts), self._pace)) as chunks:
+            async for part, rows in chunks:
+                if not rows:
+                    await self._mark_filled(part)
+                    continue
                 async with self._pace.working():
-                    await self._write(part, events)
+                    await self._write(part, await decoded(rows, part.partition))
                 if self._chunk_done is not None:
                     await self._chunk_done()
+
+    async def _chunks(
+        self, parts: Sequence[FilledPart]
+    ) -> AsyncGenerator[tuple[FilledPart, list[asyncpg.Record]], None]:
+        """What is to be made and written, in order; an empty chunk is a partition's end."""
+        for part in parts:
+            async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
+                found = past(
+                    reader,
+                    part,
+                    schema=self._scratch.schema,
+                    scope=self._scope,
+                    types=self._types,
+                    size=self._settings.chunk_events,
+                )
+                async with aclosing(found):
+                    async for rows in found:
+                        yield part, rows
+            yield part, []
+
+    async def _mark_filled(self, part: FilledPart) -> None:
         async with self._scratch.holding() as conn:
             await conn.execute(self._scratch.sql("mark filled"), part.partition)
         part.is_filled = True

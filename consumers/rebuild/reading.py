@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 import asyncpg
 
 from consumers.leased import Connection
 from consumers.logged_events import from_log
+from consumers.rebuild.pace import Pace
 from consumers.rebuild.scratch import FilledPart
 from events.envelope import RecordedEvent
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "reading.sql")
+T = TypeVar("T")
 _AT_ONCE = 250
 """So many events are decoded before others in this process have their turn."""
 
@@ -37,10 +40,10 @@ async def past(
     scope: Scope,
     types: Sequence[str],
     size: int,
-) -> AsyncIterator[list[RecordedEvent]]:
-    """A partition's events behind where it is filled, by company, conversation and position.
+) -> AsyncGenerator[list[asyncpg.Record], None]:
+    """A partition's rows behind where it is filled, by company, conversation and position.
 
-    Chunks of at most `size`. Within a transaction of `conn`'s, which nobody else uses meanwhile.
+    Chunks of at most `size`, for `decoded`. Within a transaction of `conn`'s, which nobody else uses meanwhile.
     """
     await conn.execute(_SQL["prepare to sort"])
     cursor = await conn.cursor(
@@ -53,7 +56,30 @@ async def past(
         part.position,
     )
     while rows := await cursor.fetch(size):
-        yield await _decoded(rows, part.partition)
+        yield rows
+
+
+async def read_ahead(chunks: AsyncGenerator[T, None], pace: Pace) -> AsyncGenerator[T, None]:
+    """The same chunks, each read while the one before it is worked on: two are held at a time.
+
+    To be closed by who does not come to its end.
+    """
+    coming = asyncio.ensure_future(_next(chunks, pace))
+    try:
+        while (chunk := await coming) is not None:
+            coming = asyncio.ensure_future(_next(chunks, pace))
+            yield chunk
+    finally:
+        coming.cancel()
+        await asyncio.wait({coming})
+        if not coming.cancelled():
+            coming.exception()  # is nobody's any more: the one that is under way goes on
+        await chunks.aclose()
+
+
+async def _next(chunks: AsyncGenerator[T, None], pace: Pace) -> T | None:
+    async with pace.working():
+        return await anext(chunks, None)
 
 
 async def later(
@@ -70,10 +96,11 @@ async def later(
     rows = await conn.fetch(
         filled(_SQL[f"follow {scope}"], scratch=schema), partition, after, up_to, list(types)
     )
-    return await _decoded(rows, partition)
+    return await decoded(rows, partition)
 
 
-async def _decoded(rows: Sequence[asyncpg.Record], partition: int) -> list[RecordedEvent]:
+async def decoded(rows: Sequence[asyncpg.Record], partition: int) -> list[RecordedEvent]:
+    """Their events; others in this process have their turn meanwhile."""
     found: list[RecordedEvent] = []
     for start in range(0, len(rows), _AT_ONCE):
         found.extend(from_log(row, partition) for row in rows[start : start + _AT_ONCE])

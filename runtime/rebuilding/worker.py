@@ -85,14 +85,17 @@ async def _fill(order: Order) -> None:
                 pace=pace,
             )
             parts = {part.partition: part for part in await scratch.parts()}
+            filling = asyncio.ensure_future(filler.fill([parts[p] for p in order.partitions]))
             pacing = asyncio.ensure_future(_keep_pace(scratch, pace))
             try:
-                for partition in order.partitions:
-                    if pacing.done():
-                        pacing.result()
-                    await filler.fill(parts[partition])
+                await asyncio.wait({filling, pacing}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                pacing.cancel()
+                # Whichever of them fails is why the other ends.
+                first = filling if filling.done() else pacing
+                for task in (filling, pacing):
+                    task.cancel()
+                await asyncio.wait({filling, pacing})
+            first.result()
 
 
 async def _keep_pace(scratch: Scratch, pace: Pace) -> None:
