@@ -137,18 +137,16 @@ class Filler:
         self, part: FilledPart, chunk: _Chunk, last: RecordedEvent, *, careful: bool
     ) -> list[Fed]:
         outcome: list[Fed] = []
-        async with self._scratch.holding() as conn:
+        async with self._scratch.holding(waits_for_disk=False) as conn:
             for feed in self._feeds:
-                fed = await _fed(conn, feed, chunk, careful=careful)
-                outcome.append(fed)
-                await conn.execute(
-                    self._scratch.sql("move account"),
-                    feed.shadow.name,
-                    part.partition,
-                    None,
-                    len(fed.applied),
-                    len(fed.parked),
-                )
+                outcome.append(await _fed(conn, feed, chunk, careful=careful))
+            await conn.execute(
+                self._scratch.sql("count into accounts"),
+                part.partition,
+                [feed.shadow.name for feed in self._feeds],
+                [len(fed.applied) for fed in outcome],
+                [len(fed.parked) for fed in outcome],
+            )
             await conn.execute(
                 self._scratch.sql("move partition"),
                 part.partition,

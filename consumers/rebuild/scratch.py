@@ -84,23 +84,20 @@ class Scratch:
         return self._sql[name]
 
     @asynccontextmanager
-    async def holding(self, *, isolation: Any = None) -> AsyncIterator[Connection]:
+    async def holding(
+        self, *, isolation: Any = None, waits_for_disk: bool = True
+    ) -> AsyncIterator[Connection]:
         """A transaction that commits only while the run is ours.
+
+        One that does not wait for the disk may be lost in a crash of the database, as a whole, unless
+        one that waits came after it.
 
         Raises:
             RunLost: it is not; nothing was written.
         """
         async with self.pool.acquire() as own, own.transaction(isolation=isolation):
-            await self.hold(own)
+            await self._ask(own, "hold" if waits_for_disk else "hold and commit soon")
             yield own
-
-    async def hold(self, conn: Connection) -> None:
-        """Hold the run until the transaction's end.
-
-        Raises:
-            RunLost: the run is somebody else's, or was dropped.
-        """
-        await self._ask(conn, "hold")
 
     async def beat(self, *, share: float) -> None:
         """Tell that this run's process lives, and what its workers may use. Raises `RunLost`."""

@@ -103,6 +103,13 @@ SELECT share FROM {scratch}.run WHERE token = $1
 -- Beats go on beside it; a takeover waits.
 SELECT share FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 
+-- name: hold and commit soon
+-- $1 token uuid
+-- The commit does not wait for the disk. A crash of the database may lose the last of such transactions,
+-- each with its rows and how far they go; whatever commits later and waits has them before it.
+SELECT r.share FROM {scratch}.run AS r, set_config('synchronous_commit', 'off', true)
+ WHERE r.token = $1 FOR KEY SHARE OF r
+
 -- name: add read model
 -- $1 name text, $2 version integer, $3 replaces version integer
 INSERT INTO {scratch}.read_models (name, version, replaces) VALUES ($1, $2, $3)
@@ -157,11 +164,18 @@ SELECT partition, position, applied, parked FROM {scratch}.accounts
  WHERE projection = $1 ORDER BY partition
 
 -- name: move account
--- $1 projection text, $2 partition smallint, $3 new position bigint or null to leave it,
--- $4 newly applied, $5 newly parked: bigint
+-- $1 projection text, $2 partition smallint, $3 new position, $4 newly applied,
+-- $5 newly parked: bigint
 UPDATE {scratch}.accounts
-   SET position = coalesce($3, position), applied = applied + $4, parked = parked + $5
+   SET position = $3, applied = applied + $4, parked = parked + $5
  WHERE projection = $1 AND partition = $2
+
+-- name: count into accounts
+-- $1 partition smallint, $2 projections text[], $3 newly applied, $4 newly parked: bigint[]
+UPDATE {scratch}.accounts AS a
+   SET applied = a.applied + n.applied, parked = a.parked + n.parked
+  FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS n (projection, applied, parked)
+ WHERE a.projection = n.projection AND a.partition = $1
 
 -- name: park
 -- $1 group_name text, $2 projections text[], $3 company_ids text[], $4 conversation_ids text[],
