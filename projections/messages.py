@@ -34,7 +34,7 @@ from events.catalogue.turns import MemoryCleaned
 from events.envelope import Event, RecordedEvent
 from projections.conversations import MESSAGES_IN
 from projections.draft import Draft
-from projections.projection import Changes, State, Table, Touched
+from projections.projection import Changes, Key, Rows, State, Table, Touched
 
 _STATUSES = {
     "message.unknown": "unknown",
@@ -77,6 +77,33 @@ class KnownStatus:
     status: str
 
 
+class Transcripts(Draft[Message]):
+    """Messages, found by their conversation too.
+
+    A batch holds thousands of conversations, and each status by a provider's id asks for one.
+    """
+
+    __slots__ = ("_by_conversation",)
+
+    def __init__(self, loaded: Rows | None) -> None:
+        super().__init__(loaded)
+        self._by_conversation: dict[tuple[str, str], list[Key]] | None = None
+
+    def put(self, key: Key, row: Message) -> Message:
+        """Add a row."""
+        if self._by_conversation is not None:
+            self._by_conversation.setdefault((key[0], key[1]), []).append(key)
+        return super().put(key, row)
+
+    def of(self, scope: tuple[str, str]) -> Sequence[Key]:
+        """The keys of a conversation's messages."""
+        if self._by_conversation is None:
+            self._by_conversation = {}
+            for key in self.loaded_keys():
+                self._by_conversation.setdefault((key[0], key[1]), []).append(key)
+        return self._by_conversation.get(scope, ())
+
+
 class Messages:
     """The read model `messages`."""
 
@@ -115,7 +142,7 @@ class Messages:
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
         """Events of a conversation, in stream order, onto its messages."""
-        messages: Draft[Message] = Draft(state.get("messages"))
+        messages = Transcripts(state.get("messages"))
         statuses: Draft[KnownStatus] = Draft(state.get("message_statuses"))
         for recorded in events:
             _apply(messages, statuses, recorded)
@@ -131,7 +158,7 @@ def _references(payload: MessageSent | MessageStatus) -> list[str]:
     return named
 
 
-def _apply(messages: Draft[Message], statuses: Draft[KnownStatus], recorded: RecordedEvent) -> None:
+def _apply(messages: Transcripts, statuses: Draft[KnownStatus], recorded: RecordedEvent) -> None:
     event, payload = recorded.event, recorded.event.payload
     scope = (event.company_id, event.conversation_id)
     if isinstance(payload, MessageReceived):
@@ -151,8 +178,8 @@ def _apply(messages: Draft[Message], statuses: Draft[KnownStatus], recorded: Rec
             if (row := messages.get((*scope, message_id))) is not None:
                 row.archived = True
     elif isinstance(payload, ContactErased):
-        for key in messages.loaded_keys():
-            if key[:2] == scope and (row := messages.get(key)) is not None:
+        for key in messages.of(scope):
+            if (row := messages.get(key)) is not None:
                 row.text = row.transcript = row.media = None
 
 
@@ -168,7 +195,7 @@ def _inbound(recorded: RecordedEvent, payload: MessageReceived) -> Message:
 
 
 def _sent(
-    messages: Draft[Message],
+    messages: Transcripts,
     statuses: Draft[KnownStatus],
     recorded: RecordedEvent,
     payload: MessageSent,
@@ -198,7 +225,7 @@ def _sent(
 
 
 def _status(
-    messages: Draft[Message],
+    messages: Transcripts,
     statuses: Draft[KnownStatus],
     event: Event,
     payload: MessageStatus,
@@ -215,15 +242,13 @@ def _status(
         _raise_to(row, status)
 
 
-def _named(
-    messages: Draft[Message], scope: tuple[str, str], payload: MessageStatus
-) -> list[Message]:
+def _named(messages: Transcripts, scope: tuple[str, str], payload: MessageStatus) -> list[Message]:
     if payload.message_id is not None:
         row = messages.get((*scope, payload.message_id))
         return [row] if row is not None else []
     named = []
-    for key in messages.loaded_keys():
-        found = messages.peek(key) if key[:2] == scope else None
+    for key in messages.of(scope):
+        found = messages.peek(key)
         if found is not None and found.provider_message_id == payload.provider_message_id:
             named.append(messages.get(key))
     return [row for row in named if row is not None]
