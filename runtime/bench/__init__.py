@@ -1,6 +1,7 @@
-"""`agent-runtime bench`: how fast the whole is, through a real service in a process of its own.
+"""`agent-runtime bench`: how fast the whole is, through real processes.
 
-Each scenario starts with an empty database, loads companies, starts `serve` as production does, and
-sends events at fixed times whatever becomes of them (an open loop: a slow service meets more work,
-not less). What customers are answered is received here, over HTTP.
+Each scenario starts with an empty database. Those of delays load companies, start `serve` as production
+does, and send events at fixed times whatever becomes of them (an open loop: a slow service meets more
+work, not less); what customers are answered is received here, over HTTP. Those of rates fill a log and
+measure what works on it, beside a floor.
 """
