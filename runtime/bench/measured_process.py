@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Any
@@ -66,6 +67,7 @@ class Told:
 def main() -> int:
     """Do it; one JSON object on standard output."""
     order = Order(**orjson.loads(sys.stdin.buffer.readline()))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = load_settings(env_file=None)
     settle_memory(BULK_NEW_OBJECTS)
     before_s, began_s = own_cpu_s(), monotonic()
@@ -76,6 +78,12 @@ def main() -> int:
     told = Told(events, began_s, monotonic(), own_cpu_s() - before_s, peak_memory_mib(), phases_s)
     sys.stdout.write(orjson.dumps(asdict(told)).decode())
     return 0
+
+
+def _end_with_parent() -> None:
+    # Its standard input stays open as long as whoever ordered the work is there.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
 
 
 async def _read(settings: Settings, partitions: list[int]) -> int:
@@ -154,7 +162,10 @@ async def _process(settings: Settings, order: Order) -> Told:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        told, wrong = await process.communicate(order.line())
+        if process.stdin is not None:
+            process.stdin.write(order.line())
+        told, wrong = await asyncio.gather(_heard(process.stdout), _heard(process.stderr))
+        await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
@@ -162,6 +173,10 @@ async def _process(settings: Settings, order: Order) -> Told:
     if process.returncode:
         raise ProcessFailed(wrong.decode(errors="replace")[-2000:])
     return Told(**orjson.loads(told))
+
+
+async def _heard(pipe: asyncio.StreamReader | None) -> bytes:
+    return b"" if pipe is None else await pipe.read()
 
 
 if __name__ == "__main__":
