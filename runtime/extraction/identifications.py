@@ -18,6 +18,7 @@ from runtime.extraction.name_parts import (
     capitalised,
     evident,
     pet_form,
+    pet_name,
     read_name,
     whole,
 )
@@ -31,6 +32,7 @@ _CONFIRMED_REACH: Final = 24
 _STARTS: Final = re.compile(
     rf"(?:^|(?<!dr)(?<!sr)(?<!dra)(?<!sra)(?<!prof)[.]|[!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
+_DENIED: Final = re.compile(r"(?<![a-z])(?:nao|nem|nunca)[ ]\Z")
 _FROM: Final = (
     r"(?:[ ]?,?[ ](?:marido|esposa|mulher|mae|pai|filh[oa]|irmao?|client[e]|seu[ ]cliente|sua[ ]cliente|don[oa]|secretari[oa]"
     r"|morador|moradora|sindic[oa])"
@@ -92,12 +94,19 @@ _AFTERWARDS: Final = re.compile(
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
     rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
-    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
+    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta|voz)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
     rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
     rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b{_NO_NEW_NAME}|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
 )
+# "é Ana viu", "dudinha na voz": sure enough for an endearment in lower case, or after "é".
+_YOU_SEE: Final = re.compile(r"[ ](?:viu|ta[ ]bom|ok)(?![a-z])(?![ ]?[?])")
+_ON_AIR: Final = re.compile(r"[ ](?:na[ ](?:voz|area|linha|escuta)|falando)(?![a-z])(?![ ]?[?])")
+# "oi, Penha aqui do salão": who is somewhere is no thing.
+_HERE_FROM: Final = re.compile(rf"[ ]{HERE}(?:[ ]d[aeo][ ](?!novo)[a-z]|[ ]?[.,!])")
+# A capital within a sentence and "aqui" behind it: a nickname, however odd.
+_MERRILY: Final = re.compile(rf"[ ]{HERE}[ ]?(?:[.,!]|\Z|k{{2}}|rs|d[aeo][ ])")
 # Said to somebody who is greeted: "oi Ana, lembra de mim?".
 _REMEMBER: Final = re.compile(r"[ ]?[,.]?[ ]lembra")
 # So sure that even a name which is another word too is believed.
@@ -137,6 +146,8 @@ def _at_a_start(text: Reading) -> Iterator[Candidate]:
             continue
         if hit[0].strip() == "e" and text.words.plain(name.first - 2) in first_names():
             continue
+        if _DENIED.search(text.folded.plain, max(0, hit.start() - _CONFIRMED_REACH), hit.start()):
+            continue
         sure = evident(text, name) or pet_form(text, name.first)
         if _NAMED_BEFORE.match(text.folded.plain, text.end(name)):
             if sure or name.known or capitalised(text, name.first):
@@ -148,8 +159,16 @@ def _at_a_start(text: Reading) -> Iterator[Candidate]:
 def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     """Whether what follows a known name says that it is the writer's."""
     plain, end = text.folded.plain, text.end(name)
+    odd = not name.known and hit[0].startswith(",") and capitalised(text, name.first)
+    if odd and _MERRILY.match(plain, end):
+        return True
     if not (evident(text, name) or pet_form(text, name.first)):
-        return name.known and capitalised(text, name.first) and bool(_SPEAKING.match(plain, end))
+        if pet_name(text.words.plain(name.first)) and _ON_AIR.match(plain, end):
+            return True
+        said = _SPEAKING.match(plain, end) or _HERE_FROM.match(plain, end)
+        return name.known and capitalised(text, name.first) and said is not None
+    if hit[0].strip() in {"e", "eh"} and _YOU_SEE.match(plain, end):
+        return True
     said = _AFTERWARDS.match(plain, end)
     greeted = hit[0].strip() not in {"", "e"} and said is not None and _REMEMBER.match(said[0])
     if said and not greeted:
@@ -160,10 +179,11 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
         )
     if whole(text, name) and _of_what(text, name) and _WHO_WANTS.match(plain, end):
         return _OPENED.match(plain[: hit.end()]) is not None
+    greeted = re.fullmatch(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*", plain[: hit.end()])
+    if evident(text, name) and greeted and _from_a_town(text, name):
+        return True
     if hit.start() > 0 or hit[0].strip():
         return False
-    if evident(text, name) and _from_a_town(text, name):
-        return True
     alone = whole(text, name) and _FIRST_PERSON.match(plain, end)
     return bool(alone or (_PLEASED.match(plain, end) and not _NAMED_LATER.search(plain, end)))
 
@@ -178,11 +198,15 @@ def _of_what(text: Reading, name: Name) -> bool:
 
 def _from_a_town(text: Reading, name: Name) -> bool:
     """Whether a town stands behind a name as its bearer's: "Ana, de Betim. Quanto custa?"."""
-    at = name.after
-    if not text.words.follows(at, ",", "de"):
+    at = name.after + (text.words.plain(name.after) == ",")
+    if text.words.plain(at) != "de":
         return False
-    towns = (" ".join(text.words.plain(at + 2 + step) for step in range(n)) for n in (1, 2, 3, 4))
-    return any(town in places() for town in towns)
+    apart = at > name.after
+    for length in (4, 3, 2, 1):
+        town = " ".join(text.words.plain(at + 1 + step) for step in range(length))
+        if town in places():
+            return apart or text.words.plain(at + 1 + length) in {"", ",", ".", "!", "\n", "/", "-"}
+    return False
 
 
 def _before_me(text: Reading) -> Iterator[Candidate]:

@@ -40,7 +40,7 @@ _INTRODUCING: Final = (
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi|mim|m|mw|ne|em)[ ](?:chamo|xamo|chamu|chammo|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
+    r"(?:me|mi|mim|m|mw|ne|em)[ ](?:chamo|xamo|chamu|chammo|cham|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
     r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
     rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
     rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
@@ -65,11 +65,14 @@ LIKELY: Final = re.compile(
     rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pr[ao][ ][a-z]+))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
-    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|lembr[ae]m?[ ]d[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
+    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|(?:lembr[ae]m?|sabem?|conhecem?)[ ]d?[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
     r"|abaixo[ -]assinad[oa][ ]?,?[ ]"
     r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
     r"|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
     rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
+    r"|(?:^|(?<=[,.!] ))(?:ta|esta)[ ]falando[ ]com[ ][oa][ ]"
+    rf"|quem[ ](?:ta|esta)[ ][a-z]+ndo(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
+    r"|(?:conhecem?|conhecid[oa]|chamam?)[^.!?\n]{0,25}?[ ](?:so|apenas)[ ](?:por|como|pelo)[ ]"
     r"|(?:me[ ](?:(?:cham|trat)(?:a|am|e|em|ando)|apelid(?:am|aram))|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
     r"|sou|mais)[ ]conhecid[oa]|"
     r"(?:me[ ])?cham[ae][ ]eu|ser[ ]chamad[oa]|me[ ](?:deu|deram)[ ]o[ ]nome|sou[ ](?:chamad|tratad)[oa]"
@@ -93,7 +96,7 @@ UNSURE: Final = re.compile(
     rf"|(?<![a-z])(?:eu[ ])?(?:fui|sou)[ ](?:batizad|registrad|nascid)[oa][ ]"
     rf"|(?<![a-z])(?<!nao[ ])(?:n?o|pelo|em|com[ ]o)[ ]meu[ ](?:proprio[ ])?nome(?:[ ](?:mesmo|aqui|completo|e[ ]cpf))*[ ]?[:,][ ]"
     rf"|(?<![a-z])(?:me[ ](?:inscrevi|cadastrei|registrei|matriculei|identifiquei)[ ]|(?:meu|minha)[ ](?:cadastro|contato|registro|pedido|inscricao|ficha|matricula|reserva|conta|assinatura)[ ](?:(?:ta|esta|consta|saiu|foi|aparece|ficou"
-    rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,3}}?)como[ ]|(?:^"
+    rf"|salvo)[ ]){{1,2}}|(?:estou|to|tou|fui|consto|apareco)[ ](?:[a-z]+[ ]){{1,5}}?|(?:fiz|mandei|preenchi|comprei|reservei|agendei|entrei|abri|paguei)[ ](?:[oa][ ]|minha[ ]|meu[ ]|uma?[ ])?(?:[a-z]+[ ]){{0,3}}?|(?:meu|minha)[ ](?:ingresso|bilhete|boleto|passagem|cracha|certificado|carteirinha|exame|nota|cartao)[ ](?:ta|esta|consta|saiu|foi|veio|aparece)[ ])como[ ]|(?:^"
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
@@ -162,11 +165,14 @@ I_DO: Final = re.compile(
 )
 # Behind a role a name without its article may be somebody addressed, unless the sentence ends with it.
 ENDED: Final = re.compile(r"[ ]?(?:[.!;)\n]|\Z)")
+I_WANT: Final = re.compile(
+    r"[ ]?,[ ](?:eu[ ])?(?:quero|queria|preciso|gostaria|vim|tenho|moro|liguei|comprei|fiz|estou|vou)(?![a-z])"
+)
 SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|^(?:[a-z]+[ ])?(?:meu|minha)[ ][a-z]+[ ]?,|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(

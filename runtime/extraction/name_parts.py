@@ -36,6 +36,7 @@ from runtime.extraction.words import Words, split_words
 _MOST_WORDS: Final = 7
 _LONGEST_TOWN: Final = 4
 _MOST_ROLE_WORDS: Final = 3
+_LONGEST_INITIALS: Final = 2
 _GLUE: Final = re.compile(r"[ ]+")
 _BEFORE_NAME: Final = re.compile(
     r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
@@ -244,9 +245,11 @@ def shouted(text: Reading) -> bool:
 
 
 def candidate(text: Reading, name: Name, confidence: float) -> Candidate:
-    """The name as it was written, its words' first letters upper-cased."""
+    """The name as it was written, its words' first letters upper-cased; a shouted one is calmed."""
     start, end = text.words.items[name.first].start, text.words.items[name.after - 1].end
-    parts = [_upper_first(part) for part in _GLUE.split(text.folded.written(start, end))]
+    written = text.folded.written(start, end)
+    calm = written.lower() if written.isupper() and len(written) > _LONGEST_INITIALS else written
+    parts = [_upper_first(part) for part in _GLUE.split(calm)]
     return Candidate("name", " ".join(parts), start, end, confidence)
 
 

@@ -108,6 +108,7 @@ NO_NAME: Final = word_set(
     "pessoalmente dono responsaveis morador moradora natural usuario usuaria assinante membro paciente "
     "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
+    "denovo dnv ninguem bradesco itau unimed hapvida amil sulamerica nubank santander alguem vosso "
     "reu autor autora meio tipo super bastante bem ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
 
@@ -168,14 +169,15 @@ def of_a_role(word: str) -> bool:
 
 @cache
 def first_name_stems() -> frozenset[str]:
-    """The first letters of known given names, four and more."""
-    return frozenset(name[:length] for name in first_names() for length in range(4, len(name) + 1))
+    """The first letters of usual given names, four and more."""
+    usual = _listed("first_names.txt")
+    return frozenset(name[:length] for name in usual for length in range(4, len(name) + 1))
 
 
 @cache
 def first_names() -> frozenset[str]:
-    """Known given names, folded."""
-    return _listed("first_names.txt")
+    """Known given names, folded: the usual ones and the rarer of the census."""
+    return _listed("first_names.txt") | _listed("census_first_names.txt")
 
 
 @cache

@@ -21,6 +21,7 @@ from runtime.extraction.introductions import (
     ENDED,
     GLAD,
     I_DO,
+    I_WANT,
     NEGATED,
     OPENING,
     SET_APART,
@@ -47,6 +48,8 @@ from runtime.extraction.name_parts import (
 from runtime.extraction.name_words import TITLES, VOCATIVES, first_names
 from runtime.extraction.reported import reported
 from runtime.extraction.signatures import find_signatures
+from runtime.extraction.standing import find_standing
+from runtime.extraction.written_names import find_written
 
 _REACH: Final = 20
 
@@ -54,11 +57,16 @@ _REACH: Final = 20
 def find_names(folded: Folded) -> Iterator[Candidate]:
     """Every name by which the writer introduces themselves."""
     text = read(folded)
-    found = [*_introduced(text), *_unsure(text), *_enclosed(text), *find_identified(text)]
-    yield from found
-    if not found:
-        yield from _glad(text)
-    yield from find_signatures(text)
+    found = [
+        *_introduced(text),
+        *_unsure(text),
+        *_enclosed(text),
+        *find_identified(text),
+        *find_written(text),
+    ]
+    found = found or list(_glad(text))
+    found.extend(find_signatures(text))
+    yield from found or find_standing(text)
 
 
 def _introduced(text: Reading) -> Iterator[Candidate]:
@@ -155,6 +163,8 @@ def _enclosed(text: Reading) -> Iterator[Candidate]:
                 closing = SET_APART if hit[0].endswith((" o ", " a ")) else ENDED
                 if closing is ENDED and not _with_article(hit) and not whole(text, name):
                     continue
+                if closing is ENDED and I_WANT.match(text.folded.plain, text.end(name)):
+                    closing = SET_APART
             if pattern is OPENING and not _to_somebody(hit):
                 continue
             closed = closing.match(text.folded.plain, text.end(name))

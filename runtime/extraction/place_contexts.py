@@ -8,6 +8,7 @@ from typing import Final
 
 from runtime.extraction.gazetteer import STATES, places
 from runtime.extraction.name_words import TOWNS, first_names, surnames
+from runtime.extraction.own_places import said_mine
 from runtime.extraction.place_owners import OWN_PLACE, WANTED, of_another
 from runtime.extraction.words import STREETS, Words, word_set
 
@@ -155,8 +156,9 @@ _NOT_A_PLACE: Final = STREETS | word_set(
 )
 _INTRODUCED: Final = re.compile(
     r"(?:\b(?:sou|so|aqui (?:e|eh)|aqui|chamo|nome(?: completo)? (?:e|eh|:)|fala (?:e|eh)|falando (?:e|eh)|prazer ,) (?:[oa] )?"
-    r"|(?:\A|\b(?:oi|oie|ola|opa|dia|tarde|noite) (?:, )?)(?:e|eh) (?:[oa] )?)\Z"
+    r"|(?:\A|, |\b(?:oi|oie|ola|opa|dia|tarde|noite) )(?:e|eh) (?:[oa] )?)\Z"
 )
+_GREETINGS: Final = word_set("oi oie ola opa oii oiee dia tarde noite gente pessoal ei")
 # How many words of a name are looked at before "de Betim".
 _NAME_WORDS: Final = 4
 _STATE: Final = word_set("interior estado litoral governo")
@@ -183,10 +185,14 @@ def context_before(words: Words, at: int) -> Context:
     surname = before == "de" and _is_a_surname(words, at)
     if surname and words.plain(at - 2) in first_names():
         return Context.FORBIDDEN
+    if before in first_names() and words.plain(at) in surnames():
+        return Context.FORBIDDEN
     said = _clause(words, at)
     if of_another(said):
         return Context.FORBIDDEN
-    if _SAID.search(said):
+    if _SAID.search(said) or said_mine(
+        _clause(words, at, reach=_ADDRESS_REACH), _joined(words, max(0, at - _REACH), at)
+    ):
         return Context.SAID
     if _ARTICLE.search(said):
         return Context.ARTICLE
@@ -218,8 +224,10 @@ def _of_a_person(words: Words, at: int) -> bool:
     while last - first < _NAME_WORDS and words.plain(first - 1) in surnames() | first_names():
         first -= 1
     given = words.plain(first) in first_names()
-    opening = words.plain(first - 1) in {"", "\n"} and (
-        apart or words.plain(at + 1) in {"aqui", "falando", "novamente"}
+    front = first - 1 - (words.plain(first - 1) == ",")
+    greeted = words.plain(front) in _GREETINGS
+    opening = (words.plain(first - 1) in {"", "\n"} or greeted) and (
+        apart or words.plain(at + 1) in {"aqui", "falando", "novamente", ",", "!"}
     )
     return given and (opening or _INTRODUCED.search(_clause(words, first)) is not None)
 
@@ -229,10 +237,10 @@ def said_afterwards(words: Words, after: int) -> bool:
     return _AFTERWARDS.match(_joined(words, after, after + _REACH)) is not None
 
 
-def _clause(words: Words, at: int) -> str:
+def _clause(words: Words, at: int, *, reach: int = _REACH) -> str:
     """The few words before a place, back to the sentence's start."""
     first = at
-    while first > max(0, at - _REACH) and words.plain(first - 1) not in {"!", "?", ";", "\n"}:
+    while first > max(0, at - reach) and words.plain(first - 1) not in {"!", "?", ";", "\n"}:
         if words.plain(first - 1) == "." and words.plain(first) != "":
             break
         first -= 1

@@ -27,15 +27,15 @@ WANTED: Final = (
 
 _OVER: Final = re.compile(
     r"(?:\b(?:nao|n|nunca) (?:quero|quis|pretendo|penso em) (?:morar|viver)|\b(?:nao|n|nunca) (?:moro|sou|estou|to"
-    r"|fico|resido|vivo)|\b(?:chego|cheguei|chegamos|chegando|chegar) de|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
+    r"|fico|resido|vivo)|\b(?:chego|cheguei|chegamos|chegando|chegar) de(?! mudanca)|\bn(?:ao|em)? (?:em|pra|para|de)(?= \Z)|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
     r"|(?<!a gente )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|cresci|cresceu|estudou|casou|morava|moravamos|morei|trabalhava|trabalhei|estudei"
-    r"|estudava|sai|saimos|saiu|saindo|(?<!a gente )veio|"
+    r"|estudava|(?<!voo )(?<!onibus )(?<!van )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo|(?<!a gente )veio|"
     r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! a (?:morar|viver))|voltando|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
     r"|torcida|ganhou|perdeu|feito|fabricado|"
     r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi(?! (?:\w+ ){1,3}de (?:voces|vcs))|passou|passei"
-    r"(?! (?:a (?:morar|viver)|n[oa]|num|numa|em))|estava|tava|show|noticia|jornal|"
+    r"(?! (?:a (?:morar|viver)|n[oa]|num|numa|em))|estava|estive|estivemos|tava|show|noticia|jornal|"
     r"cancelei|lembro|conhecer))"
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
 )
@@ -68,6 +68,10 @@ _SOMEBODY: Final = re.compile(
 )
 # Where the other side makes or keeps its things is asked about, not wanted.
 _THEIRS: Final = re.compile(
+    r"\b(?:voces?|vcs?|alguem|algum|quem|ces)(?: \w+){0,3} (?:nasce|nasceu) (?:de|em) \Z"
+    r"|\b(?:mora|moram|vive|nasceu) (?:alguem|algum)(?: \w+){0,3} (?:de|em) \Z"
+    r"|\b(?:a|o) (?:fabrica|matriz|sede) (?:fica |e |eh )em \Z"
+    rf"|(?:\A|, |! )(?:e )?(?:minha|meu|nossa|nosso) (?:ex )?{_RELATIVE} em \Z|"
     r"\b(?:fabrica|matriz|sede|dono|dona) (?:de (?:voces|vcs|vc)|del[ea]s?|da \w+) (?:\w+ )?(?:em|de) \Z"
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from runtime.extraction.bare_places import stands_bare
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, FORMED, WEAK
 from runtime.extraction.folding import Folded
@@ -23,6 +24,7 @@ from runtime.extraction.gazetteer import (
     place_key,
     places,
 )
+from runtime.extraction.name_words import first_names, surnames
 from runtime.extraction.place_contexts import (
     Context,
     context_before,
@@ -39,6 +41,7 @@ _NO_STATES: Final = frozenset({"se", "to", "pa", "ma", "al", "am", "go", "es", "
 _JOINTS: Final = frozenset({"e", "ou", ",", "/"})
 # A shorter name that few know may be a quarter, a street or a word.
 _TELLING_LENGTH: Final = 5
+_BARE_LENGTH: Final = 7
 _STATE_NAMES: Final = frozenset(STATES.values()) - {"sao paulo", "rio de janeiro"}
 
 
@@ -203,7 +206,19 @@ def _confidence(
         match, listed=context is Context.LISTED, capital=capital
     ):
         return WEAK
+    bare = context in {Context.NONE, Context.LISTED} and _telling(match)
+    if bare and (capital or folded.text.islower()) and stands_bare(words, match.first, match.after):
+        return WEAK
     return WEAK if _whole(folded, words, match) else None
+
+
+def _telling(match: _Match) -> bool:
+    """Whether a name is long or known enough to be no surname, word or first name."""
+    if match.key in _NAMES_TOO or match.key in WORDS_TOO or match.key in SHY_NICKNAMES:
+        return False
+    if " " not in match.key and (match.key in surnames() or match.key in first_names()):
+        return False
+    return match.place.well_known or " " in match.key or len(match.key) >= _BARE_LENGTH
 
 
 def _distinct(match: _Match, *, listed: bool, capital: bool) -> bool:
@@ -231,7 +246,7 @@ _ANSWERS: Final = re.compile(
     r"\s*(?:(?:sim|isso|ah|entao|e|eh|de|em|la em|resposta|r)\b[ ,.:!]*){0,3}\s*"
 )
 _ANSWERED: Final = re.compile(
-    r"(?:[ ]mesmo|[ ]msm|[ ]capital)?[ .!\n]*(?:\Z|[ ]?[,-][ ]?(?:(?:no|na|n)[ ])?(?:bairro|cep|centro|zona|rua|jardim|vila)\b)"
+    r"(?:[ ]mesmo|[ ]msm|[ ]capital)?[ .!\n]*(?:\Z|[ ]?[,-][ ]?(?:(?:no|na|n)[ ])?(?:bairro|cep|centro|zona|rua|jardim|vila|minas)\b)"
 )
 _NAMES_TOO: Final = frozenset(
     place_key(name)

@@ -8,6 +8,7 @@ from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import LIKELY, WEAK
+from runtime.extraction.introductions import SOMEBODY_ELSE
 from runtime.extraction.name_parts import (
     Name,
     Reading,
@@ -113,6 +114,8 @@ def _signs(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if _NO_SIGNATURE.match(text.folded.plain, hit.end()):
         return False
     titled = text.words.items[name.first].start > hit.end()
+    if SOMEBODY_ELSE.match(text.folded.plain, text.end(name)):
+        return False
     formal = re.match(_FORMALLY, hit[0]) is not None
     if formal and hit.re is _CLOSING and looks_like_a_name(text, name, hit):
         return True
@@ -122,6 +125,8 @@ def _signs(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if not ended or titled:
         return False
     if hit.re is _THANKING_STILL:
+        if text.words.plain(name.after) == "!":
+            return False
         family = text.words.plain(name.after - 1)
         return whole(text, name) and capitalised(text, name.first) and family not in first_names()
     if hit.re is _LAST_SENTENCE:

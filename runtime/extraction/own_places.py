@@ -1,0 +1,53 @@
+"""Further ways to say that a place is the writer's: journeys, stays, mishaps on the road, records."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_AROUND: Final = (
+    r"(?:(?:a |na |da )?(?:cidade|regiao|municipio|zona rural|centro|area rural) (?:de )?)?"
+)
+# What is sent or waited for is not where the writer is.
+_PARCEL: Final = r"(?:que|pedido|pacote|encomenda|entrega|caminhao|transportadora|rastreio|el[ea]s?|voces?|vcs?|nao)"
+_MINE: Final = re.compile(
+    r"(?:"
+    rf"\b(?:saio|partimos|parto|embarco|embarcamos|decolo|desembarco) (?:\w+ )?(?:de|em|por) {_AROUND}"
+    rf"|\b(?:excursao|onibus|van|voo|carona|viagem|caravana|embarque|ida) (?:\w+ )?(?:sai|saindo|parte|partindo|com saida|com embarque|que sai) (?:de|em) {_AROUND}"
+    rf"|\bembarque (?:e |eh |sera )?em {_AROUND}"
+    rf"|\b(?:recem|acabei de|acabamos de|mal) (?:- )?(?:chegad[oa]s?|chegar|mudad[oa]s?|me mudar|instalad[oa]s?|transferid[oa]s?) (?:\w+ )?(?:em|pra|para|a) {_AROUND}"
+    rf"|\b(?:de )?mudanca (?:marcada |feita |prevista )?(?:em|pra|para) {_AROUND}"
+    rf"|\b(?:minha|nossa|meu|nosso) (?:base|terra|terrinha|praca|regiao|cidade natal|cidade|rota|polo|municipio|roca|interior) (?:e|eh|fica em|e em|eh em|sempre foi) {_AROUND}"
+    rf"|\b(?:to|tou|estou|estamos|tamo|tamos|fico|ando|andamos|continuo|sigo) (?:(?!{_PARCEL}\b)\w+ ){{1,6}}em {_AROUND}"
+    rf"|(?:\A|, |e |pois |porque )(?:pres[oa]|parad[oa]|atolad[oa]|perdid[oa]|internad[oa]|hospedad[oa]|acampad[oa]|morando|estudando|trabalhando|embarcad[oa]) (?:(?!{_PARCEL}\b)\w+ ){{0,4}}em {_AROUND}"
+    rf"|\b(?:faco|fazemos|opero|operamos|atuo|atuamos|treino|leciono|vendo|vendemos|compro|planto|plantamos|crio|criamos|produzo|entrego"
+    rf"|toco|tocamos|abri|abrimos|montei|montamos|aluguei|alugo|alugamos) (?:\w+ ){{0,4}}em {_AROUND}"
+    rf"|\b(?:carro|moto|pneu|caminhao|van|motor|bateria|trator|onibus) (?:\w+ )?(?:quebrou|furou|parou|pifou|morreu|enguicou|arriou|atolou|acabou|ta|esta|ficou)"
+    rf" (?:aqui |parad[oa] |quebrad[oa] )*em {_AROUND}"
+    rf"|\b(?:buscar|busquem|busque|busca|busco|retiro|retirar|retirem|retirada|coleta|coletar|coletam) (?:\w+ )?(?:em|la em) {_AROUND}"
+    rf"|\b(?:despach|envi|remet|entreg|mand|lev|post)(?:a|am|ar|em|e|ue|uem|er) (?:\w+ ){{0,3}}(?:pra|para|ate) {_AROUND}"
+    rf"|\b(?:quanto|prazo|demora|tempo)(?: (?!km\b|voo\b|passagem\b|onibus\b)\w+){{0,4}} (?:pra|para|ate) {_AROUND}"
+    r"|(?:\A|[.!?] |\b(?:oi|ola|opa|e|dia|tarde|noite) , ?|\b(?:oi|ola) )(?:e )?(?:pra|para|ate) "
+    rf"|\b(?:sou|somos|aqui|aki|falando|dados|chamo|nome)(?: (?!(?:mae|pai|filh[oa]|espos[oa]|marido|irma|irmao|amig[oa])\b)[\w,:-]+){{0,12}} , (?:aqui |la |daqui |direto )?de {_AROUND}"
+    r"|\b(?:roca|aqui|fazenda|sitio|interior)(?: mas| bem)?(?: do lado| perto| pertinho| ,)? (?:perto|pertinho|ladinho|proximo|vizinho) (?:de|a) "
+    r"|\b(?:perto|pertinho|ladinho|lado|proximo) (?::|,) "
+    rf"|\b(?:vim|viemos|mudei|mudamos|mudando|mudar) (?:de|do|da) (?:\w+ ){{1,3}}(?:pra|para) {_AROUND}"
+    rf"|\b(?:me|nos) (?:transferiram|mandaram|mudaram|realocaram) (?:pra|para|a) {_AROUND}"
+    rf"|\b(?:entrega|entregam|atende|atendem|chega|chegam|vao|vem)(?: \w+){{0,4}} ,? ?(?:tipo|como|por exemplo) ,? ?(?:em )?{_AROUND}"
+    r"|\A(?:regiao metropolitana|grande|regiao|entorno|interior) (?:de |, )?"
+    rf"|\b(?:eu|nos|familia|casal|grupo|turma)(?: (?!{_PARCEL}\b)\w+){{0,4}} , de {_AROUND}"
+    r"|\b(?:vila|jardim|jd|residencial|condominio|conjunto|setor|bairro|parque) (?:\w+ ){1,3}, "
+    r"|\bcidade vizinha ,? ?(?:de )?"
+    r"|\b(?:zona rural|area rural|municipio|distrito|povoado|assentamento) (?:de|em) "
+    r"|\b(?:rua|av|avenida|travessa|alameda)(?: \w+){1,5} \d+ "
+    r")\Z"
+)
+# The question and its answer: "onde eu moro? Barbacena".
+_ANSWER: Final = re.compile(
+    r"\b(?:onde (?:eu )?(?:moro|falo|sou|fico|vivo|estou|to|resido)|cidade|municipio|de onde (?:eu )?(?:falo|sou)|localidade) \? (?:e |em |de |sou de )?\Z"
+)
+
+
+def said_mine(clause: str, wider: str) -> bool:
+    """Whether the words up to a place, and those of the sentence before, make it the writer's."""
+    return _MINE.search(clause) is not None or _ANSWER.search(wider) is not None
