@@ -30,7 +30,7 @@ _CONFIRMED_REACH: Final = 24
 
 # Where a name may start that is announced only afterwards.
 _STARTS: Final = re.compile(
-    rf"(?:^|(?<!dr)(?<!sr)(?<!dra)(?<!sra)(?<!prof)[.]|[!?,;:)\n-]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
+    rf"(?:^|(?<!dr)(?<!sr)(?<!dra)(?<!sra)(?<!prof)[.]|[!?,;:)\n-]|[^\x00-\x7f]|(?<![a-z])(?:{GREETING}|{IS}|olh[ae]|eis)[ ])[ ]*(?:[oa][ ])?(?=[a-z])"
 )
 _DENIED: Final = re.compile(r"(?<![a-z])(?:nao|nem|nunca)[ ]\Z")
 _FROM: Final = (
@@ -94,7 +94,7 @@ _AFTERWARDS: Final = re.compile(
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
     rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
-    rf"|[ ]?,?[ ](?:falando|na[ ](?:area|linha|escuta|voz)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
+    rf"|[ ]?,?[ ](?:falando|passando(?=[ ](?:pra|para|aqui|so)\b)|na[ ](?:area|linha|escuta|voz)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
     rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
     rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
@@ -129,6 +129,8 @@ _FIRST_PERSON: Final = re.compile(
 _WHO_WANTS: Final = re.compile(
     r"[ ]?,[ ](?:[a-z0-9/.]+[ ]){0,6}[a-z0-9/.]+[ ]?[,.][ ]+(?:[a-z]+[ ][a-z0-9./]+[ ]?,[ ])?(?:eu[ ])?(?:solicit|venh|requeir|gostari|quer|precis|procur|inform|pec|busc|sou|mor)"
 )
+_OF_AGE: Final = re.compile(r"[ ]?,[ ][0-9]{2}[ ]anos\b(?![ ]?[?])")
+_SAID_HI: Final = re.compile(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*")
 _OPENED: Final = re.compile(rf"\s*(?:{GREETING}[ ,.!]*){{0,3}}(?:[a-z]+[.]?[ ])?\Z")
 
 
@@ -178,12 +180,14 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
             _CONFIRMED.search(plain[max(0, hit.end() - _CONFIRMED_REACH) : hit.end()])
         )
     if whole(text, name) and _of_what(text, name) and _WHO_WANTS.match(plain, end):
-        return _OPENED.match(plain[: hit.end()]) is not None
-    greeted = re.fullmatch(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*", plain[: hit.end()])
-    if evident(text, name) and greeted and _from_a_town(text, name):
+        return _OPENED.match(plain, 0, hit.end()) is not None
+    first = _SAID_HI.fullmatch(plain, 0, hit.end()) is not None
+    if first and evident(text, name) and _from_a_town(text, name):
         return True
     if hit.start() > 0 or hit[0].strip():
         return False
+    if evident(text, name) and _OF_AGE.match(plain, end):
+        return True
     alone = whole(text, name) and _FIRST_PERSON.match(plain, end)
     return bool(alone or (_PLEASED.match(plain, end) and not _NAMED_LATER.search(plain, end)))
 

@@ -42,7 +42,7 @@ SURE: Final = re.compile(
     r"(?<![a-z])(?:"
     r"(?:me|mi|mim|m|mw|ne|em)[ ](?:chamo|xamo|chamu|chammo|cham|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
     r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
-    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomi|nm|nom|nonme|none|nme|noem|bome"
+    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomezinho|nominho|nomi|nm|nom|nonme|none|nme|noem|bome"
     rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|correto|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
@@ -65,12 +65,14 @@ LIKELY: Final = re.compile(
     rf"|[ ]{IS}[ ]?:)[ ]?,?[ ]?(?:[oa][ ])?"
     rf"|nome[ ](?:de[ ]quem|da[ ]pessoa[ ]que)[ ](?:{SPEAKS})(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?:diz|fala|avisa|explica|dizer|falar|avisar)(?:[ ](?:ai|la|pr[ao][ ][a-z]+))?[ ]que[ ](?:{IS}|sou|aqui[ ]{IS})(?:[ ]eu[ ]?,?)?[ ][oa][ ](?![a-z]+[ ]que)"
-    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|(?:lembr[ae]m?|sabem?|conhecem?)[ ]d?[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:sou|so)[ ]eu)"
+    r"|(?<!nao )(?:fui|foi|era)[ ]eu[ ]?,[ ][oa][ ]|(?:lembr[ae]m?|sabem?|conhecem?)[ ]d?[oae][ ](?=[^?\n]{2,40}[?][ ]*(?:[a-z]+[ ][a-z]+[ ]?,[ ]?)?(?:sou|so)[ ]eu)"
     r"|abaixo[ -]assinad[oa][ ]?,?[ ]"
     r"|soy[ ]|i(?:'m|[ ]am)[ ]|this[ ]is[ ]|(?<!nao )(?:voces?|vcs?|ce|tu)[ ](?:esta|ta|tao"
     r"|estao)[ ]falando[ ](?:aqui[ ])?com[ ](?:[oa][ ])?"
     rf"|(?:{HERE}[ ])?(?:quem[ ])?(?:ta|esta)[ ](?:falando|escrevendo|chamando)(?:[ ]{HERE})?[ ][oa][ ]"
     r"|(?:^|(?<=[,.!] ))(?:ta|esta)[ ]falando[ ]com[ ][oa][ ]"
+    rf"|quem[ ](?:pergunta|reclama|pede|quer[ ]saber|quer|precisa|avisa|solicita)(?:[ ][a-z]+)?[ ]{IS}[ ](?:[oa][ ])?|continuo[ ]sendo[ ](?:[oa][ ])?"
+    rf"|quem[ ](?:ta|esta)[ ](?:n[oa]|do[ ]outro[ ]lado[ ]do)[ ](?:zap|whats|celular|telefone|linha|chat)[ ]{IS}[ ](?:[oa][ ])?"
     rf"|quem[ ](?:ta|esta)[ ][a-z]+ndo(?:[ ]{HERE})?[ ]{IS}[ ](?:[oa][ ])?"
     r"|(?:conhecem?|conhecid[oa]|chamam?)[^.!?\n]{0,25}?[ ](?:so|apenas)[ ](?:por|como|pelo)[ ]"
     r"|(?:me[ ](?:(?:cham|trat)(?:a|am|e|em|ando)|apelid(?:am|aram))|podem?[ ](?:me[ ])?(?:chamar|tratar)|me[ ]conhecem?|(?:me"
@@ -137,6 +139,7 @@ ANSWERED: Final = re.compile(
     r"|(?<![a-z])(?:pr[ao]s|para[ ][oa]s|pra[ ][oa]s)[ ](?:amig[oa]s|intim[oa]s|chegad[oa]s)[ ]?[,:]?[ ](?:sou[ ]"
     r"|e[ ])?(?:so[ ]|apenas[ ])?(?:[oa][ ])?"
     rf"|(?<![a-z])segue[m]?[ ](?:o[ ]|meu[ ])?nome{_FIELD}[ ]?:?[ ]"
+    r"|(?:^|\n|[.!][ ])(?:d[oa][ ])?(?:seu|sua|vosso)[ ](?:amig[oa]|cliente|alun[oa]|fa)(?:[ ]de[ ]sempre)?[ ]?,?[ ](?=[a-z]+(?:[ ][a-z]+){0,3}[ ]?[.!]?\Z)"
     r"|(?:^|\n)[ *-]*(?:primeiro[ ]nome|(?:(?:first|full)[ ])?name)[*]*[ ]?[:=-][ ]?"
     r"|(?<![a-z])(?:eu[ ](?:aqui[ ])?(?:de[ ]novo|outra[ ]vez|novamente)|(?:de[ ]novo|novamente)[ ]eu)[ ]?[,:.!][ ](?:[oa][ ])?"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome[ ]?(?:[.]{2,}|…|-{1,2})[ ]?"
@@ -161,7 +164,7 @@ WITH_A_ROLE: Final = re.compile(
 )
 # "eu Ana compro": what the first person does.
 I_DO: Final = re.compile(
-    r"[ ]?,?[ ](?!como|mesmo|caso|no|so|do|ao|aluno|filho)(?:(?:ja|nao|so|tambem|aqui)[ ])?(?:sou|estou|vou|dou|[a-z]{2,}(?:o|ei))\b"
+    r"[ ]?,?[ ](?!como|mesmo|caso|no|so|do|ao|aluno|filho)(?:(?:ja|nao|so|tambem|tbm|tb|aqui)[ ])?(?:sou|estou|vou|dou|[a-z]{2,}(?:o|ei))\b"
 )
 # Behind a role a name without its article may be somebody addressed, unless the sentence ends with it.
 ENDED: Final = re.compile(r"[ ]?(?:[.!;)\n]|\Z)")
@@ -172,7 +175,7 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|^(?:[a-z]+[ ])?(?:meu|minha)[ ][a-z]+[ ]?,|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|^(?:[a-z]+[ ])?(?:meu|minha)[ ][a-z]+[ ]?,|^(?!meu|minha)[a-z]+[ ]?,|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(

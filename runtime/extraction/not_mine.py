@@ -14,6 +14,7 @@ from runtime.extraction.reported import reported
 
 # How far back and ahead a name's sentence is read.
 _REACH: Final = 160
+_MOST_FIELD_WORDS: Final = 3
 
 _ARTICLE: Final = r"(?:[oa]s?|uma?|meus?|minhas?|noss[oa]s?|seus?|suas?|teu|tua|ess[ea]|est[ea]|aquel[ea]|d[oa]s?|pr[oa]s?|aos?|com|n[oa]|pel[oa])"
 _KIN: Final = (
@@ -35,6 +36,17 @@ _ME: Final = re.compile(
 )
 _OF_A_PERSON: Final = re.compile(rf"(?<![a-z]){_ARTICLE}[ ](?:[a-z0-9.]+[ ]){{0,3}}?{_PERSON}")
 
+# Words before a comma that lead to whomever was met, is meant or has a house of that name.
+_TOLD_OF: Final = re.compile(
+    r"(?<![a-z])(?:dele|dela|indicacao|indicad[oa]|outr[ao]|vizinh[oa][ ]d[eo])(?![a-z])"
+    r"|\A[ ]*(?:vendedora?|atendente|medic[oa]|porteiro|gabinete|colegio|escola|hospital|loja|salao|linha|onibus|cantora?|plantao)(?![a-z])"
+    r"|(?<![a-z])(?:conversei|falei(?![ ]quem)|combinei|tratei|acertei|acertad[oa]|fechei)(?![a-z])(?!.*(?<![a-z])(?:voces?|vcs?|meu|minha)(?![a-z]))"
+)
+# A line of a conversation that is passed on, a bus's line.
+_TRANSCRIBED: Final = re.compile(
+    r"[0-9]{1,2}:[0-9]{2}[^a-z]{0,4}\Z|~[ ]*\Z|(?<![a-z])(?:linha|onibus|lotacao)[ ][0-9]+[ ]?,?[ ]\Z"
+)
+_SPEAKS: Final = re.compile(r"[ ]?:[ ]?\n")
 # A form's field, or words that ask for a name to be written down: anything else with a colon is another's.
 _OWN_LABEL: Final = re.compile(
     r"(?<![a-z])(?:eu|me|mim|meus?|minhas?|sou|nome|cliente|solicitante|dados|cadastro|ficha"
@@ -50,7 +62,7 @@ _PARTY: Final = re.compile(
 _WITH_NUMBER: Final = re.compile(r"[ ]?[,(-]{0,2}[ ]?(?:cpf|rg|[(+]?[0-9]|[(]?eu[)])")
 _OTHERS_LABEL: Final = re.compile(
     rf"(?<![a-z])(?:{_KIN}|testemunha|crianca|fiador|medic[oa]|vendedora?|corretora?|atendente|motorista|responsavel|reu|autora?|acompanhante|dependente"
-    r"|indicacao|indicad[oa]|emergencia|professora?|tecnic[oa]|gerente|sindic[oa]|convidad[oa]s?|pet|del[ea]|endereco|rua|escola|livro|filme|pix)(?![a-z])|(?<![a-z])d[aeo]s?[ ](?!meu|minha|nota|cadastro|reserva|quem|contrato)[a-z]"
+    r"|indicacao|indicad[oa]|emergencia|professora?|tecnic[oa]|gerente|sindic[oa]|convidad[oa]s?|pet|del[ea]|endereco|rua|escola|livro|filme|pix)(?![a-z])|(?<![a-z])d[aeo]s?[ ](?!meu|minha|nota|cadastro|reserva|quem|contrato|documento|pedido|boleto|pagamento|exame)[a-z]"
 )
 _LABEL: Final = re.compile(r"([^.!?\n,;:=]*)[:=][ \n*-]*\Z")
 _NUMBERED_LINE: Final = re.compile(r"(?:\A|\n)[ ]*(?:[0-9]{1,2}|[a-h])[ ]?[).:-]+[ ]*\Z")
@@ -64,23 +76,24 @@ _FIRST_PERSON: Final = re.compile(
 )
 _NOT_ME: Final = re.compile(
     r"[ ]?,[ ](?:(?:que|quem)[ ](?!(?:sou|vos|te|lhe|fala|escreve|digita|esta|ta)\b)|el[ea](?![a-z])|"
-    r"(?:disse|falou|mandou|pediu|prometeu|ficou|veio|foi|trabalha|mora|atendeu|levou|comprou|nao[ ](?:e|eh|sou))(?![a-z]))"
-    r"|[ ]?[,-][ ](?:[a-z]+[ ]){1,2}?[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
+    r"(?:disse|falou|mandou|pediu|prometeu|ficou|veio|foi|trabalha|mora|atendeu|levou|comprou|faz|fez|tem|deve|sabe|cuida|vende|esta|ta|estava|era|sumiu|postou|(?:e|eh)[ ](?:um|uma|muito|otim[oa]|maravilhos[oa])"
+    r"|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
+    r"|[ ]?[,-][ ](?:[a-z]+[ ]?){1,2}[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
 )
 _ITS_NAME: Final = re.compile(r"[ ]?,?[ ](?:ess[ea]|est[ea])[ ](?:e|eh)[ ][oa][ ]nome[ ]d")
 _PARENT: Final = re.compile(r"(?<![a-z])(?:pai|mae|responsavel)[ ]?:")
 _SPOKEN_TO: Final = re.compile(
     r"[ ]?[,.!-]+[ ]?(?:(?:voces?|vcs?|ce|tu|te|seu|sua|teu|tua)(?![a-z])|bo[mn][ ]dia|boa[ ]tarde|boa[ ]noite|tudo[ ](?:bem|bom)|td[ ]bem"
-    r"|como[ ]vai|por[ ]favor|pfv|por[ ]gentileza|obrigad|obg|valeu|e[ ](?:[oa]|ai|aquel[ea])(?![a-z])|cade(?![a-z])|pode(?![a-z])|poderia|consegue|da[ ]pra"
+    r"|como[ ]vai|por[ ]favor|pfv|por[ ]gentileza|obrigad|obg|valeu|e[ ](?:[oa]|ai|aquel[ea])(?![a-z])(?![ ]meu[ ](?:cadastro|nome|registro))|cade(?![a-z])|pode(?![a-z])|poderia|consegue|da[ ]pra"
     r"|me[ ](?:lig|ajud|respond|mand|pass|cham|diz|fal|envi|avis|explic)[a-z]*|recebi[ ](?:su?a?|o|a)|conforme|deix[ae]|desculp|oi|ola|tem(?![a-z])|"
-    r"ja(?![a-z])|(?:ta|esta)[ ](?:ai|por[ ]ai|ocupad)|tudo[ ](?:certo|joia|ok|tranquilo))"
+    r"ja(?![a-z])|(?:ta|esta)[ ](?:ai|por[ ]ai|ocupad)|tudo[ ](?:cert|joia|ok|tranquil))"
 )
 _CALLED: Final = re.compile(
     r"(?<![a-z])(?:vem[ ]ca|desculpa|desculpe|forca|amem|parabens|calma|escuta|ei|psiu|valeu|felicidades|saudades|obrigad[oa]|obg|brigad[oa]|oh|o"
     r"|ok|combinado|certo|fechado|perfeito|show|prezad[oa]|car[oa]|querid[oa]|ilustrissim[oa])[ ]?,?[ ]*\Z"
 )
 _HAILED: Final = re.compile(
-    rf"(?:\A|[\n.!?,])[ ]*(?:{GREETING})(?:[ ][a-z]+)?[ ]?(?P<sign>[,!.:)\n-]*)[ ]*\Z"
+    rf"(?:\A|[\n.!?,])[ ]*(?:{GREETING})(?:[ ][a-z]+)?[ ]?(?P<sign>[^a-z0-9]*?)[ ]*\Z"
 )
 _ANSWER: Final = re.compile(
     r"(?:\A|[\n.!?])[ ]*(?:sim|claro|isso|entao|ah|certo|exato|correto)(?:[ ]mesmo)?[ ]?[,.!]*[ ]*\Z"
@@ -90,7 +103,7 @@ _WHO_THEY_ARE: Final = re.compile(
     r"[ ]?[,(-]?[ ]?[0-9+(]|[ ]d[aeo]s?[ ]|[ ]?[,(-][ ]?(?:d[aeo]s?[ ]|ap[ ]|apto[ ]|bloco[ ]|cpf|aqui|falando|sou[ ]|moro[ ])"
 )
 _ASKED_WHO: Final = re.compile(
-    r"(?<![a-z])(?:quem|com[ ]quem|qual[ ](?:e[ ])?o[ ]nome|como[ ](?:se[ ])?chama)(?![a-z])(?![^?]*(?<![a-z])(?:me|meu|minha|eu|sou)(?![a-z]))[^?]*[?][ ]*\Z"
+    r"(?<![a-z])(?:quem|com[ ]quem|nome[ ]d[oae]|qual[ ](?:e[ ])?o[ ]nome|como[ ](?:se[ ])?chama|noticias?|novidades?)(?![a-z])(?![^?]*(?<![a-z])(?:meu|minha|eu|sou)(?![a-z]))[^?]*[?][ ]*\Z"
 )
 _WORK: Final = re.compile(
     r"(?<![a-z])(?:livros?|filmes?|musicas?|shows?|banda|cantora?|artista|ator|atriz|escritora?|peca|serie|novela|disco|perfumes?|marca|time"
@@ -136,18 +149,32 @@ def of_a_person(said: str) -> bool:
 def _introduced_as_another(before: str, after: str) -> bool:
     """Whether the words before a name tell of somebody else, a work or a street."""
     label = None if _NUMBERED_LINE.search(before) else _LABEL.search(before)
-    if label is not None and _anothers_label(label[1], after):
+    if label is not None and _anothers_label(label, after):
         return True
     piece = re.split(r"[.!?\n;:,]", before.rstrip(" ,\n(-"))[-1]
-    if before.rstrip().endswith((",", "(", "-")) and of_a_person(piece):
+    told = of_a_person(piece) or (_TOLD_OF.search(piece) and not _ME.search(piece))
+    if told and before.rstrip().endswith((",", "(", "-")):
         return True
-    return any(pattern.search(before) for pattern in (_ASKED_WHO, _WORK, _STREET, _ABOUT, _KEY))
+    return any(
+        pattern.search(before)
+        for pattern in (_ASKED_WHO, _WORK, _STREET, _ABOUT, _KEY, _TRANSCRIBED)
+    )
 
 
-def _anothers_label(label: str, after: str) -> bool:
-    if _ME.search(label) or (_PARTY.search(label) and _WITH_NUMBER.match(after)):
+def _anothers_label(hit: re.Match[str], after: str) -> bool:
+    """Whether a field is another's; one that opens a line and is not known as the writer's is."""
+    label, numbered = hit[1], _WITH_NUMBER.match(after) is not None
+    if _ME.search(label) or (_PARTY.search(label) and numbered):
         return False
-    return _OTHERS_LABEL.search(label) is not None or _OWN_LABEL.search(label) is None
+    if _OTHERS_LABEL.search(label):
+        return True
+    field = (
+        hit.string[: hit.start()].strip(" ") in {"", "\n"} or hit.string[hit.start() - 1] == "\n"
+    )
+    few = len(label.split()) <= _MOST_FIELD_WORDS
+    return _OWN_LABEL.search(label) is None and (
+        _PARTY.search(label) is not None or (field and few and not numbered)
+    )
 
 
 def _followed_as_another(after: str, *, mine: bool) -> bool:
@@ -157,7 +184,12 @@ def _followed_as_another(after: str, *, mine: bool) -> bool:
         _FIRST_PERSON.search(after) and not re.search(r"meu|minha|noss", apposed[0])
     ):
         return True
-    if _ITS_NAME.match(after) or _PARENT.search(after) or _HOUSE.match(after):
+    if (
+        _ITS_NAME.match(after)
+        or _SPEAKS.match(after)
+        or _PARENT.search(after)
+        or _HOUSE.match(after)
+    ):
         return True
     return not mine and _NOT_ME.match(after) is not None
 
@@ -171,7 +203,7 @@ def _spoken_to(text: Reading, name: Name, before: str, after: str) -> bool:
         return False
     if not hailed["sign"]:
         return not _WHO_THEY_ARE.match(after)
-    if hailed["sign"].startswith(","):
+    if not set(hailed["sign"]) & set("!.\n"):
         role = is_role(text.words.plain(name.after + 1)) and text.words.plain(name.after) in {
             ",",
             "(",

@@ -32,7 +32,7 @@ _FORMALLY: Final = (
 _WARMLY: Final = (
     r"(?:(?:um[ ]|uns[ ])?(?:forte[ ]|grande[ ]|super[ ])?(?:ab[cs]{1,3}|abracos?|abraco[ ]grande|abracao|bj[a-z]{0,4}"
     r"|beijos?|beijao|beijinhos?|beijocas|"
-    r"xeros?|cheiros?)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
+    r"xeros?|cheiros?|ass)|com[ ]carinho|gratidao|att|atenciosamente|felicidades)"
 )
 _TO_WHOM: Final = (
     r"(?:(?:[ ](?:a|pra|para)[ ](?:tod[oa]s|vc|vcs|voces?)|[ ]no[ ]coracao|[ ]e[ ](?:abracos?|bjs|beijos|obrigad[oa]"
@@ -74,7 +74,9 @@ _CLOSING: Final = re.compile(
 _LAST_SENTENCE: Final = re.compile(
     rf"(?<![a-z])(?:{_THANKFULLY}|{_WAITING}|{_LEAVING}){_MORE}{_BREAK}(?:ass[:.]?[ ])?(?=[a-z])"
 )
-_WAITING_STILL: Final = re.compile(rf"(?<![a-z]){_WAITING}{_MORE}[ ]?,[ ](?=[a-z])")
+_WAITING_STILL: Final = re.compile(
+    rf"(?<![a-z])(?:{_WAITING}|grat[oa][ ](?:pel[oa]|desde)){_MORE}[ ]?,[ ](?=[a-z])"
+)
 _THANKING_STILL: Final = re.compile(rf"(?<![a-z]){_THANKFULLY}{_MORE}[ ]?,[ ](?=[a-z])")
 # A whole name by itself: "…\n\nAna Lima", "… - Ana Lima", "….\nAna Lima".
 _ALONE: Final = re.compile(

@@ -12,6 +12,7 @@ from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import WEAK
+from runtime.extraction.gazetteer import places
 from runtime.extraction.introductions import GREETING
 from runtime.extraction.name_parts import (
     Name,
@@ -48,8 +49,9 @@ _HOW: Final = (
 # As what a customer writes in front of their name; "aluno" and "titular" may be another.
 _ROLE: Final = r"cliente|morador|moradora|hospede|passageir[oa]|associad[oa]|candidat[oa]|assinante|usuari[oa]|segurad[oa]|servidora?|visitante|soci[oa]"
 _OPENS: Final = re.compile(
-    rf"(?:\A|{_SIGN}|[?])[ ]*\Z|[0-9][ ]+\Z|@[^ ]+[ ]+\Z"
+    rf"(?:\A|{_SIGN}|[?])[ ]*\Z|[0-9]h?[ ]+\Z|@[^ ]+[ ]+\Z"
     rf"|(?<![a-z])(?<!me[ ])(?<!o[ ])(?<!a[ ]){_RECORD}{_HOW}*[ ]?:?[ ]\Z"
+    r"|(?<![a-z])(?:requerente|signatari[oa]|peticionari[oa]|declarante|subscrit[oa]|outorgante)[ ]?,?[ ]\Z"
     r"|(?:\A|[.,!?\n])[ ]*aqui[ ]\Z|(?<![a-z])(?:ta|esta|tava)[ ]n?o[ ]nome[ ]\Z|(?<![a-z])n?o[ ]meu[ ]nome[ ]\Z"
     rf"|(?:\A|{_SIGN})[ ]*(?:{_ROLE})[ ]\Z|(?<![a-z])(?:meu|minha)[ ][a-z]+[ ](?:e|eh)[ ][oa][ ]de[ ]\Z"
 )
@@ -68,7 +70,7 @@ _CONTACT: Final = r"(?:[+(]?[0-9][0-9 ().-]{7,}|[a-z0-9._+-]+@[a-z])"
 _CLOSES: Final = re.compile(
     rf"[ ]*(?:\Z|{_SIGN}|/)|[ ]+{_CONTACT}"
     r"|[ ]d[aeo]s?[ ](?:[0-9]|(?:ap|apto|bloco|casa|sala|turma)[ ]|[a-z]+(?:[ ][a-z0-9]+){0,2}[ ]?(?:\Z|[,.!\n]))"
-    r"|[ ](?:sim|mesm[oa]|e[ ]familia|na[ ]nota|pra[ ]mim|[+][ ]?[0-9]|(?:cpf|rg|tel|telefone|fone|cel|celular|zap|whats|email|oab|crm"
+    r"|[ ](?:k{2,}|rs+(?![a-z])|haha|[0-9]{1,2}[ ]?h|vem[ ][a-z])|[ ](?:sim|mesm[oa]|e[ ]familia|na[ ]nota|pra[ ]mim|[+][ ]?[0-9]|(?:cpf|rg|tel|telefone|fone|cel|celular|zap|whats|email|oab|crm"
     r"|matricula|apto|ap|bloco|sala|turma|quarto)(?![a-z])|com[ ](?:acento|[a-z][ ]|dois|duas))"
 )
 _ENDS: Final = re.compile(r"[ ]*[.!]?[ ]*\Z")
@@ -89,10 +91,16 @@ _OF_SOMETHING: Final = re.compile(
 )
 # Between the names of a list: "Ana Lima\nRui Lima", "Ana Lima e Rui Lima".
 _LISTED: Final = re.compile(r"[^a-z]*(?:(?:e|com)[ ])?")
-_ADDRESS: Final = frozenset("@_")
-_GLUED: Final = re.compile(r"[@_]|[.][a-z0-9]")
+_JOINTS: Final = frozenset({",", "e", "\n", "-", ";"})
+_ADDRESS: Final = re.compile(r"@|[a-z0-9][_.]\Z")
+_GLUED: Final = re.compile(r"@|[._][a-z0-9]")
 # A sentence of three words and more, over: "o Theo não vai hoje. Cris".
 _AFTER_ALL: Final = re.compile(r"[a-z0-9]+[ ,]+[a-z0-9]+[ ,]+[a-z0-9]{3,}[ ]?[.!][ ]+\Z")
+_NOTED: Final = re.compile(rf"(?<![a-z])(?:pode|por[ ]favor|favor)[ ]{_RECORD}{_HOW}*[ ]\Z")
+# "inquilino do 22, Ivo"
+_AFTER_A_ROLE: Final = re.compile(
+    rf"(?:\A|[.!?\n])[ ]*(?:{_ROLE}|inquilin[oa]|alun[oa]|mae|pai)(?:[ ][a-z0-9]+){{1,4}}[ ]?,[ ]\Z"
+)
 _LINE_START: Final = re.compile(
     r"\n[ ]*(?:(?:[0-9]{1,2}|[a-h])[ ]?[).:-]+[ ]*)?\Z|\A(?:[0-9]|[a-h])[ ]?[).-]+[ ]*\Z"
 )
@@ -119,8 +127,22 @@ def _standing(text: Reading) -> Iterator[Name]:
             text.folded.plain, text.words.items[after - 1].end, word.start
         )
         after = name.after
-        if _stands(text, name) and not listed and not somebody_elses(text, name):
+        if listed or _continued(text, name) or not _stands(text, name):
+            continue
+        if not somebody_elses(text, name):
             yield name
+
+
+def _continued(text: Reading, name: Name) -> bool:
+    """Whether a second whole name follows as in a list: "Ana Lima, Rui Lima"."""
+    at = name.after
+    while text.words.plain(at) in _JOINTS:
+        at += 1
+    if at == name.after or text.words.plain(at) not in first_names():
+        return False
+    other = _free(text, at)
+    said = _said(text, other) if other else ""
+    return other is not None and _whole(text, other) and said not in places()
 
 
 def _free(text: Reading, at: int) -> Name | None:
@@ -129,10 +151,10 @@ def _free(text: Reading, at: int) -> Name | None:
     if name is None or name.first != at:
         return None
     plain = text.folded.plain
-    if plain[text.end(name) : text.end(name) + 1] in _ADDRESS and name.after > at + 1:
+    if _GLUED.match(plain, text.end(name)) and name.after > at + 1:
         name = Name(at, name.after - 1, name.known)
     start, end = text.words.items[at].start, text.end(name)
-    glued = plain[start - 1 : start] in _ADDRESS or _GLUED.match(plain, end)
+    glued = _ADDRESS.search(plain[max(0, start - 2) : start]) or _GLUED.match(plain, end)
     return None if glued else name
 
 
@@ -166,11 +188,13 @@ def _stands(text: Reading, name: Name) -> bool:
 def _whole(text: Reading, name: Name) -> bool:
     """Whether a given name is followed by another name, written so that it cannot be other words."""
     first, last = text.words.plain(name.first), text.words.plain(name.after - 1)
-    if name.after == name.first + 1 or last in NO_NAME:
+    if name.after == name.first + 1:
         return False
     written = capitalised(text, name.first) and capitalised(text, name.after - 1)
     if written and not shouted(text):
-        return last in surnames() or last in first_names()
+        return last in surnames() or (last in first_names() and last not in NO_NAME)
+    if last in NO_NAME:
+        return False
     return last in surnames() and first not in AMBIGUOUS
 
 
@@ -185,7 +209,12 @@ def _stands_alone(text: Reading, name: Name, before: str) -> bool:
         return False
     if (not before or _GREETED.search(before)) and _OF_SOMETHING.match(plain, end):
         return True
-    if _AFTER_ALL.search(before) and _ENDS.fullmatch(plain, end):
+    if _NOTED.search(before) and _ENDS.fullmatch(plain, end):
         return True
-    lines = plain.count("\n") >= _FEWEST_LINES or before.startswith(("1", "a)"))
+    if (_AFTER_ALL.search(before) or _AFTER_A_ROLE.search(before)) and _ENDS.fullmatch(plain, end):
+        return True
+    start = text.words.items[name.first].start
+    lines = plain.count(
+        "\n", max(0, start - _REACH), end + _REACH
+    ) >= _FEWEST_LINES or before.startswith(("1", "a)"))
     return lines and bool(_LINE_START.search(before) and _LINE_END.match(plain, end))

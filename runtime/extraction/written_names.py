@@ -38,6 +38,7 @@ _OWNED: Final = re.compile(
     r"(?:[ ](?!sou|tem)[a-z0-9]+){0,4}[ ]?[?,][ ]?(?:(?:pq|porque|pois)[ ])?(?:ess[ea][ ]|est[ea][ ])?sou[ ]eu(?![ ]?,[ ](?:[oa][ ])?[a-z]+[ ]?(?:[.!,]|\Z))"
     r"(?![ ](?:que|quem|q)[ ])(?=[ ]?(?:[.,!?\n]|\Z|[ ](?:e|mesm[oa]|[oa])[ ]))"
     rf"|[ ]?,[ ](?:que[ ]{IS}[ ]quem[ ](?:{SPEAKS}|paga)|eu[ ]mesm[oa](?:[ ](?:vou|que|busco|retiro|pego|faco|pago)))(?![a-z])"
+    r"|[ ]sou[ ]eu(?=[ ]?(?:[.,!\n]|\Z))|[ ]?[?][ ](?:e|eh)[ ](?:pra[ ]mim|comigo)(?![a-z])"
     r"|[ ]que[ ](?:[a-z0-9]+[ ]){1,5}sou[ ]eu(?=[ ]?(?:[.,!\n]|\Z))"
     r"|(?:[ ]mesm[oa])?[ ]?,[ ]que[ ]sou[ ]eu(?![a-z])"
 )

@@ -120,7 +120,7 @@ def test_one_message_gives_facts_of_every_kind() -> None:
 WORST = (
     "a", "1", "9 ", "a@", "a.", "arroba ", "moro em campina ", "me chamo ", "dois e ", "2 a ", "5 e ",
     "segunda a ", "ddd 11 e ", "quero a a a em ", "oi, ", "\u0301", "oi, ana lima ", "ana do a a ",
-    "sexta, ", "\n\nana lima", "nome ana ", "um real nem ",
+    "sexta, ", "\n\nana lima", "nome ana ", "um real nem ", "Ana Lima, ", "Ana\n", "1) Ana Lima 9", "Jaú, ",
 )  # fmt: skip
 
 

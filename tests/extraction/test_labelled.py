@@ -6,6 +6,7 @@
 | `held_out.jsonl` | measured once before anybody who writes rules read it: recall of names was 0.80 then |
 | `unseen.jsonl` | written without knowledge of the rules and measured once before it was read: recall of names was 0.86 then |
 | `fresh.jsonl` | names and what resembles them, written apart after the rules had been widened by the two before and measured once before it was read: names 0.96 / 0.92, cities 0.97 / 0.88 then |
+| `sealed.jsonl` | 888 messages of great variety, written apart and measured once before they were read: names 0.960 / 0.706, cities 0.966 / 0.855 then, every other kind ≥ 0.98 |
 
 All have been read since their one measurement, and the rules were generalised by what they showed: what
 the rules reach on them now says that nothing was lost, not what they reach on text nobody has read. The
@@ -22,7 +23,7 @@ import pytest
 from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 
 HERE = Path(__file__).parent
-MEASURED = ("held_out", "unseen", "fresh")
+MEASURED = ("held_out", "unseen", "fresh", "sealed")
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
 RECALL = 0.97

@@ -2,7 +2,8 @@
 
 `development.jsonl` may be read while rules are written; `held_out.jsonl` is for measuring alone,
 and so are `unseen.jsonl` and `fresh.jsonl`, whose writers have not seen the rules. `fresh.jsonl` is
-about names: of the other kinds it need not hold many.
+about names: of the other kinds it need not hold many. `sealed.jsonl` is of great variety and has been
+read since it was measured; a shouted name stands in it as it would be written otherwise.
 One object a line: `text`, `today` (the ISO day the text is read on) and `facts`, each with `kind`,
 `value` and `quote` as `runtime.extraction.found` defines them. Where that table is silent, the
 labels follow these rulings:
@@ -44,7 +45,7 @@ from runtime.extraction.found import Kind
 
 HERE = Path(__file__).parent
 FILES = ("development", "held_out", "unseen")
-ALL_FILES = (*FILES, "fresh")
+ALL_FILES = (*FILES, "fresh", "sealed")
 AREA_CODE = "1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9]"
 WEEKDAYS = ("segunda", "terca", "quarta", "quinta", "sexta", "sabado", "domingo")
 MONTHS = "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro"
