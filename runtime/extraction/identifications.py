@@ -182,7 +182,7 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     if whole(text, name) and _of_what(text, name) and _WHO_WANTS.match(plain, end):
         return _OPENED.match(plain, 0, hit.end()) is not None
     first = _SAID_HI.fullmatch(plain, 0, hit.end()) is not None
-    if first and evident(text, name) and _from_a_town(text, name):
+    if first and evident(text, name) and from_a_town(text, name):
         return True
     if hit.start() > 0 or hit[0].strip():
         return False
@@ -200,7 +200,7 @@ def _of_what(text: Reading, name: Name) -> bool:
     )
 
 
-def _from_a_town(text: Reading, name: Name) -> bool:
+def from_a_town(text: Reading, name: Name, *, last: bool = False) -> bool:
     """Whether a town stands behind a name as its bearer's: "Ana, de Betim. Quanto custa?"."""
     at = name.after + (text.words.plain(name.after) == ",")
     if text.words.plain(at) != "de":
@@ -209,7 +209,9 @@ def _from_a_town(text: Reading, name: Name) -> bool:
     for length in (4, 3, 2, 1):
         town = " ".join(text.words.plain(at + 1 + step) for step in range(length))
         if town in places():
-            return apart or text.words.plain(at + 1 + length) in {"", ",", ".", "!", "\n", "/", "-"}
+            return apart or text.words.plain(at + 1 + length) in (
+                {"", ".", "!"} if last else {"", ",", ".", "!", "\n", "/", "-"}
+            )
     return False
 
 

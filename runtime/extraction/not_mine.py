@@ -39,7 +39,7 @@ _OF_A_PERSON: Final = re.compile(rf"(?<![a-z]){_ARTICLE}[ ](?:[a-z0-9.]+[ ]){{0,
 # Words before a comma that lead to whomever was met, is meant or has a house of that name.
 _TOLD_OF: Final = re.compile(
     r"(?<![a-z])(?:dele|dela|indicacao|indicad[oa]|outr[ao]|vizinh[oa][ ]d[eo])(?![a-z])"
-    r"|\A[ ]*(?:vendedora?|atendente|medic[oa]|porteiro|gabinete|colegio|escola|hospital|loja|salao|linha|onibus|cantora?|plantao)(?![a-z])"
+    r"|\A[ ]*(?:vendedora?|atendente|medic[oa]|porteiro|gabinete|colegio|escola|hospital|loja|salao|linha|onibus|cantora?|plantao|(?:motorista|entregadora?|tecnic[oa])[ ][0-9])(?![a-z])"
     r"|(?<![a-z])(?:conversei|falei(?![ ]quem)|combinei|tratei|acertei|acertad[oa]|fechei)(?![a-z])(?!.*(?<![a-z])(?:voces?|vcs?|meu|minha)(?![a-z]))"
 )
 # A line of a conversation that is passed on, a bus's line.
@@ -50,7 +50,7 @@ _SPEAKS: Final = re.compile(r"[ ]?:[ ]?\n")
 # A form's field, or words that ask for a name to be written down: anything else with a colon is another's.
 _OWN_LABEL: Final = re.compile(
     r"(?<![a-z])(?:eu|me|mim|meus?|minhas?|sou|nome|cliente|solicitante|dados|cadastro|ficha"
-    r"|requerente|remetente|reclamante|denunciante|proponente|curriculo|cv|candidat[oa]|inscrit[oa]|participante|presenca"
+    r"|quem[ ](?:interessar|possa)|requerente|remetente|reclamante|denunciante|proponente|curriculo|cv|candidat[oa]|inscrit[oa]|participante|presenca"
     r"|confirmad[oa]|presente|reserva|assinatura|assinado|assina|assine|nota|interessad[oa]"
     r"|(?:coloc|pon|bot|inclu|inscrev|registr|lanc|anot|cadastr|confirm|escrev|agend|marc|reserv|salv|adicion|matricul)[a-z]{0,3}|poe|add|segue)(?![a-z])"
 )
@@ -77,7 +77,7 @@ _FIRST_PERSON: Final = re.compile(
 _NOT_ME: Final = re.compile(
     r"[ ]?,[ ](?:(?:que|quem)[ ](?!(?:sou|vos|te|lhe|fala|escreve|digita|esta|ta)\b)|el[ea](?![a-z])|"
     r"(?:disse|falou|mandou|pediu|prometeu|ficou|veio|foi|trabalha|mora|atendeu|levou|comprou|faz|fez|tem|deve|sabe|cuida|vende|esta|ta|estava|era|sumiu|postou|(?:e|eh)[ ](?:um|uma|muito|otim[oa]|maravilhos[oa])"
-    r"|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
+    r"|[^,.!?\n]{1,25},[ ](?:nao[ ])?(?:vai|foi|veio|faltou|passou|estava|esqueceu)(?![a-z])|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
     r"|[ ]?[,-][ ](?:[a-z]+[ ]?){1,2}[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
 )
 _ITS_NAME: Final = re.compile(r"[ ]?,?[ ](?:ess[ea]|est[ea])[ ](?:e|eh)[ ][oa][ ]nome[ ]d")
@@ -116,7 +116,7 @@ _STREET: Final = re.compile(
 # The sentence before speaks of somebody whose name this may be.
 _ABOUT: Final = re.compile(
     r"(?<![a-z])(?:nome[ ]d[aoe]|dele|dela|falar[ ]com|procuro|corretora?|medic[oa]|doutora?|atendente|vendedora?|gerente|testemunhas?|convidad[oa]s|lista)"
-    r"(?![a-z])(?![^.!?\n]*(?<![a-z])(?:meu|minha|eu|sou)(?![a-z]))[^.!?\n]*[.!\n][ \n-]*\Z"
+    r"(?![a-z])(?![^.!?\n]*(?<![a-z])(?:meu|minha|eu|sou)(?![a-z]))[^.!?\n]*(?:(?<!dr)(?<!dra)(?<!sr)(?<!sra)(?<!prof)[.]|[!\n])[ \n-]*\Z"
 )
 # "chave pix 529.982.247-25 Ana Lima": whom the money is for.
 _KEY: Final = re.compile(r"(?<![a-z])pix(?![a-z])[^!?\n]*(?:[(]|[0-9a-z][ ])\Z")

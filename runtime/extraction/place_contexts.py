@@ -226,8 +226,9 @@ def _of_a_person(words: Words, at: int) -> bool:
     given = words.plain(first) in first_names()
     front = first - 1 - (words.plain(first - 1) == ",")
     greeted = words.plain(front) in _GREETINGS
-    opening = (words.plain(first - 1) in {"", "\n"} or greeted) and (
-        apart or words.plain(at + 1) in {"aqui", "falando", "novamente", ",", "!"}
+    signed = words.plain(first - 1) == "," and words.plain(at + 1) in {"", "."}
+    opening = (words.plain(first - 1) in {"", "\n"} or greeted or signed) and (
+        apart or words.plain(at + 1) in {"aqui", "falando", "novamente", ",", "!", ""}
     )
     return given and (opening or _INTRODUCED.search(_clause(words, first)) is not None)
 

@@ -216,7 +216,9 @@ def _telling(match: _Match) -> bool:
     """Whether a name is long or known enough to be no surname, word or first name."""
     if match.key in _NAMES_TOO or match.key in WORDS_TOO or match.key in SHY_NICKNAMES:
         return False
-    if " " not in match.key and (match.key in surnames() or match.key in first_names()):
+    if " " not in match.key and match.key in first_names():
+        return False
+    if " " not in match.key and match.key in surnames() and not match.place.well_known:
         return False
     return match.place.well_known or " " in match.key or len(match.key) >= _BARE_LENGTH
 

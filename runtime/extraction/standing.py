@@ -13,6 +13,7 @@ from typing import Final
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import WEAK
 from runtime.extraction.gazetteer import places
+from runtime.extraction.identifications import from_a_town
 from runtime.extraction.introductions import GREETING
 from runtime.extraction.name_parts import (
     Name,
@@ -29,7 +30,7 @@ from runtime.extraction.name_words import (
     first_names,
     surnames,
 )
-from runtime.extraction.not_mine import somebody_elses
+from runtime.extraction.not_mine import of_a_person, somebody_elses
 
 # How far back and ahead the words that make a name the writer's are looked for.
 _REACH: Final = 160
@@ -47,7 +48,7 @@ _HOW: Final = (
     r"(?:[ ](?:ai|la|so|como|por|ae|entao|(?:pra|para|por)[ ]mim|(?:(?:o|no|em)[ ])?meu[ ]nome))"
 )
 # As what a customer writes in front of their name; "aluno" and "titular" may be another.
-_ROLE: Final = r"cliente|morador|moradora|hospede|passageir[oa]|associad[oa]|candidat[oa]|assinante|usuari[oa]|segurad[oa]|servidora?|visitante|soci[oa]"
+_ROLE: Final = r"(?:ex[ -]{1,3})?(?:cliente|morador|moradora|hospede|passageir[oa]|associad[oa]|candidat[oa]|assinante|usuari[oa]|segurad[oa]|servidora?|visitante|soci[oa])|ex[ -]{1,3}(?:alun[oa]|funcionari[oa])"
 _OPENS: Final = re.compile(
     rf"(?:\A|{_SIGN}|[?])[ ]*\Z|[0-9]h?[ ]+\Z|@[^ ]+[ ]+\Z"
     rf"|(?<![a-z])(?<!me[ ])(?<!o[ ])(?<!a[ ]){_RECORD}{_HOW}*[ ]?:?[ ]\Z"
@@ -77,6 +78,9 @@ _ENDS: Final = re.compile(r"[ ]*[.!]?[ ]*\Z")
 # In writing of some form the writer is the third person: "Ana Lima solicita segunda via".
 _ASKS: Final = re.compile(r"[ ](?:quer|deseja|solicita|requer|vem)[ ][a-z0-9]")
 _TITLED: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(TITLES))})[ ]?[.]?[ ]?\Z")
+_I_AM_TITLED: Final = re.compile(
+    rf"(?<![a-z])(?:sou|eu|aqui)(?![a-z])[^.!?\n]*,[ ](?:{'|'.join(sorted(TITLES))})[ ]?[.]?[ ]?\Z"
+)
 _PRACTISES: Final = re.compile(
     r"[ ]?[,-][ ]?(?:oab|crm|cro|crea|crp|crefito|coren|cau)(?![a-z])|[^.!?\n]{0,40}[ ](?:solicito|venho|requeiro|encaminho|gostaria)\b"
 )
@@ -96,10 +100,16 @@ _ADDRESS: Final = re.compile(r"@|[a-z0-9][_.]\Z")
 _GLUED: Final = re.compile(r"@|[._][a-z0-9]")
 # A sentence of three words and more, over: "o Theo não vai hoje. Cris".
 _AFTER_ALL: Final = re.compile(r"[a-z0-9]+[ ,]+[a-z0-9]+[ ,]+[a-z0-9]{3,}[ ]?[.!][ ]+\Z")
+_BEHIND_A_NUMBER: Final = re.compile(r"[0-9]{4}[ .-]?[0-9]{4}[ ]?[,(-]?[ ]?\Z")
 _NOTED: Final = re.compile(rf"(?<![a-z])(?:pode|por[ ]favor|favor)[ ]{_RECORD}{_HOW}*[ ]\Z")
 # "inquilino do 22, Ivo"
 _AFTER_A_ROLE: Final = re.compile(
-    rf"(?:\A|[.!?\n])[ ]*(?:{_ROLE}|inquilin[oa]|alun[oa]|mae|pai)(?:[ ][a-z0-9]+){{1,4}}[ ]?,[ ]\Z"
+    rf"(?:\A|[.!?\n])[ ]*(?:{_ROLE}|inquilin[oa]|vizinh[oa]|alun[oa]|mae|pai)(?:[ ][a-z0-9]+){{1,4}}[ ]?,[ ]\Z"
+)
+_FAMILY: Final = re.compile(r"[ ]e[ ](?:familia|esposa|marido|filhos?)[ ]?(?:[,.!\n]|\Z)")
+# "Caio, dono da Lívia" opens a message.
+_OF_SOMEBODY: Final = re.compile(
+    r"[ ]?,[ ](?:don[oa]|mae|pai|tutora?|espos[oa]|marido|filh[oa]|avo)[ ]d[aeo]s?[ ][^?\n,(.]+[,(.][^?\n]+\Z"
 )
 _LINE_START: Final = re.compile(
     r"\n[ ]*(?:(?:[0-9]{1,2}|[a-h])[ ]?[).:-]+[ ]*)?\Z|\A(?:[0-9]|[a-h])[ ]?[).-]+[ ]*\Z"
@@ -167,7 +177,8 @@ def _stands(text: Reading, name: Name) -> bool:
     start, end = text.words.items[name.first].start, text.end(name)
     before = text.folded.plain[max(0, start - _REACH) : start]
     if _TITLED.search(before):
-        return _whole(text, name) and _PRACTISES.match(text.folded.plain, end) is not None
+        own = _PRACTISES.match(text.folded.plain, end) or _I_AM_TITLED.search(before)
+        return _whole(text, name) and own is not None
     if not _whole(text, name):
         return evident(text, name) and _stands_alone(text, name, before)
     if _IT_IS.search(before):
@@ -198,16 +209,33 @@ def _whole(text: Reading, name: Name) -> bool:
     return last in surnames() and first not in AMBIGUOUS
 
 
+def _in_a_town(text: Reading, name: Name) -> bool:
+    """Whether a town alone stands behind a sign: "Ana - Jaú/SP"."""
+    at = name.after + 1
+    if text.words.plain(name.after) not in {",", "-", "/", "|"}:
+        return False
+    for length in (4, 3, 2, 1):
+        town = " ".join(text.words.plain(at + step) for step in range(length))
+        if town in places() and places()[town].well_known:
+            return text.words.plain(at + length) in {"", "\n", "/", "-", ",", "."}
+    return False
+
+
 def _stands_alone(text: Reading, name: Name, before: str) -> bool:
     """Whether a given name has its bearer's number, its own line or its own opening."""
     plain, end = text.folded.plain, text.end(name)
     if name.after > name.first + 1:
         return False
-    if _OPENS.search(before) and _NUMBERED.match(plain, end):
+    if _OPENS.search(before) and (_NUMBERED.match(plain, end) or _FAMILY.match(plain, end)):
         return True
     if not capitalised(text, name.first) or shouted(text):
         return False
+    opens = not before and (_OF_SOMEBODY.match(plain, end) or _in_a_town(text, name))
+    if opens or (before.endswith(", ") and from_a_town(text, name, last=True)):
+        return True
     if (not before or _GREETED.search(before)) and _OF_SOMETHING.match(plain, end):
+        return True
+    if _BEHIND_A_NUMBER.search(before) and _CLOSES.match(plain, end) and not of_a_person(before):
         return True
     if _NOTED.search(before) and _ENDS.fullmatch(plain, end):
         return True
