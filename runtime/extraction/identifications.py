@@ -129,7 +129,9 @@ _FIRST_PERSON: Final = re.compile(
 _WHO_WANTS: Final = re.compile(
     r"[ ]?,[ ](?:[a-z0-9/.]+[ ]){0,6}[a-z0-9/.]+[ ]?[,.][ ]+(?:[a-z]+[ ][a-z0-9./]+[ ]?,[ ])?(?:eu[ ])?(?:solicit|venh|requeir|gostari|quer|precis|procur|inform|pec|busc|sou|mor)"
 )
-_OF_AGE: Final = re.compile(r"[ ]?,[ ][0-9]{2}[ ]anos\b(?![ ]?[?])")
+_OF_AGE: Final = re.compile(
+    r"[ ]?,[ ][0-9]{2}[ ]anos\b(?![ ]?[?])(?![^.\n]{0,40}(?<![a-z])(?:e|eh)[ ](?:minha|meu)[ ])"
+)
 _SAID_HI: Final = re.compile(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*")
 _OPENED: Final = re.compile(rf"\s*(?:{GREETING}[ ,.!]*){{0,3}}(?:[a-z]+[.]?[ ])?\Z")
 

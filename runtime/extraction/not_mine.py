@@ -31,7 +31,7 @@ _ANYBODY: Final = (
 )
 _PERSON: Final = rf"(?:{_KIN}|{_ANYBODY})(?![a-z])"
 _ME: Final = re.compile(
-    r"(?<![a-z])(?:sou|somos|aqui|eu|falo|mim|comigo|quem[ ](?:(?:vos|te|lhe|ta|esta)[ ])*(?:fala|escreve|digita)[a-z]*|mesm[oa]"
+    r"(?<![a-z])(?:sou|somos|aqui(?=[ ](?:e|eh|fala|quem)(?![a-z]))|eu|falo|mim|comigo|quem[ ](?:(?:vos|te|lhe|ta|esta)[ ])*(?:fala|escreve|digita)[a-z]*|mesm[oa]"
     r"|(?:seu|sua)[ ](?:cliente|alun[oa]|amig[oa]|paciente|criad[oa]))(?![a-z])"
 )
 _OF_A_PERSON: Final = re.compile(rf"(?<![a-z]){_ARTICLE}[ ](?:[a-z0-9.]+[ ]){{0,3}}?{_PERSON}")
@@ -78,6 +78,8 @@ _NOT_ME: Final = re.compile(
     r"[ ]?,[ ](?:(?:que|quem)[ ](?!(?:sou|vos|te|lhe|fala|escreve|digita|esta|ta)\b)|el[ea](?![a-z])|"
     r"(?:disse|falou|mandou|pediu|prometeu|ficou|veio|foi|trabalha|mora|atendeu|levou|comprou|faz|fez|tem|deve|sabe|cuida|vende|esta|ta|estava|era|sumiu|postou|(?:e|eh)[ ](?:um|uma|muito|otim[oa]|maravilhos[oa])"
     r"|[^,.!?\n]{1,25},[ ](?:nao[ ])?(?:vai|foi|veio|faltou|passou|estava|esqueceu)(?![a-z])|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
+    r"|[ ]?[(][a-z ]{3,25}[)][ ](?:nao[ ])?[a-z]+(?:ou|eu|iu)(?![a-z])|[ ]?,[ ](?:[1-9]|1[0-5])[ ](?:anos?|meses)(?![a-z])"
+    r"|[ ]?,[ ](?:linha[ ](?:[0-9]|azul|verde|vermelha|amarela|lilas)|estacao|metro)"
     r"|[ ]?[,-][ ](?:[a-z]+[ ]?){1,2}[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
 )
 _ITS_NAME: Final = re.compile(r"[ ]?,?[ ](?:ess[ea]|est[ea])[ ](?:e|eh)[ ][oa][ ]nome[ ]d")
@@ -85,11 +87,11 @@ _PARENT: Final = re.compile(r"(?<![a-z])(?:pai|mae|responsavel)[ ]?:")
 _SPOKEN_TO: Final = re.compile(
     r"[ ]?[,.!-]+[ ]?(?:(?:voces?|vcs?|ce|tu|te|seu|sua|teu|tua)(?![a-z])|bo[mn][ ]dia|boa[ ]tarde|boa[ ]noite|tudo[ ](?:bem|bom)|td[ ]bem"
     r"|como[ ]vai|por[ ]favor|pfv|por[ ]gentileza|obrigad|obg|valeu|e[ ](?:[oa]|ai|aquel[ea])(?![a-z])(?![ ]meu[ ](?:cadastro|nome|registro))|cade(?![a-z])|pode(?![a-z])|poderia|consegue|da[ ]pra"
-    r"|me[ ](?:lig|ajud|respond|mand|pass|cham|diz|fal|envi|avis|explic)[a-z]*|recebi[ ](?:su?a?|o|a)|conforme|deix[ae]|desculp|oi|ola|tem(?![a-z])|"
+    r"|me[ ](?:lig|ajud|respond|mand|pass|cham|diz|fal|envi|avis|explic)[a-z]*|recebi[ ](?:su?a?|o|a)|nao[ ](?:era|foi)[ ]pr|conforme|deix[ae]|desculp|oi|ola|tem(?![a-z])|"
     r"ja(?![a-z])|(?:ta|esta)[ ](?:ai|por[ ]ai|ocupad)|tudo[ ](?:cert|joia|ok|tranquil))"
 )
 _CALLED: Final = re.compile(
-    r"(?<![a-z])(?:vem[ ]ca|desculpa|desculpe|forca|amem|parabens|calma|escuta|ei|psiu|valeu|felicidades|saudades|obrigad[oa]|obg|brigad[oa]|oh|o"
+    r"(?<![a-z])(?:vem[ ]ca|desculpa|desculpe|forca|amem|parabens|calma|escuta|ei|psiu|valeu|felicidades|aniversario|natal|bem[ -]vind[oa]|vindas|saudades|obrigad[oa]|obg|brigad[oa]|oh|o"
     r"|ok|combinado|certo|fechado|perfeito|show|prezad[oa]|car[oa]|querid[oa]|ilustrissim[oa])[ ]?,?[ ]*\Z"
 )
 _HAILED: Final = re.compile(

@@ -39,6 +39,8 @@ _MINE: Final = re.compile(
     rf"|\b(?:eu|nos|familia|casal|grupo|turma)(?: (?!{_PARCEL}\b)\w+){{0,4}} , de {_AROUND}"
     r"|\b(?:vila|jardim|jd|residencial|condominio|conjunto|setor|bairro|parque) (?:\w+ ){1,3}, "
     rf"|\b(?:volto|voltei|voltando|voltamos) (?:a morar )?(?:pra|para) {_AROUND}|\bque horas (?:\w+ ){{0,2}}(?:pra|para) {_AROUND}"
+    rf"|\bsaindo (?:agora|hoje|cedo|amanha) de {_AROUND}|\b(?:tenho|levo) (?:\w+ ){{1,2}}(?:pra|para) {_AROUND}"
+    r"|\b(?:quebrou|furou|parou|parad[oa]|estou|to) (?:\w+ )?(?:perto|proximo|pertinho) de |\b(?:estou|estamos|to|tamo) sem \w+(?: \w+)? , "
     rf"|\baqui , |\b(?:aqui|moro|moramos)(?: \w+){{1,5}} , em |(?:\A|, )centro (?:de|,) |\b(?:vim|viemos) (?:morar )?(?:pra|para) {_AROUND}"
     rf"|\b(?:orcamento|cotacao|visita|instalacao|tecnico)(?: \w+){{0,2}} (?:pra|para) {_AROUND}"
     r"|\b(?:vcs?|voces?) (?:fazem|cobrem|pegam) (?:a |o )?(?:regiao de )?"

@@ -9,7 +9,7 @@ from typing import Final
 _PREMISES: Final = (
     r"(?:(?:nov[oa] )?(?:casa|loja|empresa|clinica|sede|oficina|fabrica|chacara|escritorio|consultorio|"
     r"apartamento|ape|apto|ap|imovel|terreno|lote|sitio|fazenda|kitnet|sobrado|galpao|sala|salao|restaurante|padaria|mercado|"
-    r"comercio|negocio|condominio|predio|endereco|residencia|moradia|obra|filial|unidade|pousada|estudio|studio|quarto))"
+    r"comercio|negocio|condominio|predio|endereco|residencia|moradia|garagem|estoque|deposito|barracao|banca|chale|rancho|lavoura|plantacao|granja|obra|filial|unidade|pousada|estudio|studio|quarto))"
 )
 # Further things that are spoken of as the writer's own or as what is wanted.
 _MINE: Final = (
@@ -30,7 +30,7 @@ _OVER: Final = re.compile(
     r"|fico|resido|vivo)|\b(?:chego|cheguei|chegamos|chegando|chegar) de(?! mudanca)|\bn(?:ao|em)? (?:em|pra|para|de)(?= \Z)|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
     r"|(?<!a gente )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|cresci|cresceu|estudou|casou|morava|moravamos|morei|trabalhava|trabalhei|estudei"
-    r"|estudava|(?<!voo )(?<!onibus )(?<!van )(?<!horas )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo|(?<!a gente )veio|"
+    r"|estudava|(?<!voo )(?<!onibus )(?<!van )(?<!horas )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo(?! (?:agora|hoje|cedo|amanha) de)|(?<!a gente )veio|"
     r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! (?:a (?:morar|viver)|pra|para))|voltando(?! (?:pra|para))|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
     r"|torcida|ganhou|perdeu|feito|fabricado|"

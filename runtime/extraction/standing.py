@@ -48,10 +48,11 @@ _HOW: Final = (
     r"(?:[ ](?:ai|la|so|como|por|ae|entao|(?:pra|para|por)[ ]mim|(?:(?:o|no|em)[ ])?meu[ ]nome))"
 )
 # As what a customer writes in front of their name; "aluno" and "titular" may be another.
-_ROLE: Final = r"(?:ex[ -]{1,3})?(?:cliente|morador|moradora|hospede|passageir[oa]|associad[oa]|candidat[oa]|assinante|usuari[oa]|segurad[oa]|servidora?|visitante|soci[oa])|ex[ -]{1,3}(?:alun[oa]|funcionari[oa])"
+_ROLE: Final = r"(?:ex[ -]{1,3})?(?:cliente|morador|moradora|hospede|passageir[oa]|associad[oa]|candidat[oa]|assinante|usuari[oa]|segurad[oa]|servidora?|visitante|soci[oa]|motorista|sindic[oa]|inquilin[oa]|aposentad[oa]|produtora?)|ex[ -]{1,3}(?:alun[oa]|funcionari[oa])"
 _OPENS: Final = re.compile(
     rf"(?:\A|{_SIGN}|[?])[ ]*\Z|[0-9]h?[ ]+\Z|@[^ ]+[ ]+\Z"
     rf"|(?<![a-z])(?<!me[ ])(?<!o[ ])(?<!a[ ]){_RECORD}{_HOW}*[ ]?:?[ ]\Z"
+    r"|(?:\A|[.!?\n])[ ]*(?:segue[ ](?:[oa][ ]|meu[ ]|minha[ ])?)?(?:boleto|comprovante|curriculo|inscricao|cadastro|segunda[ ]via|2a[ ]via)[ ]\Z"
     r"|(?<![a-z])(?:requerente|signatari[oa]|peticionari[oa]|declarante|subscrit[oa]|outorgante)[ ]?,?[ ]\Z"
     r"|(?:\A|[.,!?\n])[ ]*aqui[ ]\Z|(?<![a-z])(?:ta|esta|tava)[ ]n?o[ ]nome[ ]\Z|(?<![a-z])n?o[ ]meu[ ]nome[ ]\Z"
     rf"|(?:\A|{_SIGN})[ ]*(?:{_ROLE})[ ]\Z|(?<![a-z])(?:meu|minha)[ ][a-z]+[ ](?:e|eh)[ ][oa][ ]de[ ]\Z"
@@ -101,6 +102,11 @@ _GLUED: Final = re.compile(r"@|[._][a-z0-9]")
 # A sentence of three words and more, over: "o Theo não vai hoje. Cris".
 _AFTER_ALL: Final = re.compile(r"[a-z0-9]+[ ,]+[a-z0-9]+[ ,]+[a-z0-9]{3,}[ ]?[.!][ ]+\Z")
 _BEHIND_A_NUMBER: Final = re.compile(r"[0-9]{4}[ .-]?[0-9]{4}[ ]?[,(-]?[ ]?\Z")
+# "Ana, chamado 4410", "…, aqui Ana"
+_FILED: Final = re.compile(
+    r"[ ]?,[ ](?:chamado|protocolo|pedido|contrato|mesa|quarto|apto|ap|placa|turma|sala|codigo|cod|matricula|inscricao)[ .]{0,2}(?:n[ .o]{1,3})?[a-z]{0,3}[0-9][^?]*\Z"
+)
+_HERE: Final = re.compile(r"[,.!?][ ]aqui[ ]\Z")
 _NOTED: Final = re.compile(rf"(?<![a-z])(?:pode|por[ ]favor|favor)[ ]{_RECORD}{_HOW}*[ ]\Z")
 # "inquilino do 22, Ivo"
 _AFTER_A_ROLE: Final = re.compile(
@@ -236,6 +242,10 @@ def _stands_alone(text: Reading, name: Name, before: str) -> bool:
     if (not before or _GREETED.search(before)) and _OF_SOMETHING.match(plain, end):
         return True
     if _BEHIND_A_NUMBER.search(before) and _CLOSES.match(plain, end) and not of_a_person(before):
+        return True
+    if not before and _FILED.match(plain, end):
+        return True
+    if _HERE.search(before) and _ENDS.fullmatch(plain, end):
         return True
     if _NOTED.search(before) and _ENDS.fullmatch(plain, end):
         return True

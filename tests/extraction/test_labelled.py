@@ -27,6 +27,8 @@ MEASURED = ("held_out", "unseen", "fresh", "sealed")
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
 RECALL = 0.97
+# What was reached stays reached.
+HELD_RECALL = {"sealed": 0.985}
 
 
 @cache
@@ -44,4 +46,4 @@ def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: st
 def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
     assert found[kind].precision >= PRECISION, table(found)
-    assert found[kind].recall >= RECALL, table(found)
+    assert found[kind].recall >= HELD_RECALL.get(name, RECALL), table(found)
