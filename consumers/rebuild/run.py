@@ -104,6 +104,7 @@ class Rebuild:
             if self._plan.kind is Kind.CHECK:
                 await asyncio.shield(_dropped(scratch))
             raise
+        await self._observer.reached("done")
         await scratch.drop()
         return reports
 

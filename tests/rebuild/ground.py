@@ -29,6 +29,7 @@ GROUP = group_named("projections")
 NAMES = tuple(p.name for p in GROUP.projections)
 BEGAN = datetime(2026, 11, 2, 12, tzinfo=UTC)
 SETTINGS = RebuildSettings(chunk_events=60, page_events=25, beat_s=0.05)
+ANA = Operator("ana", "here")
 _VARIED = ("message_id", "lead_id", "handoff_id", "followup_id", "turn_id")
 
 
@@ -135,7 +136,7 @@ async def rebuilt(
         rebuild = Rebuild(
             pool,
             plan,
-            Operator("ana", "here"),
+            more.pop("operator", ANA),
             group="projections",
             observer=observer or Watched(),
             settings=more.pop("settings", SETTINGS),
