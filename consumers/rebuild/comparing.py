@@ -81,9 +81,10 @@ class Comparison:
         Raises:
             RunLost, ProjectionBroken, EventParked: the shadow stands where it stood.
         """
-        await self._prepare()
+        reading = [f"{table.schema}.{table.name}" for table in self._shadow.of.tables]
         with self._feed.tentatively():
-            async with self._scratch.holding(isolation="repeatable_read") as conn:
+            async with self._scratch.holding(isolation="repeatable_read", reading=reading) as conn:
+                await self._name_old_rows(conn)
                 await self._follower.follow_within(conn, await self.live_positions(conn))
                 if self._scope is Scope.COMPANIES:
                     await leave_only_touched(conn, self._shadow)
@@ -92,26 +93,23 @@ class Comparison:
                 ]
         return Report(self._shadow.name, self._shadow.version, self._replaces, tables, parked)
 
-    async def _prepare(self) -> None:
+    async def _name_old_rows(self, conn: Connection) -> None:
         """Name the old rows that are compared: all, or what the selection touches."""
-        async with self._scratch.holding() as conn:
-            for pair, (live, shadow) in zip(
-                await self._pairs(conn), self._shadow.pairs(), strict=True
-            ):
-                how, keys = self._scope, self._scratch.schema + ".touched"
-                name = f"view old rows of {how}"
-                if shadow.kind is TableKind.SUM and how is Scope.COMPANIES:
-                    name, keys = "view old rows of keys", keys_table(self._shadow, shadow)
-                places: Mapping[str, str | Sequence[str]] = {
-                    "old": pair.old,
-                    "live": qualified(live, self._replaces),
-                    "touched": keys,
-                    "keys": keys,
-                    "key": pair.key,
-                    "columns": pair.columns,
-                }
-                await conn.execute(filled(_SQL["drop view of old rows"], **places))
-                await conn.execute(filled(_SQL[name], **places))
+        for pair, (live, shadow) in zip(await self._pairs(conn), self._shadow.pairs(), strict=True):
+            how, keys = self._scope, self._scratch.schema + ".touched"
+            name = f"view old rows of {how}"
+            if shadow.kind is TableKind.SUM and how is Scope.COMPANIES:
+                name, keys = "view old rows of keys", keys_table(self._shadow, shadow)
+            places: Mapping[str, str | Sequence[str]] = {
+                "old": pair.old,
+                "live": qualified(live, self._replaces),
+                "touched": keys,
+                "keys": keys,
+                "key": pair.key,
+                "columns": pair.columns,
+            }
+            await conn.execute(filled(_SQL["drop view of old rows"], **places))
+            await conn.execute(filled(_SQL[name], **places))
 
     async def _pairs(self, conn: Connection) -> list[Compared]:
         """Tables that both versions have, with the columns that both have."""

@@ -116,7 +116,8 @@ class Rebuild:
         while True:
             try:
                 with faults_translated():
-                    return await self._beside_beats(scratch)
+                    async with scratch.told_when_lost():
+                        return await self._beside_beats(scratch)
             except TransientFault as fault:
                 wait_s = backoff.next_s()
                 self._observer.retrying(fault.fault, wait_s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 
+from consumers.errors import is_schema_error
 from consumers.feeding import Parked
 from consumers.leased import Connection
 from consumers.partition_state import Conversation
@@ -28,6 +29,10 @@ from projections.projection import Projection
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "scratch.sql")
+_LOOKS = 5
+_WAIT_FOR_FROZEN = "90s"
+"""Longer than whoever is frozen within a transaction may keep it open."""
+_GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
 
 @dataclass(slots=True)
@@ -85,19 +90,37 @@ class Scratch:
 
     @asynccontextmanager
     async def holding(
-        self, *, isolation: Any = None, waits_for_disk: bool = True
+        self,
+        *,
+        isolation: Any = None,
+        waits_for_disk: bool = True,
+        reading: Sequence[str] = (),
     ) -> AsyncIterator[Connection]:
         """A transaction that commits only while the run is ours.
 
         One that does not wait for the disk may be lost in a crash of the database, as a whole, unless
-        one that waits came after it.
+        one that waits came after it. No swap comes between its snapshot and the tables behind the
+        views that it is `reading`.
 
         Raises:
             RunLost: it is not; nothing was written.
         """
         async with self.pool.acquire() as own, own.transaction(isolation=isolation):
-            await self._ask(own, "hold" if waits_for_disk else "hold and commit soon")
+            for view in reading:
+                await own.execute(filled(_SQL["lock for reading"], view=view))
+            hold = "hold" if isolation else "hold a while"
+            await self._ask(own, hold if waits_for_disk else "hold and commit soon")
             yield own
+
+    @asynccontextmanager
+    async def told_when_lost(self) -> AsyncIterator[None]:
+        """Where its tables are gone within the block, say `RunLost` if it is no longer ours."""
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            if is_schema_error(error):
+                await self.share()
+            raise
 
     async def beat(self, *, share: float) -> None:
         """Tell that this run's process lives, and what its workers may use. Raises `RunLost`."""
@@ -119,7 +142,7 @@ class Scratch:
     async def _ask(self, conn: Any, statement: str, *parameters: Any) -> Any:
         try:
             told = await conn.fetchval(self.sql(statement), self.token, *parameters)
-        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        except _GONE:
             raise RunLost from None
         if told is None:
             raise RunLost
@@ -149,9 +172,10 @@ class Scratch:
         ]
 
     async def keep_report(self, name: str, report: dict[str, Any]) -> None:
-        """Keep what the comparison gave, for who goes on after this process."""
+        """Keep what the comparison gave, for who goes on after this process. Raises `RunLost`."""
         told = orjson.dumps(report, default=str).decode()
-        await self.pool.execute(self.sql("keep report"), name, told)
+        async with self.holding() as conn:
+            await conn.execute(self.sql("keep report"), name, told)
 
     async def park(self, conn: Connection, parked: Sequence[Parked], code: str) -> None:
         """Keep events that wait, in the order of the log."""
@@ -202,19 +226,33 @@ async def begin_or_resume(
         SomebodyIsAtIt, UnfinishedRun: nothing was changed.
         CannotRebuild: a read model is not installed.
     """
-    schema = plan.schema
     async with pool.acquire() as conn:
-        found = await _found(conn, schema)
-        if found is not None and found["title"] != plan.title:
-            _refuse_if_alive(found, operator, stale_s)
+        for _ in range(_LOOKS):
+            # Somebody may be quicker by an instant: then the next look says who it is.
+            with suppress(RunLost):
+                return await _begun_or_resumed(pool, conn, plan, operator, group, stale_s)
+        raise RunLost
+
+
+async def _begun_or_resumed(
+    pool: asyncpg.Pool,
+    conn: Connection,
+    plan: Plan,
+    operator: Operator,
+    group: str,
+    stale_s: float,
+) -> tuple[Scratch, bool]:
+    schema = plan.schema
+    found = await _found(conn, schema)
+    if found is not None:
+        _refuse_if_alive(found, operator, stale_s)
+        if found["title"] != plan.title:
             raise UnfinishedRun(who=found["who"], title=found["title"], since=found["started_at"])
-        if found is not None:
-            _refuse_if_alive(found, operator, stale_s)
-            taken = Scratch(pool, schema, await _take_over(conn, schema, found, operator), group)
-            if found["code"] == plan.code:
-                return taken, True
-            await taken.drop()
-        return Scratch(pool, schema, await _begin(conn, plan, operator), group), False
+        taken = Scratch(pool, schema, await _take_over(conn, schema, found, operator), group)
+        if found["code"] == plan.code:
+            return taken, True
+        await taken.drop()
+    return Scratch(pool, schema, await _begin(conn, plan, operator), group), False
 
 
 async def abandon(
@@ -246,7 +284,7 @@ async def _found(conn: Connection, schema: str) -> asyncpg.Record | None:
         return None
     try:
         return await conn.fetchrow(filled(_SQL["run"], scratch=schema))
-    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+    except _GONE:
         return None  # its end came in between
 
 
@@ -254,12 +292,13 @@ def _refuse_if_alive(found: asyncpg.Record, operator: Operator, stale_s: float) 
     here = found["host"] == operator.host
     dead = here and found["pid"] != operator.pid and not _lives(found["pid"])
     if found["silent_s"] < stale_s and not dead:
-        raise SomebodyIsAtIt(
-            who=found["who"],
-            title=found["title"],
-            since=found["started_at"],
-            phase=found["phase"],
-        )
+        raise _at_it(found)
+
+
+def _at_it(found: asyncpg.Record) -> SomebodyIsAtIt:
+    return SomebodyIsAtIt(
+        who=found["who"], title=found["title"], since=found["started_at"], phase=found["phase"]
+    )
 
 
 def _lives(pid: int) -> bool:
@@ -275,14 +314,17 @@ def _lives(pid: int) -> bool:
 async def _take_over(
     conn: Connection, schema: str, found: asyncpg.Record, operator: Operator
 ) -> UUID:
-    token: UUID | None = await conn.fetchval(
-        filled(_SQL["take over"], scratch=schema),
-        found["token"],
-        uuid4(),
-        operator.who,
-        operator.host,
-        operator.pid,
-    )
+    try:
+        async with conn.transaction():
+            await conn.execute(_SQL["bound waiting"], _WAIT_FOR_FROZEN)
+            token: UUID | None = await conn.fetchval(
+                filled(_SQL["take over"], scratch=schema),
+                *(found["token"], uuid4(), operator.who, operator.host, operator.pid),
+            )
+    except _GONE:
+        raise RunLost from None
+    except asyncpg.LockNotAvailableError:
+        raise _at_it(found) from None
     if token is None:
         raise RunLost
     return token

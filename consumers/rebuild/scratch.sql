@@ -98,6 +98,10 @@ RETURNING token
 -- $1 token uuid
 SELECT share FROM {scratch}.run WHERE token = $1
 
+-- name: lock for reading
+-- Before the transaction has a snapshot, which then is of the table that the view names.
+LOCK TABLE {view} IN ACCESS SHARE MODE
+
 -- name: hold
 -- $1 token uuid
 -- Beats go on beside it; a takeover waits.
@@ -107,8 +111,19 @@ SELECT share FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 -- $1 token uuid
 -- The commit does not wait for the disk. A crash of the database may lose the last of such transactions,
 -- each with its rows and how far they go; whatever commits later and waits has them before it.
-SELECT r.share FROM {scratch}.run AS r, set_config('synchronous_commit', 'off', true)
- WHERE r.token = $1 FOR KEY SHARE OF r
+SELECT share, set_config('synchronous_commit', 'off', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true)
+  FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
+
+-- name: hold a while
+-- $1 token uuid
+-- As above; who is frozen while it holds the run is not waited for longer than this.
+SELECT share, set_config('idle_in_transaction_session_timeout', '60s', true)
+  FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
+
+-- name: bound waiting
+-- $1 lock time-out with unit, text
+SELECT set_config('lock_timeout', $1, true)
 
 -- name: add read model
 -- $1 name text, $2 version integer, $3 replaces version integer

@@ -76,26 +76,31 @@ async def _fill(order: Order) -> None:
             server_settings={"application_name": "agent-runtime replay"},
         ) as pool:
             scratch, pace = Scratch(pool, order.schema, order.run, order.group), Pace()
-            filler = await filler_of(
-                scratch,
-                [by_name(name) for name in order.names],
-                scope=Scope(order.scope),
-                fail_fast=order.fail_fast,
-                settings=order.settings,
-                pace=pace,
-            )
-            parts = {part.partition: part for part in await scratch.parts()}
-            filling = asyncio.ensure_future(filler.fill([parts[p] for p in order.partitions]))
-            pacing = asyncio.ensure_future(_keep_pace(scratch, pace))
-            try:
-                await asyncio.wait({filling, pacing}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                # Whichever of them fails is why the other ends.
-                first = filling if filling.done() else pacing
-                for task in (filling, pacing):
-                    task.cancel()
-                await asyncio.wait({filling, pacing})
-            first.result()
+            async with scratch.told_when_lost():
+                await _fill_parts(scratch, order, pace)
+
+
+async def _fill_parts(scratch: Scratch, order: Order, pace: Pace) -> None:
+    filler = await filler_of(
+        scratch,
+        [by_name(name) for name in order.names],
+        scope=Scope(order.scope),
+        fail_fast=order.fail_fast,
+        settings=order.settings,
+        pace=pace,
+    )
+    parts = {part.partition: part for part in await scratch.parts()}
+    filling = asyncio.ensure_future(filler.fill([parts[p] for p in order.partitions]))
+    pacing = asyncio.ensure_future(_keep_pace(scratch, pace))
+    try:
+        await asyncio.wait({filling, pacing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # Whichever of them fails is why the other ends.
+        first = filling if filling.done() else pacing
+        for task in (filling, pacing):
+            task.cancel()
+        await asyncio.wait({filling, pacing})
+    first.result()
 
 
 async def _keep_pace(scratch: Scratch, pace: Pace) -> None:
