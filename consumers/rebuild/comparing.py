@@ -13,7 +13,7 @@ from typing import Any
 from consumers.leased import Connection
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.following import Follower
-from consumers.rebuild.narrowing import keys_table, leave_only_touched
+from consumers.rebuild.narrowing import keys_table, touch_who_waits
 from consumers.rebuild.reading import Scope
 from consumers.rebuild.report import Difference, Report, TableReport, difference
 from consumers.rebuild.scratch import Scratch
@@ -29,9 +29,10 @@ EachDifference = Callable[[Difference], None]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The names of one table's two sides, and how they are joined."""
+    """The names of one table's two sides, and how they are joined. `live`: the table of the old."""
 
-    table: str
+    shadow: Table
+    live: str
     old: str
     new: str
     key: tuple[str, ...]
@@ -73,10 +74,11 @@ class Comparison:
         rows = await conn.fetch(_SQL["live positions"], self._shadow.name)
         return {row["partition"]: row["position"] for row in rows}
 
-    async def run(self, *, sample: int, parked: int, each: EachDifference | None = None) -> Report:
+    async def run(self, *, sample: int, each: EachDifference | None = None) -> Report:
         """Feed the shadow to where the live rows stand, and compare.
 
-        `each` gets every row that differs, by table and key; the report has the first of them.
+        `each` gets every row that differs, by table and key; the report has the first `sample` of
+        each table, and so many of the events that wait.
 
         Raises:
             RunLost, ProjectionBroken, EventParked: the shadow stands where it stood.
@@ -84,32 +86,41 @@ class Comparison:
         reading = [f"{table.schema}.{table.name}" for table in self._shadow.of.tables]
         with self._feed.tentatively():
             async with self._scratch.holding(isolation="repeatable_read", reading=reading) as conn:
-                await self._name_old_rows(conn)
                 await self._follower.follow_within(conn, await self.live_positions(conn))
-                if self._scope is Scope.COMPANIES:
-                    await leave_only_touched(conn, self._shadow)
-                tables = [
-                    await self._table(conn, pair, sample, each) for pair in await self._pairs(conn)
-                ]
-        return Report(self._shadow.name, self._shadow.version, self._replaces, tables, parked)
+                pairs = await self._pairs(conn)
+                await self._name_sides(conn, pairs)
+                tables = [await self._table(conn, pair, sample, each) for pair in pairs]
+                accounts = await self._scratch.accounts(conn, self._shadow.name)
+                return Report(
+                    self._shadow.name,
+                    self._shadow.version,
+                    self._replaces,
+                    tables,
+                    parked=sum(one.parked for one in accounts.values()),
+                    waiting=await self._scratch.waiting(conn, self._shadow.name, sample),
+                )
 
-    async def _name_old_rows(self, conn: Connection) -> None:
-        """Name the old rows that are compared: all, or what the selection touches."""
-        for pair, (live, shadow) in zip(await self._pairs(conn), self._shadow.pairs(), strict=True):
-            how, keys = self._scope, self._scratch.schema + ".touched"
-            name = f"view old rows of {how}"
-            if shadow.kind is TableKind.SUM and how is Scope.COMPANIES:
-                name, keys = "view old rows of keys", keys_table(self._shadow, shadow)
+    async def _name_sides(self, conn: Connection, pairs: Sequence[Compared]) -> None:
+        """Name what is compared: all rows, or those that the selection touches."""
+        if self._scope is Scope.COMPANIES:
+            await touch_who_waits(conn, self._scratch, self._shadow, replaces=self._replaces)
+        for pair in pairs:
             places: Mapping[str, str | Sequence[str]] = {
                 "old": pair.old,
-                "live": qualified(live, self._replaces),
-                "touched": keys,
-                "keys": keys,
+                "live": pair.live,
+                "new": pair.new,
+                "shadow": qualified(pair.shadow, self._shadow.version),
+                "touched": self._scratch.schema + ".touched",
+                "keys": keys_table(self._shadow, pair.shadow),
                 "key": pair.key,
                 "columns": pair.columns,
             }
+            narrowed = pair.new != places["shadow"]
+            name = "view old rows of keys" if narrowed else f"view old rows of {self._scope}"
             await conn.execute(filled(_SQL["drop view of old rows"], **places))
             await conn.execute(filled(_SQL[name], **places))
+            if narrowed:
+                await conn.execute(filled(_SQL["view new rows of keys"], **places))
 
     async def _pairs(self, conn: Connection) -> list[Compared]:
         """Tables that both versions have, with the columns that both have."""
@@ -121,16 +132,12 @@ class Comparison:
             there = {row["column_name"] for row in rows}
             columns = tuple(column for column in shadow.columns if column in there)
             key = shadow.columns[: shadow.key]
+            new = qualified(shadow, self._shadow.version)
+            if self._scope is Scope.COMPANIES and shadow.kind is TableKind.SUM:
+                new = f"{shadow.schema}.new_{shadow.name}"
             if set(key) <= set(columns):
-                found.append(
-                    Compared(
-                        shadow.name,
-                        old_view(shadow),
-                        qualified(shadow, self._shadow.version),
-                        key,
-                        columns,
-                    )
-                )
+                old = qualified(live, self._replaces)
+                found.append(Compared(shadow, old, old_view(shadow), new, key, columns))
         return found
 
     async def _table(
@@ -144,12 +151,12 @@ class Comparison:
             (counted,) = await conn.fetch(pair.sql("count differences"))
             counts = dict(counted)
             rows = await conn.fetch(pair.sql("differences"), sample)
-            found = [difference(pair.table, *row.values()) for row in rows]
+            found = [difference(pair.shadow.name, *row.values()) for row in rows]
             if each is not None:
                 async for row in conn.cursor(pair.sql("differences"), None, prefetch=_PAGE):
-                    each(difference(pair.table, *row.values()))
+                    each(difference(pair.shadow.name, *row.values()))
         return TableReport(
-            table=pair.table,
+            table=pair.shadow.name,
             old_rows=old["rows"],
             new_rows=new["rows"],
             old_checksum=old["checksum"],

@@ -24,6 +24,10 @@ SELECT {columns} FROM {live}
 CREATE OR REPLACE VIEW {old} AS
 SELECT {columns} FROM {live} WHERE ({key}) IN (SELECT {key} FROM {keys})
 
+-- name: view new rows of keys
+CREATE OR REPLACE VIEW {new} AS
+SELECT {columns} FROM {shadow} WHERE ({key}) IN (SELECT {key} FROM {keys})
+
 -- name: measure
 -- As many rows in any order, each with the same text, give the same number.
 SELECT count(*) AS rows,

@@ -63,6 +63,28 @@ async def note_touched(scratch: Scratch, selection: Selection, shadows: Sequence
         return count
 
 
+async def touch_who_waits(
+    conn: Connection, scratch: Scratch, shadow: Shadow, *, replaces: int
+) -> None:
+    """Of companies with parked events, live or in the shadow, let all sums be touched.
+
+    Their parked events are exchanged as a whole: sums that were left as they are would lose what
+    waits no more, or get twice what waits again.
+    """
+    for live, table in shadow.pairs():
+        if table.kind is TableKind.SUM:
+            sql = filled(
+                _SQL["touch all of who waits"],
+                keys=keys_table(shadow, table),
+                key=table.columns[: table.key],
+                live=qualified(live, replaces),
+                shadow=qualified(table, shadow.version),
+                touched=f"{scratch.schema}.touched",
+                parked=f"{scratch.schema}.parked",
+            )
+            await conn.execute(sql, scratch.group, shadow.name)
+
+
 async def leave_only_touched(conn: Connection, shadow: Shadow) -> None:
     """Take the rows of untouched keys out of a shadow of sums."""
     for table in shadow.tables:

@@ -38,6 +38,23 @@ TRUNCATE {scratch}.touched
 DROP TABLE IF EXISTS {keys};
 CREATE TABLE {keys} AS SELECT {key} FROM {shadow} WITH NO DATA
 
+-- name: touch all of who waits
+-- $1 group_name text, $2 projection text
+-- Events that are parked, here or there, are applied or wait as a whole company's do.
+INSERT INTO {keys}
+WITH waits AS (
+    SELECT p.partition, p.company_id FROM runtime.parked AS p
+     WHERE p.group_name = $1 AND p.projection = $2
+       AND (p.partition, p.company_id) IN (SELECT partition, company_id FROM {touched})
+     UNION
+    SELECT partition, company_id FROM {parked} WHERE projection = $2
+)
+(SELECT {key} FROM {live} WHERE (partition, company_id) IN (SELECT * FROM waits)
+  UNION
+ SELECT {key} FROM {shadow} WHERE (partition, company_id) IN (SELECT * FROM waits))
+EXCEPT
+SELECT {key} FROM {keys}
+
 -- name: leave only the keys
 -- What the events touch is mended; other rows of their companies are left as they are.
 DELETE FROM {shadow} AS t

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -57,14 +57,31 @@ class TableReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An event that waits in the new rows' account, and why."""
+
+    company_id: str
+    conversation_id: str
+    event_id: str
+    partition: int
+    position: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """One read model. `parked`: events that wait in the new rows' account."""
+    """One read model. `parked`: how many events wait in the new rows' account.
+
+    `waiting`: the first of them; those that were refused come before their followers.
+    """
 
     projection: str
     version: int
     replaces: int
     tables: list[TableReport]
     parked: int
+    waiting: list[Waiting] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
@@ -82,7 +99,8 @@ class Report:
             TableReport(**{**table, "sample": [Difference(**one) for one in table["sample"]]})
             for table in told["tables"]
         ]
-        return cls(**{**told, "tables": tables})
+        waiting = [Waiting(**one) for one in told["waiting"]]
+        return cls(**{**told, "tables": tables, "waiting": waiting})
 
 
 def difference(table: str, key: str, old: str | None, new: str | None) -> Difference:

@@ -231,10 +231,8 @@ class Rebuild:
         await self._settle(feed, replaces)
         await follower.follow(await comparison.live_positions(self._pool))
         await self._enter(scratch, "compare", name)
-        accounts = await scratch.accounts(self._pool, name)
         report = await comparison.run(
             sample=settings.sample,
-            parked=sum(one.parked for one in accounts.values()),
             each=(lambda one: self._observer.differs(name, one)) if self._full else None,
         )
         await scratch.keep_report(name, report.as_json())

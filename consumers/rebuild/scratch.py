@@ -18,11 +18,12 @@ import asyncpg
 import orjson
 
 from consumers.errors import is_schema_error
-from consumers.feeding import Parked
+from consumers.feeding import FOLLOWER, Parked
 from consumers.leased import Connection
 from consumers.partition_state import Conversation
 from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
 from consumers.rebuild.plan import Operator, Plan
+from consumers.rebuild.report import Waiting
 from consumers.rebuild.shadow import Shadow
 from projections.migrate import table_statement
 from projections.projection import Projection
@@ -206,6 +207,11 @@ class Scratch:
                 (row["company_id"], row["conversation_id"])
             )
         return found
+
+    async def waiting(self, conn: Connection, projection: str, at_most: int) -> list[Waiting]:
+        """The first events that wait; refused ones before their followers."""
+        rows = await conn.fetch(self.sql("parked events"), projection, FOLLOWER, at_most)
+        return [Waiting(**row) for row in rows]
 
     async def drop(self) -> None:
         """Drop the schema and all that is in it. Raises `RunLost`: it was not ours to drop."""

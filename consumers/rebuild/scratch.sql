@@ -207,9 +207,10 @@ ON CONFLICT DO NOTHING
 SELECT DISTINCT projection, company_id, conversation_id FROM {scratch}.parked
 
 -- name: parked events
--- $1 at most integer
-SELECT projection, company_id, conversation_id, event_id, partition, position, reason, detail
-  FROM {scratch}.parked ORDER BY projection, partition, position LIMIT $1
+-- $1 projection text, $2 the reason of followers text, $3 at most integer
+SELECT company_id, conversation_id, event_id::text AS event_id, partition, position, reason, detail
+  FROM {scratch}.parked WHERE projection = $1
+ ORDER BY reason = $2, partition, position LIMIT $3
 
 -- name: progress
 SELECT coalesce(sum(read), 0)::bigint AS read,

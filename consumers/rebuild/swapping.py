@@ -20,7 +20,7 @@ from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.following import Follower
 from consumers.rebuild.kept import kept_schema
-from consumers.rebuild.narrowing import keys_table, leave_only_touched
+from consumers.rebuild.narrowing import keys_table, leave_only_touched, touch_who_waits
 from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.reading import Scope
 from consumers.rebuild.scratch import Scratch
@@ -180,6 +180,7 @@ class Swap:
         name, group = self._shadow.name, self._scratch.group
         touched = f"{self._scratch.schema}.touched"
         if self._scope is Scope.COMPANIES:
+            await touch_who_waits(conn, self._scratch, self._shadow, replaces=self._replaces)
             await leave_only_touched(conn, self._shadow)
         for live, shadow in self._shadow.pairs():
             how, keys = "conversations", touched

@@ -163,9 +163,11 @@ SELECT partition, count(*) AS count FROM {scratch}.parked WHERE projection = $1 
 
 -- name: settle parked
 -- $1 projection text, $2 version integer, $3 partitions smallint[], $4 more parked bigint[]
--- Events that were parked and are no more were applied, and the other way round.
+-- Events that were parked and are no more were applied, and the other way round; what cannot have
+-- been applied before had been discarded.
 UPDATE runtime.projection_checkpoints AS c
-   SET parked = c.parked + n.more, applied = c.applied - n.more, revision = c.revision + 1
+   SET parked = c.parked + n.more, applied = greatest(0, c.applied - n.more),
+       discarded = c.discarded - greatest(0, n.more - c.applied), revision = c.revision + 1
   FROM unnest($3::smallint[], $4::bigint[]) AS n (partition, more)
  WHERE c.projection = $1 AND c.version = $2 AND c.partition = n.partition
 

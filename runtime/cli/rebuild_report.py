@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from consumers.rebuild.errors import RebuildError
-from consumers.rebuild.report import Difference, Report, TableReport
+from consumers.rebuild.report import Difference, Report, TableReport, Waiting
 from runtime.cli.tables import leave_the_pipe, output, say, show, show_json
 
 _LEAST = 12
@@ -74,6 +74,7 @@ class ReportPrinter:
         if self.as_json:
             with _written():
                 show_json([_summary(report, table) for table in report.tables])
+                show_json([_waits(report, one) for one in report.waiting])
 
     def _sample(self, projection: str, table: TableReport) -> None:
         for one in table.sample:
@@ -99,6 +100,7 @@ class ReportPrinter:
             ]
             with _written():
                 show(rows, title=title, as_json=False, absent="-")
+                self._waiting()
 
     def advise(self, text: str) -> None:
         """What to do next, for people."""
@@ -106,7 +108,18 @@ class ReportPrinter:
             with _written():
                 say(text, prose=True)
 
+    def _waiting(self) -> None:
+        rows = [_waits(report, one) for report in self.reports for one in report.waiting]
+        if not rows:
+            return
+        parked = sum(report.parked for report in self.reports)
+        title = f"events that wait in the new rows' account: {parked}"
+        show(rows, title=title, as_json=False, columns=_WAITS, whole=("event",))
+        if parked > len(rows):
+            say(f"… and {parked - len(rows)} more: `agent-runtime parked list` once they are live")
 
+
+_WAITS = ("projection", "conversation", "event", "reason", "detail")
 _SHOWN = ("table", "old", "new", "changed", "added", "removed", "parked", "equal")
 
 
@@ -132,6 +145,20 @@ def _summary(report: Report, table: TableReport) -> dict[str, Any]:
         "old_checksum": table.old_checksum,
         "new_checksum": table.new_checksum,
         "columns": table.compared,
+    }
+
+
+def _waits(report: Report, one: Waiting) -> dict[str, Any]:
+    return {
+        "kind": "parked",
+        "projection": report.projection,
+        "company": one.company_id,
+        "conversation": one.conversation_id,
+        "event": one.event_id,
+        "partition": one.partition,
+        "position": one.position,
+        "reason": one.reason,
+        "detail": one.detail,
     }
 
 

@@ -73,12 +73,14 @@ async def ask(
     kind: str = "retry_parked",
     projection: str = "conversations",
     group: str = "projections",
+    company: str = "acme",
 ) -> int:
     """Write a request as the command line does."""
     number: int = await db.fetchval(
         "INSERT INTO runtime.requests (kind, group_name, partition, projection, company_id,"
-        " conversation_id, requested_by) VALUES ($1, $2, $3, $4, 'acme', $5, 'test') RETURNING id",
-        *(kind, group, partition_of("acme", conversation, 16), projection, conversation),
+        " conversation_id, requested_by) VALUES ($1, $2, $3, $4, $5, $6, 'test') RETURNING id",
+        *(kind, group, partition_of(company, conversation, 16)),
+        *(projection, company, conversation),
     )
     return number
 

@@ -127,7 +127,7 @@ async def rebuilt(
     fail_fast = more.pop("fail_fast", False)
     plan = Plan(
         kind,
-        tuple(by_name(name) for name in names or NAMES),
+        more.pop("projections", None) or tuple(by_name(name) for name in names or NAMES),
         selection=selection,
         keep_old_s=keep_old_s,
         fail_fast=fail_fast,
