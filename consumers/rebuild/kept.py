@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from consumers.rebuild.giving_back import kept_schema
 from consumers.rebuild.scratch import Scratch
 from projections.migrate import physical_name
 from projections.projection import Projection
@@ -26,11 +27,6 @@ class Kept:
     keep_until: datetime
     replaced_by: str
     is_over: bool
-
-
-def kept_schema(name: str) -> str:
-    """Where a read model's replaced tables are."""
-    return f"replaced_{name}"
 
 
 async def kept(conn: Any) -> list[Kept]:
@@ -75,6 +71,8 @@ async def drop_expired(pool: asyncpg.Pool) -> list[str]:
 async def take_kept(scratch: Scratch, projection: Projection) -> None:
     """Let what was replaced be the run's shadow, to be caught up and put in its place again.
 
+    What is known of it stays where it is kept until the swap: dropped, the run gives it back.
+
     Raises:
         CannotRebuild: nothing is kept, or it is of another version.
     """
@@ -92,5 +90,5 @@ async def take_kept(scratch: Scratch, projection: Projection) -> None:
             await conn.execute(
                 filled(_SQL["bring back"], table=f"{schema}.{physical}", schema=scratch.schema)
             )
-        await conn.execute(filled(_SQL["drop"], kept=schema))
+        await conn.execute(filled(_SQL["keep longer"], **places))
         await conn.execute(scratch.sql("enter"), scratch.token, "following")

@@ -37,6 +37,9 @@ SELECT group_name, projection, company_id, conversation_id, partition, position,
 -- $1 projection text
 UPDATE {scratch}.read_models SET made_by = k.fingerprint FROM {kept}.standing AS k WHERE name = $1
 
+-- name: keep longer
+UPDATE {kept}.standing SET keep_until = greatest(keep_until, clock_timestamp() + interval '1 day')
+
 -- name: make room
 DROP TABLE {table}
 

@@ -21,7 +21,8 @@ from consumers.rebuild.errors import CannotRebuild, EventParked, RebuildError, R
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.filling import Filler
 from consumers.rebuild.following import Follower
-from consumers.rebuild.kept import drop_expired, kept, kept_schema, take_kept
+from consumers.rebuild.giving_back import kept_schema
+from consumers.rebuild.kept import drop_expired, kept, take_kept
 from consumers.rebuild.narrowing import FILLING, note_touched, sums
 from consumers.rebuild.observing import Progress, RebuildObserver
 from consumers.rebuild.pace import LiveLook, Look, Pace, nobody_lives, share_after

@@ -22,6 +22,7 @@ from consumers.feeding import FOLLOWER, Parked
 from consumers.leased import Connection
 from consumers.partition_state import Conversation
 from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
+from consumers.rebuild.giving_back import give_back
 from consumers.rebuild.plan import Operator, Plan
 from consumers.rebuild.report import Waiting
 from consumers.rebuild.shadow import Shadow
@@ -214,8 +215,12 @@ class Scratch:
         return [Waiting(**row) for row in rows]
 
     async def drop(self) -> None:
-        """Drop the schema and all that is in it. Raises `RunLost`: it was not ours to drop."""
+        """Drop the schema and all that is in it. Raises `RunLost`: it was not ours to drop.
+
+        What an unfinished undo took goes back to where it was kept.
+        """
         async with self.holding() as conn:
+            await give_back(conn, self.schema)
             await conn.execute(self.sql("drop"))
 
     def shadow(self, projection: Projection) -> Shadow:

@@ -19,7 +19,7 @@ from consumers.rebuild.comparing import old_view
 from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.following import Follower
-from consumers.rebuild.kept import kept_schema
+from consumers.rebuild.giving_back import kept_schema
 from consumers.rebuild.narrowing import keys_table, leave_only_touched, touch_who_waits
 from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.reading import Scope

@@ -13,14 +13,16 @@ import asyncpg
 from consumers.leased import Connection
 from consumers.rebuild.belongings import views_of_view, views_over
 from consumers.rebuild.errors import CannotRebuild
-from consumers.rebuild.kept import kept_schema
+from consumers.rebuild.giving_back import kept_schema
 from consumers.rebuild.plan import RebuildSettings
+from consumers.rebuild.scratch import unfinished
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "undoing.sql")
 _SWAP = statements("consumers.rebuild", "swapping.sql")
 _KEPT = statements("consumers.rebuild", "kept.sql")
 _ASIDE = "replay_put_back"
+_REPLAYS = "replay_scratch"
 _PAUSE_S = 0.5
 
 
@@ -32,7 +34,8 @@ async def put_back(
     What stood until now is kept in its place. A build of the older version goes on feeding it.
 
     Raises:
-        CannotRebuild: other views stand on columns that the older version lacks.
+        CannotRebuild: other views stand on columns that the older version lacks, or a replay was
+            begun that has not ended.
     """
     while True:
         try:
@@ -45,6 +48,8 @@ async def put_back(
 
 
 async def _put_back(conn: Connection, name: str, keep_old_s: float, who: str) -> int:
+    if title := await unfinished(conn, _REPLAYS):
+        raise CannotRebuild(f"{title} was begun and has not ended: let it end, or --abandon it")
     kept = kept_schema(name)
     (now,) = await conn.fetch(_SQL["installed"], name)
     version, group = now["version"], now["group_name"]

@@ -15,10 +15,11 @@ import pytest
 
 from consumers.rebuild import scratch
 from consumers.rebuild.comparing import Comparison
-from consumers.rebuild.errors import RunLost, SomebodyIsAtIt, UnfinishedRun
+from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
 from consumers.rebuild.plan import Kind, Operator
 from consumers.rebuild.scratch import Scratch, abandon
 from consumers.rebuild.swapping import Reader
+from consumers.rebuild.undoing import put_back
 from consumers.selection import Selection
 from tests.rebuild.accounts import forge, unbalanced, value, wait_true
 from tests.rebuild.ground import (
@@ -169,6 +170,14 @@ async def test_an_unfinished_run_is_dropped_only_when_that_is_asked_for(filled: 
     assert await schemas(filled) == []
     assert await rows_of(filled) == before
     await rebuilt(filled, "leads", selection=Selection(company="company-1"))
+
+
+async def test_nothing_is_put_back_beneath_a_replay_that_has_not_ended(filled: str) -> None:
+    await rebuilt(filled, "leads")
+    await killed_at(filled, "chunk", "handoffs")
+    async with pool_of(filled) as pool:
+        with pytest.raises(CannotRebuild, match="replay of handoffs was begun and has not ended"):
+            await put_back(pool, "leads", keep_old_s=0, who="ana", settings=SETTINGS)
 
 
 async def test_a_check_runs_beside_a_replay(filled: str) -> None:
