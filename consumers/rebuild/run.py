@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import asyncpg
 
@@ -36,6 +37,7 @@ from projections.projection import Projection
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "scratch.sql")
+_T = TypeVar("_T")
 
 FillParts = Callable[[Scratch, Sequence[FilledPart], Pace], Awaitable[None]]
 """Fills these parts of a run, in this process or others."""
@@ -91,25 +93,25 @@ class Rebuild:
         )
         self._observer.began(self._plan.title, resumed=resumed)
         try:
-            reports = await self._through_faults(scratch)
+            reports = await self._through_faults(lambda: self._told_when_lost(scratch))
+            await self._observer.reached("done")
         except (EventParked, ConsumerError):
             # Nothing of it can be gone on with: other code makes other rows.
-            await scratch.drop()
+            await self._drop(scratch)
             raise
         except CannotRebuild:
             # Refused before anything was read. The beats, which look into it, have ended.
             if self._plan.kind is Kind.CHECK or await scratch.phase() == "preparing":
-                await scratch.drop()
+                await self._drop(scratch)
             raise
         except BaseException:
             if self._plan.kind is Kind.CHECK:
                 await asyncio.shield(_dropped(scratch))
             raise
-        await self._observer.reached("done")
-        await scratch.drop()
+        await self._drop(scratch)
         return reports
 
-    async def _through_faults(self, scratch: Scratch) -> list[Report]:
+    async def _through_faults(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Work; faults of the surroundings are waited out, and it goes on where it stood."""
         backoff = Backoff(
             initial_s=self._settings.retry_initial_s, max_s=self._settings.retry_max_s
@@ -117,12 +119,20 @@ class Rebuild:
         while True:
             try:
                 with faults_translated():
-                    async with scratch.told_when_lost():
-                        return await self._beside_beats(scratch)
+                    return await work()
             except TransientFault as fault:
                 wait_s = backoff.next_s()
                 self._observer.retrying(fault.fault, wait_s)
                 await asyncio.sleep(wait_s)
+
+    async def _told_when_lost(self, scratch: Scratch) -> list[Report]:
+        async with scratch.told_when_lost():
+            return await self._beside_beats(scratch)
+
+    async def _drop(self, scratch: Scratch) -> None:
+        # Lost by now: it was dropped by a commit of which no answer came, or is another's to drop.
+        with suppress(RunLost):
+            await self._through_faults(scratch.drop)
 
     async def _beside_beats(self, scratch: Scratch) -> list[Report]:
         try:

@@ -217,6 +217,7 @@ class Swap:
         found: dict[int, Reader] = {}
         async with self._scratch.pool.acquire() as conn:
             for table in self._shadow.of.tables:
-                for row in await conn.fetch(_SQL["who reads"], f"{table.schema}.{table.name}"):
+                places = [f"{table.schema}.{table.name}", qualified(table, self._replaces)]
+                for row in await conn.fetch(_SQL["who reads"], places):
                     found[row["pid"]] = Reader(row["pid"], row["program"], row["open_s"] or 0.0)
         return sorted(found.values(), key=lambda reader: -reader.open_s)

@@ -172,12 +172,12 @@ UPDATE runtime.projection_checkpoints AS c
  WHERE c.projection = $1 AND c.version = $2 AND c.partition = n.partition
 
 -- name: who reads
--- $1 view: qualified name, text
--- Whose transactions hold the view or the table behind it: what the swap waits for.
+-- $1 view and the table behind it: qualified names text[]
+-- Whose transactions hold them, readers' and batches': what the swap waits for.
 SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type) AS program,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS open_s
   FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
  WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_backend_pid()
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND l.relation = $1::regclass
+   AND l.relation IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
  ORDER BY open_s DESC NULLS LAST

@@ -43,9 +43,14 @@ class ReportPrinter:
     def __init__(self, *, as_json: bool, full: bool) -> None:
         self.as_json = as_json
         self._full = full
-        self.reports: list[Report] = []
+        self._reports: dict[str, Report] = {}
         self.live: list[str] = []
         """Read models whose new rows are live."""
+
+    @property
+    def reports(self) -> list[Report]:
+        """What was found, by read model."""
+        return list(self._reports.values())
 
     @property
     def differing(self) -> int:
@@ -66,8 +71,10 @@ class ReportPrinter:
                     say(line)
 
     def report(self, report: Report) -> None:
-        """One read model. Raises `NotWritten`."""
-        self.reports.append(report)
+        """One read model; what was told before is not told again. Raises `NotWritten`."""
+        if self._reports.get(report.projection) == report:
+            return
+        self._reports[report.projection] = report
         if not self._full:
             for table in report.tables:
                 self._sample(report.projection, table)

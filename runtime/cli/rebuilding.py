@@ -123,7 +123,7 @@ async def _carried_out(
         raise
     finally:
         if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
-            await _audit(open_, wish, operator, printer, outcome)
+            await _audit(pool, wish, operator, printer, outcome)
         printer.total(_TITLES[wish.kind])
     narrowed, every = wish.selection is not None, wish.names == read_models(())
     for advice in await advices(pool, wish.kind, printer, narrowed=narrowed, every=every):
@@ -191,7 +191,7 @@ async def _run(
 
     async def looked() -> LiveLook:
         return await look(
-            open_.db, open_.redis, group="projections", prefix=open_.settings.stream_prefix
+            pool, open_.redis, group="projections", prefix=open_.settings.stream_prefix
         )
 
     shown = Shown(errors, printer, kind=plan.kind, narrowed=plan.selection is not None)
@@ -208,7 +208,11 @@ async def _run(
             full=wish.full,
         )
         reports = await rebuild.run()
-    if plan.kind is not Kind.CHECK:
+    # What an earlier process of the same run has found.
+    if plan.kind is Kind.CHECK:
+        for report in reports:
+            printer.report(report)
+    else:
         printer.add(report for report in reports if report.projection not in printer.live)
 
 
@@ -248,7 +252,7 @@ async def _by_place(db: asyncpg.Connection, wanted: list[Projection]) -> list[li
 
 
 async def _audit(
-    open_: Open, wish: Wish, operator: Operator, printer: ReportPrinter, outcome: str
+    pool: asyncpg.Pool, wish: Wish, operator: Operator, printer: ReportPrinter, outcome: str
 ) -> None:
     """One row a command: what stands by it, and how many rows of that differed."""
     found = {report.projection: differing(report) for report in printer.reports}
@@ -259,6 +263,7 @@ async def _audit(
         "differing": {name: count for name, count in found.items() if count} or None,
         "outcome": outcome,
     }
-    await audit(
-        open_.db, _ACTIONS[wish.kind], by=operator.who, arguments=arguments, affected=affected
-    )
+    async with pool.acquire() as conn:
+        await audit(
+            conn, _ACTIONS[wish.kind], by=operator.who, arguments=arguments, affected=affected
+        )

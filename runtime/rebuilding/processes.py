@@ -45,8 +45,13 @@ class WorkerProcesses:
             EventParked, ProjectionBroken, RunLost, TransientFault: as the first worker told.
         """
         async with asyncio.TaskGroup() as group:
-            for number, share in enumerate(dealt(parts, self._count)):
+            workers = [
                 group.create_task(self._work(scratch, share), name=f"rebuild worker {number}")
+                for number, share in enumerate(dealt(parts, self._count))
+            ]
+            # Within the block: a group that is told of a failure at its end cancels who waits
+            # there and, before Python 3.13, never takes that back; a later Ctrl-C is lost then.
+            await asyncio.wait(workers)
 
     async def _work(self, scratch: Scratch, partitions: list[int]) -> None:
         order = Order(
