@@ -13,6 +13,7 @@ import pytest
 from consumers.errors import ProjectionBroken
 from consumers.rebuild.errors import EventParked
 from consumers.rebuild.plan import Kind
+from consumers.rebuild.report import Report
 from consumers.selection import Selection
 from events.envelope import RecordedEvent
 from projections.projection import Changes, State
@@ -22,6 +23,7 @@ from tests.consumers.members import member, wait_caught_up
 from tests.rebuild.accounts import unbalanced, value, wait_true
 from tests.rebuild.conftest import RowsAfter
 from tests.rebuild.ground import NAMES, Watched, consumed, mixed, publish, rebuilt, rows_of, schemas
+from tests.rebuild.test_narrow import STATES, SUMS
 from tests.runtime.operators import Switch
 
 WHERE = ("company-1", "c-4")
@@ -31,6 +33,7 @@ PARKED = """
      WHERE (company_id, conversation_id) = ($1, $2) ORDER BY projection, position
 """
 READERS = tuple(name for name in NAMES if TYPE in by_name(name).reads)
+COUNTS = ("company_activity", "daily_counts")
 POISONS = {
     "no_longer_decodes": "(body::jsonb - 'payload')::json",
     "newer_version": "jsonb_set(body::jsonb, '{version}', '99')::json",
@@ -92,9 +95,24 @@ async def poisoned(database_url: str, redis_url: str) -> Poisoned:
     return Poisoned(database_url, orjson.loads(body)["id"], body.decode(), flowing)
 
 
-@pytest.mark.parametrize("reason", POISONS)
+async def all_rebuilt(url: str, selection: Selection | None) -> dict[str, Report]:
+    """Every read model's report, whole or narrowed."""
+    together = [NAMES] if selection is None else [STATES, SUMS]
+    reports = [one for names in together for one in await rebuilt(url, *names, selection=selection)]
+    return {report.projection: report for report in reports}
+
+
+@pytest.mark.parametrize(
+    ("reason", "selection"),
+    [("no_longer_decodes", None), ("newer_version", Selection(company=WHERE[0]))],
+    ids=["whole", "narrowed"],
+)
 async def test_a_poisoned_event_and_its_followers_wait_and_all_else_flows(
-    poisoned: Poisoned, rows_after: RowsAfter, redis_url: str, reason: str
+    poisoned: Poisoned,
+    rows_after: RowsAfter,
+    redis_url: str,
+    reason: str,
+    selection: Selection | None,
 ) -> None:
     """With a member at work throughout, which knew nothing parked before the swap."""
     url, right, without = (
@@ -105,7 +123,7 @@ async def test_a_poisoned_event_and_its_followers_wait_and_all_else_flows(
     more = mixed(60, start=len(BODIES))
     async with member(url, redis_url):
         await poisoned.poison(POISONS[reason])
-        reports = {report.projection: report for report in await rebuilt(url)}
+        reports = await all_rebuilt(url, selection)
         parked = await poisoned.parked()
         assert {row[0] for row in parked} == set(READERS)
         for name in NAMES:
@@ -272,9 +290,6 @@ async def test_discarded_events_that_a_narrowed_replay_parks_again_are_counted_o
     assert await unbalanced(url) == []
 
 
-SUMS = ("company_activity", "daily_counts")
-
-
 async def test_narrowed_sums_lose_and_repeat_nothing_that_waits(
     poisoned: Poisoned, redis_url: str
 ) -> None:
@@ -282,17 +297,17 @@ async def test_narrowed_sums_lose_and_repeat_nothing_that_waits(
     url, right = poisoned.url, await rows_of(poisoned.url)
     elsewhere = Selection(company=WHERE[0], types=("message.sent",))
     await poisoned.poison(POISONS["newer_version"])
-    await rebuilt(url, *SUMS, selection=elsewhere)
+    await rebuilt(url, *COUNTS, selection=elsewhere)
     assert len(await poisoned.parked()) > 2
     assert await unbalanced(url) == []
     await poisoned.cure()
-    await rebuilt(url, *SUMS, selection=elsewhere)
+    await rebuilt(url, *COUNTS, selection=elsewhere)
     assert await poisoned.parked() == []
     assert await rows_of(url) == right
     await poisoned.poison(POISONS["newer_version"])
-    await rebuilt(url, *SUMS, selection=elsewhere)
+    await rebuilt(url, *COUNTS, selection=elsewhere)
     await poisoned.cure()
     async with member(url, redis_url):
-        await drained(url, *SUMS)
+        await drained(url, *COUNTS)
     assert await rows_of(url) == right
     assert await unbalanced(url) == []
