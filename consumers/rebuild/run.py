@@ -148,7 +148,7 @@ class Rebuild:
     async def _beat(self, scratch: Scratch) -> None:
         """Say that we live, keep the pace, and tell how far it is."""
         while True:
-            look = await self._look()
+            look = await self._looked()
             share = share_after(look, self._settings)
             if (share == 0.0) != (self._pace.share == 0.0):
                 self._observer.paused(look.lag_s if share == 0.0 else None)
@@ -168,6 +168,14 @@ class Rebuild:
                 live_alone=live.alone,
             )
         )
+
+    async def _looked(self) -> LiveLook:
+        # However long the look takes, others must hear of this run.
+        try:
+            async with asyncio.timeout(self._settings.stale_s / 4):
+                return await self._look()
+        except TimeoutError:
+            return LiveLook(alone=False, lag_s=None)
 
     async def _work(self, scratch: Scratch) -> list[Report]:
         models = {one.name: one for one in await scratch.read_models()}
