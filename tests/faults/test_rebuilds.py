@@ -78,7 +78,7 @@ async def cut(server: BreakablePostgres) -> None:
     await conn.close()
 
 
-@pytest.mark.parametrize("how", [restarted, crashed, cut])
+@pytest.mark.parametrize("how", [restarted, pytest.param(crashed, marks=pytest.mark.soak), cut])
 async def test_a_replay_waits_for_postgres_and_goes_on(
     filled: Broken, how: Callable[[BreakablePostgres], Awaitable[None]]
 ) -> None:
@@ -90,7 +90,7 @@ async def test_a_replay_waits_for_postgres_and_goes_on(
     watched = Enduring(lambda: how(server), *points)
     reports = await rebuilt(url, observer=watched, settings=HASTY)
     assert watched.broken
-    assert len(watched.faults) >= len(set(points)) - 1, "an idle pool may not notice"
+    assert len(watched.faults) >= 2, "a chunk is read on, and the swap is open: both must notice"
     assert [report.projection for report in reports] == list(NAMES)
     assert not any(report.equal for report in reports)
     assert await rows_of(url) == right

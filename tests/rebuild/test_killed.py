@@ -20,15 +20,13 @@ WHOLE = [
     ("begun", 1, 0),
     ("chunk", 1, 0),
     ("chunk", 5, 0),
-    ("chunk", 4, 0),
     ("filled", 1, 0),
     ("follow", 1, 0),
     ("compare", 1, 0),
     ("swap", 1, 0),
     ("in the swap", 1, 0),
     ("swapped", 1, 1),
-    ("compare", 2, 2),
-    ("in the swap", 2, 3),
+    ("in the swap", 2, 2),
     ("done", 1, len(NAMES)),
 ]
 ROWS_ONLY = ("begun", "chunk", "filled", "compare", "in the swap", "swapped", "done")
