@@ -20,9 +20,9 @@ NEWER = """
 
 
 @pytest.fixture
-async def filled(operator: Operator) -> Operator:
-    await consumed(operator.database_url, operator.redis_url, mixed(300))
-    return operator
+async def filled(bare_operator: Operator) -> Operator:
+    await consumed(bare_operator.database_url, bare_operator.redis_url, mixed(300))
+    return bare_operator
 
 
 async def test_events_that_would_wait_and_those_that_do_are_told_with_their_reason(

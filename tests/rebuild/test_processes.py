@@ -93,10 +93,10 @@ async def ended(command: asyncio.Task[Answer], number: signal.Signals) -> Answer
 
 
 async def test_killed_workers_are_replaced_and_those_of_a_killed_command_end(
-    operator: Operator,
+    bare_operator: Operator,
 ) -> None:
-    url = operator.database_url
-    await consumed(url, operator.redis_url, mixed(400))
+    url = bare_operator.database_url
+    await consumed(url, bare_operator.redis_url, mixed(400))
     right = await rows_of(url)
     await forge(url)
     wrong = await rows_of(url)
@@ -104,7 +104,7 @@ async def test_killed_workers_are_replaced_and_those_of_a_killed_command_end(
     await value(url, SILENT)
     read = await value(url, READ)
     async with nobody_fills(url):
-        command = asyncio.create_task(operator.run(*ALL))
+        command = asyncio.create_task(bare_operator.run(*ALL))
         first = await wait_others(url, set())
         os.kill(min(first), signal.SIGKILL)
         second = await wait_others(url, first)
@@ -113,7 +113,7 @@ async def test_killed_workers_are_replaced_and_those_of_a_killed_command_end(
         stopped = await ended(command, signal.SIGINT)
         # What dead workers' sessions wait for here, nobody holds in earnest.
         await value(url, CUT)
-        command = asyncio.create_task(operator.run(*ALL))
+        command = asyncio.create_task(bare_operator.run(*ALL))
         await wait_others(url, set())
         killed = await ended(command, signal.SIGKILL)
         assert await rows_of(url) == wrong
@@ -124,21 +124,21 @@ async def test_killed_workers_are_replaced_and_those_of_a_killed_command_end(
     assert "stopped: the live read models are as they were" in stopped.err
     assert killed.code == -signal.SIGKILL
     assert await value(url, READ) == read, "who was killed or cut off has left nothing behind"
-    done = await operator.run(*ALL)
+    done = await bare_operator.run(*ALL)
     assert (done.code, done.err.count("goes on where it was stopped")) == (0, 1)
     assert await rows_of(url) == right
     assert await schemas(url) == [f"replaced_{name}" for name in sorted(NAMES)]
     assert await unbalanced(url) == []
 
 
-async def test_a_command_whose_connections_are_all_cut_ends_well(operator: Operator) -> None:
+async def test_a_command_whose_connections_are_all_cut_ends_well(bare_operator: Operator) -> None:
     """Also those that it does not rebuild through: of its look at live traffic, of its audit."""
-    url = operator.database_url
-    await consumed(url, operator.redis_url, mixed(200))
+    url = bare_operator.database_url
+    await consumed(url, bare_operator.redis_url, mixed(200))
     reader = await asyncpg.connect(url)
     async with reader.transaction():
         await reader.execute("LOCK TABLE projections.leads IN ACCESS SHARE MODE")
-        command = asyncio.create_task(operator.run("replay", "--projection", "leads"))
+        command = asyncio.create_task(bare_operator.run("replay", "--projection", "leads"))
         await wait_true(
             url,
             "SELECT to_regclass('replay_scratch.run') IS NOT NULL"
@@ -148,26 +148,26 @@ async def test_a_command_whose_connections_are_all_cut_ends_well(operator: Opera
     await reader.close()
     done = await command
     assert (done.code, done.err.count("it goes on in")) == (0, 1), done.err
-    assert await operator.rows("SELECT action FROM runtime.audit_log") == [("replay",)]
+    assert await bare_operator.rows("SELECT action FROM runtime.audit_log") == [("replay",)]
     assert await schemas(url) == ["replaced_leads"]
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 async def test_killed_at_random_moments_a_replay_comes_to_its_end(
-    operator: Operator, rows_after: RowsAfter, told: Told
+    bare_operator: Operator, rows_after: RowsAfter, told: Told
 ) -> None:
     """The command alone, with its workers, or one of them; a live member is at work throughout."""
-    url, drawn, bodies = operator.database_url, random.Random(7), mixed(4000)
-    await consumed(url, operator.redis_url, bodies)
+    url, drawn, bodies = bare_operator.database_url, random.Random(7), mixed(4000)
+    await consumed(url, bare_operator.redis_url, bodies)
     await forge(url)
     killed = dict.fromkeys(("command", "both", "worker"), 0)
-    async with member(url, operator.redis_url):
+    async with member(url, bare_operator.redis_url):
         while killed["command"] + killed["both"] < 40 or killed["worker"] < 15:
             more = mixed(20, start=len(bodies))
             bodies += more
-            await publish(operator.redis_url, more)
-            command = asyncio.create_task(operator.run(*ALL))
+            await publish(bare_operator.redis_url, more)
+            command = asyncio.create_task(bare_operator.run(*ALL))
             await asyncio.wait({command}, timeout=drawn.uniform(0.8, 6))
             for whom in drawn.choices(tuple(killed), k=2):
                 theirs = list(workers())
@@ -182,9 +182,9 @@ async def test_killed_at_random_moments_a_replay_comes_to_its_end(
             answer = await command
             assert answer.code in (0, -signal.SIGKILL), answer.err
             assert await unbalanced(url) == []
-        done = await operator.run(*ALL)
+        done = await bare_operator.run(*ALL)
         assert done.code == 0, done.err
-        await wait_caught_up(url, operator.redis_url)
+        await wait_caught_up(url, bare_operator.redis_url)
     assert await rows_of(url) == await rows_after(bodies)
     assert await schemas(url) == [f"replaced_{name}" for name in sorted(NAMES)]
     told.say(f"killed at random moments of a replay: {killed}")
