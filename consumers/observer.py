@@ -70,6 +70,9 @@ class Observer(Protocol):
     def trimmed(self, group: str, partition: int, entries: int, below: str) -> None:
         """Entries that every group has committed and the log holds left the stream."""
 
+    def replaced_dropped(self, group: str, projection: str) -> None:
+        """What a replay had replaced is kept no longer: an undo is not possible any more."""
+
 
 class SilentObserver:
     """Ignores everything; for tools and tests that do not look."""
@@ -115,4 +118,7 @@ class SilentObserver:
         """Ignore."""
 
     def trimmed(self, group: str, partition: int, entries: int, below: str) -> None:
+        """Ignore."""
+
+    def replaced_dropped(self, group: str, projection: str) -> None:
         """Ignore."""

@@ -1,7 +1,7 @@
 """What a member looks after beside its batches, at each heart-beat: all by looking at Postgres.
 
 Requests of operators and parked conversations whose time has come, projections that were attached
-or detached, a Postgres that went back in time, losses, conservation, and retention.
+or detached, a Postgres that went back in time, losses, conservation, retention, and what replays replaced.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from consumers.lane import Lane
 from consumers.observer import Observer
 from consumers.parking import AT_ONCE, Mend, Parking
 from consumers.partition_state import PartitionState
+from consumers.rebuild.kept import drop_expired
 from consumers.retention import Retention
 from consumers.seen_basis import forget_seen
 from consumers.status import GroupStatus
@@ -153,3 +154,9 @@ class Upkeep:
         for partition, (entries, below) in report.trimmed.items():
             self._observer.trimmed(self._group.name, partition, entries, str(below))
         self._status.held_back, self._status.forgotten = held_back(report)
+        # Of all members one, whoever owns that partition.
+        if 0 in partitions:
+            with faults_translated():
+                dropped = await drop_expired(self._pool)
+            for name in dropped:
+                self._observer.replaced_dropped(self._group.name, name)

@@ -154,3 +154,8 @@ class EngineObserver:
         self._log.info(
             "consumers.trimmed", group=group, partition=partition, entries=entries, below=below
         )
+
+    def replaced_dropped(self, group: str, projection: str) -> None:
+        """Count; a line tells that an undo is not possible any more."""
+        self._metrics.replaced_dropped.labels(projection).inc()
+        self._log.info("consumers.replaced_dropped", group=group, projection=projection)

@@ -157,6 +157,12 @@ TRIMMED = Family(
     ("partition",),
     "Stream entries removed, every group and the log having them.",
 )
+REPLACED_DROPPED = Family(
+    "agent_runtime_replaced_dropped",
+    "counter",
+    ("projection",),
+    "Read models whose replaced tables were kept long enough and dropped: no undo any more.",
+)
 HELD_BACK = Family(
     "agent_runtime_trim_held_back_seconds",
     "gauge",
@@ -221,6 +227,7 @@ FAMILIES = (
     DETACHMENTS,
     DETACHED,
     TRIMMED,
+    REPLACED_DROPPED,
     HELD_BACK,
     CONSERVATION,
     IMBALANCE,

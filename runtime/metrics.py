@@ -42,6 +42,7 @@ from runtime.metric_families import (
     RECREATIONS,
     REDIS_INFO,
     RELEASED,
+    REPLACED_DROPPED,
     RESYNCED_ENTRIES,
     RESYNCS,
     RETRIES,
@@ -81,6 +82,7 @@ class Metrics:
         self.unparked = self._counter(UNPARKED)
         self.detachments = self._counter(DETACHMENTS)
         self.trimmed = self._counter(TRIMMED)
+        self.replaced_dropped = self._counter(REPLACED_DROPPED)
         self.agent = AgentMetrics(self._registry)
         self._redis_info = self._gauge(REDIS_INFO)
         self._postgres_info = self._gauge(POSTGRES_INFO)

@@ -18,7 +18,6 @@ from consumers.rebuild.reading import Scope
 from consumers.rebuild.report import Difference, Report, TableReport, difference
 from consumers.rebuild.scratch import Scratch
 from consumers.rebuild.shadow import Shadow, qualified
-from projections.migrate import physical_name
 from projections.projection import Table, TableKind
 from projections.statements import filled, statements
 
@@ -123,20 +122,19 @@ class Comparison:
                 await conn.execute(filled(_SQL["view new rows of keys"], **places))
 
     async def _pairs(self, conn: Connection) -> list[Compared]:
-        """Tables that both versions have, with the columns that both have."""
+        """Tables that both versions have, with the columns that are the same in both.
+
+        One whose key the old version lacks has nothing to compare by.
+        """
         found = []
         for live, shadow in self._shadow.pairs():
-            rows = await conn.fetch(
-                _SQL["columns"], live.schema, physical_name(live, self._replaces)
-            )
-            there = {row["column_name"] for row in rows}
-            columns = tuple(column for column in shadow.columns if column in there)
+            old, new = qualified(live, self._replaces), qualified(shadow, self._shadow.version)
+            same = {row["name"] for row in await conn.fetch(_SQL["same columns"], old, new)}
+            columns = tuple(column for column in shadow.columns if column in same)
             key = shadow.columns[: shadow.key]
-            new = qualified(shadow, self._shadow.version)
             if self._scope is Scope.COMPANIES and shadow.kind is TableKind.SUM:
                 new = f"{shadow.schema}.new_{shadow.name}"
-            if set(key) <= set(columns):
-                old = qualified(live, self._replaces)
+            if set(key) <= same:
                 found.append(Compared(shadow, old, old_view(shadow), new, key, columns))
         return found
 

@@ -5,9 +5,12 @@ SELECT c.partition, c.position
   JOIN runtime.projections AS p ON p.name = c.projection AND p.version = c.version
  WHERE p.name = $1 AND p.state <> 'retired'
 
--- name: columns
--- $1 schema text, $2 table text
-SELECT column_name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2
+-- name: same columns
+-- $1 one table, $2 another: qualified names, text
+-- Columns that both have, of one type; none where one of the tables is not there.
+SELECT a.attname AS name FROM pg_attribute AS a JOIN pg_attribute AS b USING (attname, atttypid)
+ WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+   AND b.attrelid = to_regclass($2) AND b.attnum > 0 AND NOT b.attisdropped
 
 -- name: drop view of old rows
 DROP VIEW IF EXISTS {old}

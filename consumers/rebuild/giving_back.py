@@ -22,6 +22,8 @@ async def give_back(conn: Connection, scratch: str) -> None:
         places = {"scratch": scratch, "kept": kept_schema(row["name"])}
         for table in await conn.fetch(_SQL["tables"], scratch):
             await conn.execute(filled(_SQL["give back"], **places, table=table["name"]))
+            view = table["name"].rpartition("_v")[0]
+            await conn.execute(filled(_SQL["give view back"], **places, view=view))
         checkpoints = filled(_SQL["checkpoints as they are now"], **places)
         await conn.execute(checkpoints, row["name"])
         await conn.execute(filled(_SQL["parked as they are now"], **places))

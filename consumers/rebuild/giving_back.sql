@@ -13,6 +13,10 @@ SELECT relname AS name FROM pg_class
 -- name: give back
 ALTER TABLE {scratch}.{table} SET SCHEMA {kept}
 
+-- name: give view back
+-- One of other columns than the live one's was put aside with its table.
+ALTER VIEW IF EXISTS {scratch}.{view} SET SCHEMA {kept}
+
 -- name: checkpoints as they are now
 -- $1 projection text
 UPDATE {kept}.checkpoints AS c

@@ -62,8 +62,8 @@ async def drop_expired(pool: asyncpg.Pool) -> list[str]:
                 async with conn.transaction():
                     await conn.execute(_SQL["bound waiting"])
                     await conn.execute(filled(_SQL["drop"], kept=kept_schema(name)))
-            except asyncpg.LockNotAvailableError:
-                continue
+            except (asyncpg.LockNotAvailableError, asyncpg.InsufficientPrivilegeError):
+                continue  # somebody reads it, or it is another role's to drop
             dropped.append(name)
     return dropped
 
@@ -90,5 +90,8 @@ async def take_kept(scratch: Scratch, projection: Projection) -> None:
             await conn.execute(
                 filled(_SQL["bring back"], table=f"{schema}.{physical}", schema=scratch.schema)
             )
+            # Of other columns than the one that stands, it was put aside with its table.
+            view = f"{schema}.{table.name}"
+            await conn.execute(filled(_SQL["bring back view"], view=view, schema=scratch.schema))
         await conn.execute(filled(_SQL["keep longer"], **places))
         await conn.execute(scratch.sql("enter"), scratch.token, "following")

@@ -45,3 +45,6 @@ DROP TABLE {table}
 
 -- name: bring back
 ALTER TABLE {table} SET SCHEMA {schema}
+
+-- name: bring back view
+ALTER VIEW IF EXISTS {view} SET SCHEMA {schema}

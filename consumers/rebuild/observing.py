@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumers.rebuild.replacing import Reader
 from consumers.rebuild.report import Difference, Report
-from consumers.rebuild.swapping import Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class RebuildSettings:
     """How many events may be left for the transaction that swaps, while live traffic waits."""
     lock_timeout_s: float = 0.3
     """How long the swap waits for readers, who wait behind it, before it lets them pass."""
+    batches_timeout_s: float = 2.0
+    """How long the swap waits for batches that are under way, before it lets the next ones pass."""
     retry_initial_s: float = 0.2
     retry_max_s: float = 5.0
     beat_s: float = 1.0

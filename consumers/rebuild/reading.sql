@@ -57,7 +57,7 @@ SELECT l.position, l.entry_id, l.recorded_at, l.event_id, l.type, l.version, l.o
 
 -- name: prepare to sort
 -- A partition's past is sorted by Postgres, on disk where it must be. A cursor is planned as if only
--- its first rows were wanted, which here would be one random read an event.
--- Compiling the statement would take longer than it saves.
+-- its first rows were wanted, which here would be one random read an event. Compiling the statement
+-- would take longer than it saves. A role's statement time-out is not for this work.
 SELECT set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1.0', true),
-       set_config('jit', 'off', true)
+       set_config('jit', 'off', true), set_config('statement_timeout', '0', true)

@@ -16,7 +16,12 @@ import asyncpg
 
 from consumers.backoff import Backoff
 from consumers.errors import ConsumerError, TransientFault, faults_translated
-from consumers.rebuild.belongings import hand_on, refuse_what_stays_behind
+from consumers.rebuild.belongings import (
+    hand_on,
+    refuse_columns_of_others,
+    refuse_what_stays_behind,
+    stands,
+)
 from consumers.rebuild.comparing import Comparison
 from consumers.rebuild.errors import CannotRebuild, EventParked, RebuildError, RunLost
 from consumers.rebuild.feeding import ShadowFeed
@@ -29,10 +34,12 @@ from consumers.rebuild.observing import Progress, RebuildObserver
 from consumers.rebuild.pace import LiveLook, Look, Pace, nobody_lives, share_after
 from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
 from consumers.rebuild.reading import Scope
+from consumers.rebuild.replacing import Change, refuse_other_columns, undone
 from consumers.rebuild.report import Report
-from consumers.rebuild.scratch import FilledPart, ReadModelRun, Scratch, begin_or_resume
+from consumers.rebuild.scratch import PREPARING, FilledPart, ReadModelRun, Scratch, begin_or_resume
 from consumers.rebuild.shadow import qualified
 from consumers.rebuild.swapping import Swap
+from projections.migrate import table_statement
 from projections.projection import Projection
 from projections.statements import filled, statements
 
@@ -100,8 +107,9 @@ class Rebuild:
             await self._drop(scratch)
             raise
         except CannotRebuild:
-            # Refused before anything was read. The beats, which look into it, have ended.
-            if self._plan.kind is Kind.CHECK or await scratch.phase() == "preparing":
+            # What was read is kept for who asks again once nothing is in the way. The beats, which
+            # look into it, have ended.
+            if self._plan.kind is Kind.CHECK or await scratch.phase() == PREPARING:
                 await self._drop(scratch)
             raise
         except BaseException:
@@ -181,7 +189,7 @@ class Rebuild:
         models = {one.name: one for one in await scratch.read_models()}
         left = [p for p in self._plan.projections if not models[p.name].swapped]
         await self._observer.reached("begun")
-        if await scratch.phase() == "preparing":
+        if await scratch.phase() == PREPARING:
             await self._prepare(scratch, left, models)
         await self._fill(scratch)
         parked = await scratch.parked()
@@ -209,8 +217,7 @@ class Rebuild:
                     f"{projection.version}: replay it as a whole first",
                 )
             if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
-                for table in projection.tables:
-                    await refuse_what_stays_behind(self._pool, qualified(table, replaces))
+                await self._refuse_what_cannot_be_replaced(scratch, projection, replaces)
         if self._plan.kind is Kind.UNDO:
             await kept_version(self._pool, left[0].name)
             await take_kept(scratch, left[0])
@@ -220,6 +227,25 @@ class Rebuild:
                 raise CannotRebuild(f"{self._plan.title}: no event of the log is meant by that")
         else:
             await scratch.enter(FILLING)
+
+    async def _refuse_what_cannot_be_replaced(
+        self, scratch: Scratch, projection: Projection, replaces: int
+    ) -> None:
+        """Try on the empty tables whether they can be given what the old ones have."""
+        shadow = scratch.shadow(projection)
+        for live, new in shadow.pairs():
+            old, public = qualified(live, replaces), f"{live.schema}.{live.name}"
+            to, stays = qualified(new, projection.version), qualified(live, projection.version)
+            async with self._pool.acquire() as conn:
+                if not await stands(conn, old):
+                    continue
+                await refuse_what_stays_behind(conn, old, public=public, moves_to=stays)
+                if replaces == projection.version:
+                    await refuse_columns_of_others(conn, old, to)
+                async with undone(conn):
+                    await hand_on(conn, old, to=to)
+                change = Change(public, old, to, table_statement(shadow, new, "view"))
+                await refuse_other_columns(conn, change, within_s=self._settings.lock_timeout_s)
 
     async def _fill(self, scratch: Scratch) -> None:
         self._observer.phase("fill", None)
@@ -283,7 +309,8 @@ class Rebuild:
             new = qualified(shadow, feed.shadow.version)
             if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
                 async with feed.scratch.holding() as conn:
-                    await hand_on(conn, qualified(live, replaces), to=new)
+                    if await stands(conn, qualified(live, replaces)):
+                        await hand_on(conn, qualified(live, replaces), to=new)
             await self._pool.execute(filled(_SQL["settle table"], table=new))
 
     async def _enter(self, scratch: Scratch, phase: str, projection: str) -> None:

@@ -31,6 +31,8 @@ from projections.projection import Projection
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "scratch.sql")
+PREPARING = "preparing"
+"""A run's phase while nothing was read."""
 _LOOKS = 5
 _WAIT_FOR_FROZEN = "90s"
 """Longer than whoever is frozen within a transaction may keep it open."""

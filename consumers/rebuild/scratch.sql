@@ -104,8 +104,8 @@ LOCK TABLE {view} IN ACCESS SHARE MODE
 
 -- name: hold
 -- $1 token uuid
--- Beats go on beside it; a takeover waits.
-SELECT share FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
+-- Beats go on beside it; a takeover waits. A role's statement time-out is not for this work.
+SELECT share, set_config('statement_timeout', '0', true) FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 
 -- name: hold and commit soon
 -- $1 token uuid

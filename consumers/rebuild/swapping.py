@@ -9,40 +9,38 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import asyncpg
 
 from consumers.leased import Connection
-from consumers.rebuild.belongings import refuse_what_stays_behind, views_of_view, views_over
+from consumers.rebuild.belongings import hand_on, refuse_what_stays_behind, stands
 from consumers.rebuild.comparing import old_view
-from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.following import Follower
 from consumers.rebuild.giving_back import kept_schema
 from consumers.rebuild.narrowing import keys_table, leave_only_touched, touch_who_waits
+from consumers.rebuild.old_snapshots import OldSnapshots
 from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.reading import Scope
+from consumers.rebuild.replacing import (
+    Change,
+    Reader,
+    lock_tables,
+    readers_of,
+    replace_tables,
+    within,
+)
 from consumers.rebuild.scratch import Scratch
 from consumers.rebuild.shadow import Shadow, qualified
 from projections.fingerprints import fingerprint
 from projections.migrate import table_statement
-from projections.projection import Table, TableKind
+from projections.projection import TableKind
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "swapping.sql")
 _KEPT = statements("consumers.rebuild", "kept.sql")
 _PAUSE_S = 0.5
 _COMMON = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A session that the swap waits for."""
-
-    pid: int
-    program: str
-    open_s: float
 
 
 WaitsFor = Callable[[list[Reader]], None]
@@ -71,6 +69,7 @@ class Swap:
         self._replaces = replaces
         self._settings = settings
         self._reached = reached
+        self._old_snapshots = OldSnapshots()
 
     async def run(self, *, keep_old_s: float, who: str, waits_for: WaitsFor) -> None:
         """Follow the log to its end and swap.
@@ -81,12 +80,20 @@ class Swap:
         """
         while True:
             await self._near_the_end()
+            if self._scope is Scope.ALL:
+                pool, within_s = self._scratch.pool, self._settings.lock_timeout_s
+                if old := await self._old_snapshots.end(pool, within_s=within_s):
+                    waits_for(old)
+                    await asyncio.sleep(_PAUSE_S)
+                    continue
+                await self._hand_on()
             try:
-                with self._feed.tentatively():
-                    async with self._scratch.holding() as conn:
-                        await self._within(conn, keep_old_s, who)
+                async with self._scratch.holding() as conn:
+                    await self._within(conn, keep_old_s, who)
             except _COMMON:
-                waits_for(await self._readers())
+                # Of a snapshot's holder it is told once it is waited for.
+                if not await self._old_snapshots.left(self._scratch.pool):
+                    waits_for(await self._readers())
                 await asyncio.sleep(_PAUSE_S)
                 continue
             return
@@ -100,19 +107,37 @@ class Swap:
                     return
             await self._follower.follow(ends)
 
+    async def _hand_on(self) -> None:
+        """What others gave the old tables meanwhile: an index is made here, not while all wait."""
+        for live, shadow in self._shadow.pairs():
+            old, new = qualified(live, self._replaces), qualified(shadow, self._shadow.version)
+            async with self._scratch.holding() as conn:
+                if await stands(conn, old):
+                    await hand_on(conn, old, to=new)
+
     async def _within(self, conn: Connection, keep_old_s: float, who: str) -> None:
-        within = f"{int(self._settings.lock_timeout_s * 1000)}ms"
-        await conn.execute(_SQL["bound the swap"], within)
+        within_s = self._settings.lock_timeout_s
+        await conn.execute(_SQL["bound the swap"], f"{int(within_s * 1000)}ms")
         partitions = list(await self._scratch.accounts(conn, self._shadow.name))
-        await conn.execute(_SQL["lock owners"], self._scratch.group, partitions)
-        await conn.execute(_SQL["lock checkpoints"], self._shadow.name, self._replaces, partitions)
-        await self._follower.follow_within(conn, await self._ends(conn))
+        group, name = self._scratch.group, self._shadow.name
+        batches_s = self._settings.batches_timeout_s
+        await within(conn, _SQL["lock owners"], group, partitions, within_s=batches_s)
+        await conn.execute(_SQL["lock checkpoints"], name, self._replaces, partitions)
+        # Committed apart: who keeps a snapshot sees of new rows what was committed before it.
+        await self._follower.follow(await self._ends(conn))
         if self._scope is Scope.ALL:
+            await self._let_snapshots_end(conn, within_s)
             await self._tables(conn, keep_old_s, who)
         else:
             await self._rows(conn)
         await conn.execute(self._scratch.sql("mark swapped"), self._shadow.name)
         await self._reached("in the swap")
+
+    async def _let_snapshots_end(self, conn: Connection, within_s: float) -> None:
+        """Of those that began before the last rows were committed; live batches wait meanwhile."""
+        self._old_snapshots = OldSnapshots()
+        if await self._old_snapshots.end(conn, within_s=within_s):
+            raise asyncpg.LockNotAvailableError("a transaction keeps its snapshot")
 
     async def _ends(self, conn: Connection) -> dict[int, int]:
         """Up to where the new rows must go: where the group stands, or the read model itself."""
@@ -125,55 +150,54 @@ class Swap:
 
     async def _tables(self, conn: Connection, keep_old_s: float, who: str) -> None:
         name, version, group = self._shadow.name, self._shadow.version, self._scratch.group
-        kept = kept_schema(name)
+        kept, scratch = kept_schema(name), self._scratch.schema
         await conn.execute(filled(_SQL["keep the old"], kept=kept))
         await conn.execute(
             filled(_SQL["keep standing"], kept=kept), name, self._replaces, keep_old_s, who
         )
         await conn.execute(filled(_SQL["keep checkpoints"], kept=kept), name, self._replaces)
         await conn.execute(filled(_SQL["keep parked"], kept=kept), group, name)
-        for live, shadow in self._shadow.pairs():
-            await self._replace(conn, live, shadow)
+        changes, within_s = await self._changes(conn), self._settings.lock_timeout_s
+        await lock_tables(conn, changes, schema=scratch, within_s=within_s)
+        for change in changes:
+            await self._settle(conn, change)
+        await replace_tables(conn, changes, kept=kept, schema=scratch)
         await conn.execute(_SQL["retire"], name)
         code = await conn.fetchval(self._scratch.sql("made by"), name)
         code = code or fingerprint(self._shadow.of)
         await conn.execute(_SQL["install"], name, version, code, group)
-        scratch = self._scratch.schema
         await conn.execute(filled(_SQL["install checkpoints"], scratch=scratch), name, version)
         await conn.execute(_SQL["forget parked"], group, name)
         await conn.execute(filled(_SQL["take parked"], source=scratch), group, name)
         if keep_old_s <= 0:
             await conn.execute(filled(_KEPT["drop"], kept=kept))
 
-    async def _replace(self, conn: Connection, live: Table, shadow: Table) -> None:
-        old, public = qualified(live, self._replaces), f"{live.schema}.{live.name}"
-        await conn.execute(filled(_SQL["lock for readers"], view=public))
-        await refuse_what_stays_behind(conn, old)
-        views = await views_over(conn, old, public=public, schema=self._scratch.schema)
-        await conn.execute(filled(_SQL["drop view of old rows"], old=old_view(shadow)))
-        kept = kept_schema(self._shadow.name)
-        await conn.execute(filled(_SQL["keep view"], kept=kept), public)
-        await conn.execute(filled(_SQL["move table"], table=old, schema=kept))
-        new = qualified(shadow, self._shadow.version)
-        await conn.execute(filled(_SQL["move table"], table=new, schema=live.schema))
-        await self._view(conn, live, public)
-        for command in [*views.public, *views.others]:
-            await conn.execute(command)
+    async def _changes(self, conn: Connection) -> list[Change]:
+        found = []
+        for live, shadow in self._shadow.pairs():
+            old, view = qualified(live, self._replaces), f"{shadow.schema}.{shadow.name}"
+            found.append(
+                Change(
+                    public=f"{live.schema}.{live.name}",
+                    old=old if await stands(conn, old) else None,
+                    new=qualified(shadow, self._shadow.version),
+                    view=table_statement(self._shadow.of, live, "view"),
+                    kept_view=view if await stands(conn, view) else None,
+                )
+            )
+        return found
 
-    async def _view(self, conn: Connection, live: Table, public: str) -> None:
-        """The public view over the new table; a view of other columns cannot just be replaced."""
-        create = table_statement(self._shadow.of, live, "view")
-        try:
-            async with conn.transaction():
-                await conn.execute(create)
-        except asyncpg.InvalidTableDefinitionError:
-            if others := await views_of_view(conn, public):
-                raise CannotRebuild(
-                    f"version {self._shadow.version} of {public} has other columns, and "
-                    f"{', '.join(others)} stands on it: drop that first, and make it again after"
-                ) from None
-            await conn.execute(filled(_SQL["drop view"], view=public))
-            await conn.execute(create)
+    async def _settle(self, conn: Connection, change: Change) -> None:
+        """What others gave the old table up to this moment."""
+        await conn.execute(filled(_SQL["drop view of old rows"], old=self._view_of_old(change)))
+        if change.old is None or change.new is None:
+            return
+        await refuse_what_stays_behind(conn, change.old, public=change.public)
+        await hand_on(conn, change.old, to=change.new)
+
+    def _view_of_old(self, change: Change) -> str:
+        (table,) = [t for t in self._shadow.tables if change.public.endswith(f".{t.name}")]
+        return old_view(table)
 
     async def _rows(self, conn: Connection) -> None:
         """Only the touched rows change their place."""
@@ -214,10 +238,10 @@ class Swap:
 
     async def _readers(self) -> list[Reader]:
         """Who is in the way just now."""
-        found: dict[int, Reader] = {}
+        relations = [
+            name
+            for live in self._shadow.of.tables
+            for name in (f"{live.schema}.{live.name}", qualified(live, self._replaces))
+        ]
         async with self._scratch.pool.acquire() as conn:
-            for table in self._shadow.of.tables:
-                places = [f"{table.schema}.{table.name}", qualified(table, self._replaces)]
-                for row in await conn.fetch(_SQL["who reads"], places):
-                    found[row["pid"]] = Reader(row["pid"], row["program"], row["open_s"] or 0.0)
-        return sorted(found.values(), key=lambda reader: -reader.open_s)
+            return await readers_of(conn, relations, schema=kept_schema(self._shadow.name))

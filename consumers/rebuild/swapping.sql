@@ -28,18 +28,8 @@ SELECT partition, position FROM runtime.projection_checkpoints
 -- $1 group_name text
 SELECT partition, position FROM runtime.checkpoints WHERE group_name = $1
 
--- name: lock for readers
--- The view first, then the table behind it: as readers do, so that nobody waits in a circle.
-LOCK TABLE {view} IN ACCESS EXCLUSIVE MODE
-
--- name: move table
-ALTER TABLE {table} SET SCHEMA {schema}
-
 -- name: drop view of old rows
 DROP VIEW IF EXISTS {old}
-
--- name: drop view
-DROP VIEW {view}
 
 -- name: keep the old
 DROP SCHEMA IF EXISTS {kept} CASCADE;
@@ -59,7 +49,7 @@ CREATE TABLE {kept}.checkpoints (
     parked     bigint   NOT NULL,
     discarded  bigint   NOT NULL
 );
-CREATE TABLE {kept}.views (name text NOT NULL PRIMARY KEY, definition text NOT NULL);
+CREATE TABLE {kept}.views (name text NOT NULL PRIMARY KEY, definition text);
 CREATE TABLE {kept}.parked (LIKE runtime.parked INCLUDING DEFAULTS INCLUDING INDEXES)
 
 -- name: keep standing
@@ -73,10 +63,6 @@ SELECT version, fingerprint, now() + make_interval(secs => $3), $4
 INSERT INTO {kept}.checkpoints
 SELECT partition, position, applied, filtered, parked, discarded
   FROM runtime.projection_checkpoints WHERE projection = $1 AND version = $2
-
--- name: keep view
--- $1 the public view: qualified name, text
-INSERT INTO {kept}.views (name, definition) VALUES ($1::text, pg_get_viewdef($1::text::regclass))
 
 -- name: keep parked
 -- $1 group_name text, $2 projection text
@@ -170,14 +156,3 @@ UPDATE runtime.projection_checkpoints AS c
        discarded = c.discarded - greatest(0, n.more - c.applied), revision = c.revision + 1
   FROM unnest($3::smallint[], $4::bigint[]) AS n (partition, more)
  WHERE c.projection = $1 AND c.version = $2 AND c.partition = n.partition
-
--- name: who reads
--- $1 view and the table behind it: qualified names text[]
--- Whose transactions hold them, readers' and batches': what the swap waits for.
-SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type) AS program,
-       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS open_s
-  FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
- WHERE l.locktype = 'relation' AND l.granted AND a.pid <> pg_backend_pid()
-   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-   AND l.relation IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
- ORDER BY open_s DESC NULLS LAST

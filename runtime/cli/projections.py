@@ -42,9 +42,6 @@ def projections_list(as_json: Json = False) -> None:
         async with opened(settings) as open_:
             rows = await _all(open_)
             runs, old = await standing_runs(open_.db), await kept(open_.db)
-        until = {one.name: one.keep_until for one in old}
-        for row in rows:
-            row["kept_until"] = until.get(row["name"])
         show(rows, title="read models", as_json=as_json, columns=_COLUMNS)
         for row in rows:
             if row["state"] == "detached" and not as_json:
@@ -147,7 +144,7 @@ def _run(run: StandingRun) -> str:
 
 
 def _kept(one: Kept) -> dict[str, Any]:
-    until = "over: the next replay or check drops it" if one.is_over else one.keep_until
+    until = "over: it is about to be dropped" if one.is_over else one.keep_until
     return {
         "name": one.name,
         "version": one.version,
@@ -161,14 +158,25 @@ def _why(row: dict[str, Any]) -> str:
     return f"{row['name']} is detached since {since}: {row['why'] or 'no reason was recorded'}"
 
 
+def _told(one: Kept) -> dict[str, Any]:
+    return {
+        "version": one.version,
+        "replaced_at": one.replaced_at,
+        "keep_until": one.keep_until,
+        "replaced_by": one.replaced_by,
+    }
+
+
 async def _all(open_: Open) -> list[dict[str, Any]]:
     rows = [dict(row) for row in await open_.db.fetch(_SQL["list"])]
+    replaced = {one.name: _told(one) for one in await kept(open_.db)}
     found = {drift.projection: drift for drift in await drifts(open_.db)}
     for row in rows:
         drift = found.get(row["name"])
         row["code"] = _code(row["name"], drift)
         row["problem"] = drift.problem if drift is not None else None
         row["run"] = drift.command if drift is not None else None
+        row["kept"] = replaced.get(row["name"])
         row["since"], row["why"] = row.pop("detached_at"), row.pop("detail")
     return rows
 

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from consumers.rebuild.observing import Progress
 from consumers.rebuild.plan import Kind
+from consumers.rebuild.replacing import Reader
 from consumers.rebuild.report import Difference, Report
-from consumers.rebuild.swapping import Reader
 from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import duration
 

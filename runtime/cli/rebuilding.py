@@ -171,13 +171,16 @@ async def _run(
     if plan.kind is Kind.UNDO:
         (projection,) = plan.projections
         if await kept_version(pool, projection.name) != projection.version:
-            version = await put_back(
-                pool,
-                projection.name,
-                keep_old_s=plan.keep_old_s,
-                who=operator.who,
-                settings=wish.settings,
-            )
+            shown = Shown(errors, printer, kind=plan.kind, narrowed=False)
+            with shown:
+                version = await put_back(
+                    pool,
+                    projection,
+                    keep_old_s=plan.keep_old_s,
+                    who=operator.who,
+                    settings=wish.settings,
+                    waits_for=lambda readers: shown.waits_for(projection.name, readers),
+                )
             printer.live.append(projection.name)
             printer.advise(
                 f"{projection.name} stands again in version {version}, as it was when it was "

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from consumers.rebuild.plan import Kind
-from consumers.rebuild.swapping import Reader
+from consumers.rebuild.replacing import Reader
 from tests.consumers.armed_worker import kill, start_armed_worker, wait_frozen
 from tests.consumers.members import member, wait_caught_up
 from tests.rebuild.accounts import forge, unbalanced

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from consumers.rebuild.observing import Progress
 from consumers.rebuild.plan import Kind
+from consumers.rebuild.replacing import Reader
 from consumers.rebuild.report import Report, TableReport
-from consumers.rebuild.swapping import Reader
 from runtime.cli.rebuild_progress import Shown
 from runtime.cli.rebuild_report import ReportPrinter
 

@@ -154,7 +154,7 @@ async def test_what_was_replaced_is_kept_and_put_back(operator: Operator) -> Non
     assert "kept for agent-runtime replay --projection NAME --undo" in listed
     assert " leads 1 ana@" in listed
     as_json = (await operator.run("projections", "list", "--json")).rows()
-    assert [row["name"] for row in as_json if row["kept_until"]] == ["leads"]
+    assert [row["name"] for row in as_json if row["kept"]] == ["leads"]
     mended = await rows_of(operator.database_url)
     answer = await operator.run("replay", "--projection", "leads", "--undo")
     assert (answer.code, "the rows of before are live again" in answer.err) == (0, True)

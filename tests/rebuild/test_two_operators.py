@@ -18,10 +18,11 @@ from consumers.rebuild.comparing import Comparison
 from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
 from consumers.rebuild.pace import LiveLook
 from consumers.rebuild.plan import Kind, Operator
+from consumers.rebuild.replacing import Reader
 from consumers.rebuild.scratch import Scratch, abandon
-from consumers.rebuild.swapping import Reader
 from consumers.rebuild.undoing import put_back
 from consumers.selection import Selection
+from projections.registry import by_name
 from tests.rebuild.accounts import forge, unbalanced, value, wait_true
 from tests.rebuild.ground import (
     ANA,
@@ -194,7 +195,14 @@ async def test_nothing_is_put_back_beneath_a_replay_that_has_not_ended(filled: s
     await killed_at(filled, "chunk", "handoffs")
     async with pool_of(filled) as pool:
         with pytest.raises(CannotRebuild, match="replay of handoffs was begun and has not ended"):
-            await put_back(pool, "leads", keep_old_s=0, who="ana", settings=SETTINGS)
+            await put_back(
+                pool,
+                by_name("leads"),
+                keep_old_s=0,
+                who="ana",
+                settings=SETTINGS,
+                waits_for=lambda _: None,
+            )
 
 
 async def test_a_check_runs_beside_a_replay(filled: str) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import asyncpg
 import pytest
 
+from consumers.observer import SilentObserver
 from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.kept import drop_expired, kept
 from consumers.rebuild.plan import Kind
 from projections.drift import drifts
 from projections.fingerprints import PREFIX
+from tests.consumers.members import SETTINGS as MEMBERS
 from tests.consumers.members import member, wait_caught_up
 from tests.projections.test_drift import record
 from tests.rebuild.ground import consumed, mixed, pool_of, publish, rebuilt, rows_of, schemas
+from tests.runtime.operators import Operator
 
 
 @pytest.fixture
@@ -75,3 +83,51 @@ async def test_what_was_kept_long_enough_is_dropped(filled: str) -> None:
         assert [one.name for one in await kept(pool)] == ["handoffs", "leads"]
         assert await drop_expired(pool) == ["leads"]
     assert await schemas(filled) == ["replaced_handoffs"]
+
+
+class Told(SilentObserver):
+    def __init__(self) -> None:
+        self.dropped: list[tuple[str, str]] = []
+
+    def replaced_dropped(self, group: str, projection: str) -> None:
+        self.dropped.append((group, projection))
+
+
+async def test_the_running_service_drops_what_was_kept_long_enough_one_member_of_it(
+    filled: str, redis_url: str
+) -> None:
+    await rebuilt(filled, "handoffs")
+    await rebuilt(filled, "leads", keep_old_s=0.001)
+    told, quickly = Told(), replace(MEMBERS, trim_every_s=0.05)
+    async with (
+        member(filled, redis_url, observer=told, settings=quickly),
+        member(filled, redis_url, member_id="member-2", observer=told, settings=quickly),
+        asyncio.timeout(60),
+    ):
+        while await schemas(filled) != ["replaced_handoffs"]:  # noqa: ASYNC110 - a real condition
+            await asyncio.sleep(0.02)
+    assert told.dropped == [("projections", "leads")]
+
+
+async def test_what_is_kept_is_listed_until_when_and_a_later_replay_replaces_it(
+    filled: str, redis_url: str, tmp_path: Path
+) -> None:
+    operator = Operator(filled, redis_url, tmp_path)
+    await forge(filled)
+    await rebuilt(filled, "conversations")
+    first = await listed(operator)
+    assert (first["version"], first["replaced_by"]) == (1, "ana")
+    table = await operator.run("projections", "list")
+    assert "kept for agent-runtime replay --projection NAME --undo" in table.out
+    await rebuilt(filled, "conversations")
+    second = await listed(operator)
+    assert second["replaced_at"] > first["replaced_at"]
+    (report,) = await rebuilt(filled, "conversations", kind=Kind.UNDO)
+    assert report.equal, "the forged rows are gone: only the last ones are kept"
+    await rebuilt(filled, "conversations", keep_old_s=0)
+    assert await listed(operator) is None
+
+
+async def listed(operator: Operator) -> Any:
+    rows = (await operator.run("projections", "list", "--json")).rows()
+    return next(row["kept"] for row in rows if row["name"] == "conversations")

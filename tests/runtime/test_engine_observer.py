@@ -24,6 +24,7 @@ EVENTS = {
     "drained": ("info", "consumers.parked_retried"),
     "detached": ("error", "consumers.projection_detached"),
     "trimmed": ("info", "consumers.trimmed"),
+    "replaced_dropped": ("info", "consumers.replaced_dropped"),
 }
 
 

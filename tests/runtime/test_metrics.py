@@ -44,6 +44,7 @@ CALLS: dict[str, tuple[object, ...]] = {
     "drained": ("projections", "messages", 1, 4, "drained"),
     "detached": ("projections", "messages", "KeyError: 'x'"),
     "trimmed": ("projections", 1, 100, "5-0"),
+    "replaced_dropped": ("projections", "leads"),
 }
 
 
