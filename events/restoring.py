@@ -44,6 +44,8 @@ def restored(
         return decode(body.encode())
     try:
         told = orjson.loads(body)
+        if told["type"] != type_ or told["version"] != version:
+            return decode(body.encode())
         source, correlation_id = told["source"], told["correlation_id"]
         cause = told.get("causation_id")
         causation_id = None if cause is None else UUID(cause)

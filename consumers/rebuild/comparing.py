@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.leased import Connection
+from consumers.rebuild.belongings import stands
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.following import Follower
 from consumers.rebuild.narrowing import keys_table, touch_who_waits
@@ -82,7 +83,8 @@ class Comparison:
         Raises:
             RunLost, ProjectionBroken, EventParked: the shadow stands where it stood.
         """
-        reading = [f"{table.schema}.{table.name}" for table in self._shadow.of.tables]
+        views = [f"{table.schema}.{table.name}" for table in self._shadow.of.tables]
+        reading = [view for view in views if await stands(self._scratch.pool, view)]
         with self._feed.tentatively():
             async with self._scratch.holding(isolation="repeatable_read", reading=reading) as conn:
                 await self._follower.follow_within(conn, await self.live_positions(conn))

@@ -112,13 +112,15 @@ SELECT share, set_config('statement_timeout', '0', true) FROM {scratch}.run WHER
 -- The commit does not wait for the disk. A crash of the database may lose the last of such transactions,
 -- each with its rows and how far they go; whatever commits later and waits has them before it.
 SELECT share, set_config('synchronous_commit', 'off', true),
-       set_config('idle_in_transaction_session_timeout', '60s', true)
+       set_config('idle_in_transaction_session_timeout', '60s', true),
+       set_config('statement_timeout', '0', true)
   FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 
 -- name: hold a while
 -- $1 token uuid
 -- As above; who is frozen while it holds the run is not waited for longer than this.
-SELECT share, set_config('idle_in_transaction_session_timeout', '60s', true)
+SELECT share, set_config('idle_in_transaction_session_timeout', '60s', true),
+       set_config('statement_timeout', '0', true)
   FROM {scratch}.run WHERE token = $1 FOR KEY SHARE
 
 -- name: bound waiting

@@ -121,12 +121,12 @@ class ReportPrinter:
             return
         parked = sum(report.parked for report in self.reports)
         title = f"events that wait in the new rows' account: {parked}"
-        show(rows, title=title, as_json=False, columns=_WAITS, whole=("event",))
+        show(rows, title=title, as_json=False, columns=_WAITS, whole=("event", "reason"))
         if parked > len(rows):
             say(f"… and {parked - len(rows)} more: `agent-runtime parked list` once they are live")
 
 
-_WAITS = ("projection", "conversation", "event", "reason", "detail")
+_WAITS = ("event", "reason", "projection", "conversation", "detail")
 _SHOWN = ("table", "old", "new", "changed", "added", "removed", "parked", "equal")
 
 
