@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,10 +48,20 @@ class StartRefused(Exception):
 
 
 class Service:
-    """Consumes all declared groups until it is told to stop. Making it opens nothing."""
+    """Consumes all declared groups until it is told to stop. Making it opens nothing.
 
-    def __init__(self, settings: Settings, *, process_metrics: bool = True) -> None:
+    `consumed` leaves out groups that other processes have, or nobody needs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        process_metrics: bool = True,
+        consumed: Sequence[ConsumerGroup] = groups.ALL,
+    ) -> None:
         self._settings = settings
+        self._consumed = consumed
         self._readiness = Readiness(
             disabled=settings.disable_connections,
             workers_disabled=settings.disable_workers,
@@ -125,7 +135,7 @@ class Service:
                 member_id=member_id,
                 observer=self._observer,
             )
-            for group in groups.ALL
+            for group in self._consumed
         ]
         self._agent = AgentService(
             self._settings,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil
@@ -44,15 +44,16 @@ class CorpusInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LogShape:
-    """What the log is to hold. `conversations` None: as many as the copies give."""
+    """What the log is to hold. `conversations`, `companies` None: as many as the copies give."""
 
     events: int = EVENTS
     conversations: int | None = None
     corpus: Path | None = None
+    companies: int | None = None
 
     def scaled(self, scale: float) -> LogShape:
         """A part of it."""
-        return LogShape(max(10, int(self.events * scale)), self.conversations, self.corpus)
+        return replace(self, events=max(10, int(self.events * scale)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,17 @@ class LogEvents:
     """The rows of a log without end, in the order in which they are written."""
 
     def __init__(
-        self, corpus: Corpus, *, conversations: int | None = None, partitions: int
+        self,
+        corpus: Corpus,
+        *,
+        conversations: int | None = None,
+        companies: int | None = None,
+        partitions: int,
     ) -> None:
         self._corpus = corpus
+        self._companies = corpus.companies
+        if companies is not None:
+            self._companies = [f"company-{number}" for number in range(companies)]
         self._conversations = conversations
         self._partitions = partitions
         self._positions = [0] * partitions
@@ -163,12 +172,12 @@ class LogEvents:
 
     def _place(self, written: Written, copy: int) -> tuple[str, str]:
         if written.conversation is None:
-            return written.event.company_id, ""
+            at = self._corpus.companies.index(written.event.company_id)
+            return self._companies[at % len(self._companies)], ""
         number = copy * self._corpus.conversations + written.conversation
         if self._conversations is not None:
             number %= self._conversations
-        companies = self._corpus.companies
-        return companies[number % len(companies)], f"conversation-{number}"
+        return self._companies[number % len(self._companies)], f"conversation-{number}"
 
 
 def _renamed(payload: dict[str, Any], copy: int) -> dict[str, Any]:

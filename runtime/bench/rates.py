@@ -74,14 +74,14 @@ class Rate:
     def as_row(self) -> dict[str, str | int | float | None]:
         """For people."""
         cost, wall = self.cost, None if self.cost is None else self.cost.wall_s
-        is_comparison = self.unit == "times"
+        is_rate = self.unit == "events/s"
         phases = "" if cost is None else " ".join(f"{k} {v:.1f}" for k, v in cost.phases_s.items())
         return {
             "case": self.case,
             "events": self.events,
-            "value": f"{self.value:.2f}" if self.unit == "times" else f"{self.value:.0f}",
+            "value": f"{self.value:.0f}" if is_rate else f"{self.value:.2f}",
             "unit": self.unit,
-            "of floor": None if is_comparison or self.ratio is None else f"{self.ratio:.2f}",
+            "of floor": f"{self.ratio:.2f}" if is_rate and self.ratio is not None else None,
             "target": str(self.bound) or None,
             "met": {True: "yes", False: "no", None: None}[self.is_met],
             "wall s": None if wall is None else round(wall, 1),

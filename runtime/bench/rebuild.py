@@ -60,7 +60,12 @@ async def run(ground: Ground) -> list[Rate]:
     corpus = Corpus.read(shape.corpus)
     partitions = ground.settings.partitions
     await ground.servers.start_anew()
-    events = LogEvents(corpus, conversations=shape.conversations, partitions=partitions)
+    events = LogEvents(
+        corpus,
+        conversations=shape.conversations,
+        companies=shape.companies,
+        partitions=partitions,
+    )
     filling = LogFilling(ground.servers.db, events, partitions=partitions)
     small = await _sized(ground, filling, shape.events // _TENTH)
     large = await _sized(ground, filling, shape.events)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime.bench import rebuild, tenants, turns
+from runtime.bench import consume, idle, latency, memory, publish, rebuild, tenants, turns
 from runtime.bench.figures import Figure, medians
 from runtime.bench.ground import Ground
 from runtime.bench.log_events import LogShape
@@ -23,9 +23,13 @@ from runtime.settings import Settings
 DELAYS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     turns.NAME: turns.run,
     tenants.NAME: tenants.run,
+    latency.NAME: latency.run,
 }
 """Scenarios that say how long something takes."""
-RATES: dict[str, Callable[[Ground], Awaitable[list[Rate]]]] = {rebuild.NAME: rebuild.run}
+RATES: dict[str, Callable[[Ground], Awaitable[list[Rate]]]] = {
+    rebuild.NAME: rebuild.run,
+    **{scenario.NAME: scenario.run for scenario in (consume, publish, idle, memory)},
+}
 """Scenarios that say how many events go through."""
 SCENARIOS = (*DELAYS, *RATES)
 QUICK = 1 / 6

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from projections import groups
 from runtime.bench.servers import BenchServers
+from runtime.bench.usage import children_of, cpu_of_s
 from runtime.settings import Settings
 
 _PROGRAM = "from runtime.cli import main; main()"
 _START_S = 60.0
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 class ServiceFailed(Exception):
@@ -37,10 +37,12 @@ class ServiceUnderTest:
 
     def cpu_s(self) -> float | None:
         """What it and its children have computed, in seconds; None where the system does not tell."""
-        try:
-            return sum(_cpu_s(pid) for pid in (self._process.pid, *_children(self._process.pid)))
-        except OSError:
-            return None
+        return cpu_of_s(self.pids)
+
+    @property
+    def pids(self) -> list[int]:
+        """Its process and its children's."""
+        return [self._process.pid, *children_of(self._process.pid)]
 
     async def wait_consuming(self, servers: BenchServers, partitions: int) -> None:
         """Until it owns every partition in every group."""
@@ -89,14 +91,3 @@ async def _stop(process: asyncio.subprocess.Process, grace_s: float) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in found.read_text().split()] if found.exists() else []
-
-
-def _cpu_s(pid: int) -> float:
-    """User and system time. Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND

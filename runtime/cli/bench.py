@@ -13,6 +13,7 @@ import typer
 from runtime.bench.figures import Figure
 from runtime.bench.log_events import EVENTS, CorpusInvalid, LogShape
 from runtime.bench.measured_process import ProcessFailed
+from runtime.bench.plot import save_plot
 from runtime.bench.progress import Progress
 from runtime.bench.run import QUICK, SCENARIOS, Report, given_servers, own_servers, run
 from runtime.bench.servers import NotEmpty
@@ -36,13 +37,17 @@ def bench(
         int, typer.Option(min=1, max=100, help="Run each so often; medians are told too.")
     ] = 1,
     events: Annotated[
-        int, typer.Option(min=10, help="rebuild: so many events in the log.")
+        int, typer.Option(min=10, help="rebuild, consume, publish, memory: so many events.")
     ] = EVENTS,
     conversations: Annotated[
         int | None,
         typer.Option(
-            min=1, help="rebuild: over so many conversations; else as the corpus has them."
+            min=1, help="Of them: over so many conversations; else as the corpus has them."
         ),
+    ] = None,
+    companies: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of them: of so many companies; else as the corpus has them."),
     ] = None,
     corpus: Annotated[
         Path | None,
@@ -50,7 +55,7 @@ def bench(
             exists=True,
             dir_okay=False,
             readable=True,
-            help="rebuild: copy these events, one a line, gzip where it ends in .gz; else the demo's.",
+            help="Of them: copy these events, one a line, gzip where it ends in .gz; else the demo's.",
         ),
     ] = None,
     database_url: Annotated[
@@ -60,14 +65,18 @@ def bench(
     redis_url: Annotated[
         str | None, typer.Option("--redis-url", help="An empty Redis instead of a private one.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Draw rates and delays into this SVG file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure turns' delays, what one company does to another, and how fast rebuilds are.
+    """Measure how fast turns, events and rebuilds are, and what the service takes meanwhile.
 
     Starts private servers in a temporary folder, or takes given ones, both URLs together, and only
     when they hold nothing at all. A real `serve` runs in a process of its own, with the settings of
-    the environment; the model and the channel are stand-ins of the bench. A rebuild's
-    log is written without them, of copies of a few conversations. docs/explanation/performance.md
+    the environment; the model and the channel are stand-ins of the bench. Streams and logs are
+    filled with copies of a few conversations. docs/explanation/performance.md
     says what each figure means.
 
     Example: agent-runtime bench --scenario turns --quick
@@ -91,11 +100,12 @@ def bench(
                         progress=Progress(errors),
                         scale=QUICK if quick else 1.0,
                         repeat=repeat,
-                        log=LogShape(events, conversations, corpus),
+                        log=LogShape(events, conversations, corpus, companies),
                     )
                 except (NotEmpty, ServiceFailed, ProcessFailed, CorpusInvalid) as error:
                     fail(str(error))
                 _tell(report, as_json=as_json)
+                _draw(report, plot)
                 return 0
 
             carry_out(work)
@@ -131,6 +141,15 @@ def _tell(report: Report, *, as_json: bool) -> None:
     say(str(report.machine))
     # What is told is handed on: servers' passwords are not part of it.
     say(Redactor().text(f"agent-runtime {' '.join(sys.argv[1:])}"))
+
+
+def _draw(report: Report, plot: Path | None) -> None:
+    if plot is None:
+        return
+    try:
+        save_plot(plot, report.figures, report.rates, told=str(report.machine))
+    except OSError as error:
+        fail(f"{plot}: {error.strerror or error}")
 
 
 def _row(line: Figure) -> dict[str, str | int | float | None]:

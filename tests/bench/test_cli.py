@@ -76,14 +76,27 @@ def test_what_a_rebuild_reads_is_chosen_and_its_rates_are_told_to_people(
     corpus = tmp_path / "corpus.jsonl"
     corpus.touch()
     servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
-    shape = ["--events", "77", "--conversations", "5", "--corpus", str(corpus)]
-    options = ["--scenario", "rebuild", "--repeat", "2", *shape, *servers]
+    shape = ["--events", "77", "--conversations", "5", "--companies", "3", "--corpus", str(corpus)]
+    drawn = tmp_path / "rates.svg"
+    options = ["--scenario", "rebuild", "--repeat", "2", "--plot", str(drawn), *shape, *servers]
     result = CliRunner().invoke(app, ["bench", *options], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
-    assert seen == [LogShape(77, 5, corpus)] * 2
+    assert seen == [LogShape(77, 5, corpus, 3)] * 2
+    assert "floor" in drawn.read_text()
     told = " ".join(result.stdout.split())
     assert "fast 100 100 events/s 0.50 >= 0.4 yes" in told
     assert "fast, median of 2" in told
+
+
+def test_a_picture_that_cannot_be_drawn_is_told(
+    scales: list[float], empty_database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    servers = ["--database-url", empty_database_url, "--redis-url", redis_url]
+    nowhere = str(tmp_path / "nothing" / "bench.svg")
+    options = ["--scenario", "turns", "--plot", nowhere, *servers]
+    result = CliRunner().invoke(app, ["bench", *options])
+    assert result.exit_code == 1
+    assert "No such file" in result.stderr
 
 
 def test_a_corpus_that_is_none_is_told_by_its_line(

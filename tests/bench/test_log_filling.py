@@ -65,6 +65,11 @@ def test_conversations_are_as_many_as_wanted_and_far_apart() -> None:
     assert max(b - a for a, b in pairwise(one)) > 100
 
 
+def test_companies_are_as_many_as_wanted() -> None:
+    events = LogEvents(Corpus.read(None), companies=3, partitions=PARTITIONS)
+    assert len({row[5] for row in islice(events.rows(), 3000)}) == 3
+
+
 def test_a_corpus_may_be_packed(tmp_path: Path) -> None:
     lines = bodies(conversations()[:1])
     path = tmp_path / "corpus.jsonl.gz"

@@ -1,0 +1,104 @@
+"""A process that publishes the same events in each of the ways that are compared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import orjson
+import uvloop
+from redis import Redis
+
+from consumers.redis_clients import RedisClient
+from events.partitioning import stream_key
+from events.publisher import Publisher, PublisherSettings
+from runtime.bench.log_events import Corpus, LogEvents, LogShape
+from runtime.bench.streams import Entry
+from runtime.bench.usage import own_cpu_s
+from runtime.memory import settle_memory
+from runtime.redis_client import redis_client
+from runtime.redis_urls import RedisMode, RedisUrl
+from runtime.settings import Settings, load_settings
+
+_AT_ONCE = 1000
+"""Events of one call of the publisher, and commands of one pipeline."""
+
+
+def main() -> int:
+    """The shape of the events on standard input; what each way took on standard output."""
+    settings = load_settings(env_file=None)
+    given: dict[str, Any] = orjson.loads(sys.stdin.buffer.read())
+    corpus = given.pop("corpus")
+    shape = LogShape(**given, corpus=Path(corpus) if corpus else None)
+    events = LogEvents(
+        Corpus.read(shape.corpus),
+        conversations=shape.conversations,
+        companies=shape.companies,
+        partitions=settings.partitions,
+    )
+    entries = [Entry(row[0], row[-1].encode()) for row in islice(events.rows(), shape.events)]
+    settle_memory()
+    told = uvloop.run(_run(settings, entries))
+    if RedisUrl.parse(settings.redis_dsn()).mode is RedisMode.STANDALONE:
+        told["XADD, pipelined without asyncio"] = _sync(settings, entries)
+    sys.stdout.write(orjson.dumps(told).decode())
+    return 0
+
+
+async def _run(settings: Settings, entries: Sequence[Entry]) -> dict[str, dict[str, float]]:
+    redis = redis_client(settings.redis_dsn(), timeout_s=30)
+    ways: dict[str, Callable[[RedisClient, Settings, Sequence[Entry]], Awaitable[None]]] = {
+        "XADD, pipelined": _pipelined,
+        "Publisher": _published,
+    }
+    told = {}
+    try:
+        for way, work in ways.items():
+            for partition in range(settings.partitions):
+                await redis.delete(stream_key(partition, settings.stream_prefix))
+            cpu_s, began_s = own_cpu_s(), monotonic()
+            await work(redis, settings, entries)
+            told[way] = {"wall_s": monotonic() - began_s, "cpu_s": own_cpu_s() - cpu_s}
+    finally:
+        await redis.aclose()
+    return told
+
+
+async def _published(redis: RedisClient, settings: Settings, entries: Sequence[Entry]) -> None:
+    publisher = Publisher(
+        redis,
+        settings=PublisherSettings(partitions=settings.partitions, prefix=settings.stream_prefix),
+    )
+    for start in range(0, len(entries), _AT_ONCE):
+        bodies = [entry.body for entry in entries[start : start + _AT_ONCE]]
+        await publisher.publish_raw(bodies)
+
+
+async def _pipelined(redis: RedisClient, settings: Settings, entries: Sequence[Entry]) -> None:
+    keys = [stream_key(p, settings.stream_prefix) for p in range(settings.partitions)]
+    for start in range(0, len(entries), _AT_ONCE):
+        async with redis.pipeline(transaction=False) as pipe:
+            for entry in entries[start : start + _AT_ONCE]:
+                pipe.xadd(keys[entry.partition], {"event": entry.body})
+            await pipe.execute()
+
+
+def _sync(settings: Settings, entries: Sequence[Entry]) -> dict[str, float]:
+    keys = [stream_key(p, settings.stream_prefix) for p in range(settings.partitions)]
+    with Redis.from_url(settings.redis_dsn()) as redis:
+        redis.delete(*keys)
+        cpu_s, began_s = own_cpu_s(), monotonic()
+        for start in range(0, len(entries), _AT_ONCE):
+            with redis.pipeline(transaction=False) as pipe:
+                for entry in entries[start : start + _AT_ONCE]:
+                    pipe.xadd(keys[entry.partition], {"event": entry.body})
+                pipe.execute()
+        return {"wall_s": monotonic() - began_s, "cpu_s": own_cpu_s() - cpu_s}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
