@@ -32,6 +32,8 @@ FOLLOWER = "follows_parked"
 NEWER_VERSION = "newer_version"
 UNREADABLE = "no_longer_decodes"
 REFUSED = "projection_refused"
+_HELD = frozenset({NewerVersion, Unreadable})
+"""Payloads that wait, whatever the projection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,14 @@ async def feed(
     projection: Projection,
     events: Sequence[RecordedEvent],
     *,
-    waits: Callable[[int, Conversation], bool],
+    waits: Callable[[int, Conversation], bool] | None,
     careful: bool,
     streak: FailureStreak,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
-    `waits` says of a partition's conversation whether it was parked for this projection before;
-    `streak` is what the projection refused before this.
+    `waits` says of a partition's conversation whether it was parked for this projection before,
+    None that none was; `streak` is what the projection refused before this.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
@@ -95,6 +97,8 @@ def hold_back(
 
     `held` has the conversations that wait, and is added to.
     """
+    if waits is None and not held and _HELD.isdisjoint({type(r.event.payload) for r in events}):
+        return list(events)
     flowing: list[RecordedEvent] = []
     for recorded in events:
         event = recorded.event
@@ -105,7 +109,7 @@ def hold_back(
             held.add(conversation)
             detail = f"{event.type} version {event.version} is newer than this build"
             fed.parked.append(Parked(name, recorded, NEWER_VERSION, detail))
-        elif isinstance(event.payload, Unreadable):
+        elif type(event.payload) is Unreadable:
             held.add(conversation)
             fed.parked.append(Parked(name, recorded, UNREADABLE, event.payload.reason))
         else:

@@ -6,7 +6,8 @@ Source: Postgres' row locks, https://www.postgresql.org/docs/current/explicit-lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from consumers.leased import Member, leased
 from consumers.log_basis import LogBasis
 from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
-from consumers.partition_state import PartitionState
+from consumers.partition_state import Conversation, PartitionState
 from consumers.seen_basis import SeenBasis
 from projections.projection import Projection
 from projections.statements import statements
@@ -122,9 +123,7 @@ class BatchTransactions:
                 conn,
                 projection,
                 wanted,
-                waits=lambda partition, conversation, parked=parked_before: (  # type: ignore[misc]
-                    conversation in (parked[partition] or ())
-                ),
+                waits=_waiting(parked_before) if any(parked_before.values()) else None,
                 careful=name in careful,
                 streak=self._streaks[name],
             )
@@ -243,6 +242,13 @@ class BatchTransactions:
         )
         if stuck := frozenset(row[0] for row in rows) - {row["partition"] for row in moved}:
             raise CheckpointMoved(stuck)
+
+
+def _waiting(
+    parked: Mapping[int, AbstractSet[Conversation] | None],
+) -> Callable[[int, Conversation], bool]:
+    """Whether a conversation of a partition waits."""
+    return lambda partition, conversation: conversation in (parked[partition] or ())
 
 
 def rides_live(state: PartitionState, projection: Projection) -> bool:

@@ -62,9 +62,7 @@ def decode(raw: bytes) -> Event:
         _text(body, "source", 200),
         _text(body, "correlation_id", 200),
         causation_id,
-        _payload(
-            type_, version, body, may_be_deep=may_be_deep, may_hold_nul=b"\\u0000" in raw
-        ),
+        _payload(type_, version, body, may_be_deep=may_be_deep, may_hold_nul=b"\\u0000" in raw),
     )
 
 

@@ -27,7 +27,8 @@ def parse_time(value: Any) -> datetime:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
         raise ValueError("must be an RFC 3339 date-time with offset, like 2026-11-02T12:00:00Z")
     try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        found = datetime.fromisoformat(value.upper())
+        return found if found.tzinfo is UTC else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"is not a time that exists: {error}") from error
 
@@ -40,7 +41,8 @@ def parse_uuid(value: Any) -> UUID:
     """
     if not isinstance(value, str) or _UUID.fullmatch(value) is None:
         raise ValueError("must be a UUID of 36 characters")
-    return UUID(value)
+    # Its form is known: UUID's own parser would look for others first.
+    return UUID(int=int(value.replace("-", ""), 16))
 
 
 def _read_time(value: Any) -> datetime:
