@@ -150,12 +150,18 @@ class Measuring:
         with self._ground.progress.bar(f"{NAME}: {way.title}", len(entries)) as bar:
             async with asyncio.timeout(_WITHIN_S), self.running(way) as processes:
                 alive = processes.refuse_if_gone
+                cpu_s, postgres_s = await self._computed_s(processes)
+                filling_s = asyncio.get_running_loop().time()
                 await self.streams.fill(entries, field=way.field, filled=bar.advance)
                 now = await self.streams.acknowledged(way.group)
                 before, began_s = await self.streams.wait_acknowledged(
                     way.group, min(now + 1, len(entries)), alive
                 )
-                cpu_s, postgres_s = await self._computed_s(processes)
+                if before > len(entries) / 2:
+                    # Too few are left to say anything: the filling counts as well.
+                    before, began_s = 0, filling_s
+                else:
+                    cpu_s, postgres_s = await self._computed_s(processes)
                 _, ended_s = await self.streams.wait_acknowledged(way.group, len(entries), alive)
                 cpu_after_s, postgres_after_s = await self._computed_s(processes)
                 held_mib = memory_mib(processes.pids)

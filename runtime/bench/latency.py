@@ -70,9 +70,10 @@ class _Rate:
         self._events = events
         self._company = f"company-{events}"
         self._due_s: dict[str, float] = {}
+        self._taken_ms: list[float] = []
 
     async def measured(self, target: Target) -> list[Figure]:
-        """The delays, and how far apart the looks were."""
+        """The delays, the producer's part of them, and how far apart the looks were."""
         ticks = self._ticks()
         publisher = Publisher(
             self._ground.servers.redis,
@@ -144,11 +145,16 @@ class _Rate:
                 for number, bodies in enumerate(ticks):
                     due_s = began_s + number * self._every_s
                     await asyncio.sleep(max(0.0, due_s - time.time()))
-                    sending = publisher.publish_raw(bodies)
+                    sending = self._send(publisher, bodies, due_s)
                     tasks.create_task(sending, name=f"tick-{number}")
                     bar.advance(len(bodies))
         self._due_s = {event_id: began_s + at_s for event_id, at_s in self._due_s.items()}
         self._counted_from_s = began_s + WARM_UP_S
+
+    async def _send(self, publisher: Publisher, bodies: list[bytes], due_s: float) -> None:
+        ids = await publisher.publish_raw(bodies)
+        # By Redis' clock, which counts whole milliseconds.
+        self._taken_ms += [entry_id.ms - due_s * 1000 for entry_id in ids]
 
     async def _readable(self) -> list[Any]:
         """Where the events stand that the public view shows: all, or what came in time."""
@@ -180,6 +186,7 @@ class _Rate:
         further: dict[str, Any] = {"load": load_average(), "cpu_ms": cpu_ms, "unanswered": missing}
         return [
             figure(NAME, case, delays_ms, target=target, **further),
+            figure(NAME, f"{case}: until Redis took it", self._taken_ms),
             figure(NAME, f"{case}: between two looks", gaps_ms),
         ]
 
