@@ -92,7 +92,7 @@ async def rival(measuring: Measuring, floor: Rate, ours: dict[int, Rate]) -> lis
     if find_spec("faststream") is None:
         told = f"{title}: not installed; pip install 'agent-runtime[bench]'"
         return [Rate(NAME, told, "events/s", 0, 0.0, None, Bound(), None)]
-    way = Way(title, FASTSTREAM, "bench-faststream", field="data")
+    way = Way(title, FASTSTREAM, "bench-faststream", field="__data__")
     found = _of(await measuring.way(way), floor)
     return [
         found,
