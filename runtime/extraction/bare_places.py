@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from runtime.extraction.name_words import PARTICLES, first_names, is_role, surnames
+from runtime.extraction.name_words import PARTICLES, TITLES, first_names, is_role, surnames
 from runtime.extraction.words import Words, word_set
 
 _MOST_BEFORE: Final = 10
@@ -54,7 +54,8 @@ def _beside_a_name(words: Words, first: int) -> bool:
             return False
         names += named
         at -= 1
-    return names > 0 and words.plain(at + 1) in first_names()
+    titled = words.plain(at) == "." and words.plain(at - 1) in TITLES
+    return names > 0 and not titled and words.plain(at + 1) in first_names()
 
 
 def _opens(words: Words, first: int, after: int) -> bool:

