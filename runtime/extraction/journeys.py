@@ -11,7 +11,7 @@ _RIDE: Final = (
     r"(?:excursao|excursoes|onibus|busao|vans?|micro ?-? ?onibus|microonibus|voos?|carona|viagem|viagens|caravana|romaria|pacotes?|cruzeiros?"
     r"|passage(?:m|ns)|passeios?|transfer|traslado|translado|taxi|uber|corrida|trem|barco|lancha|balsa|navio|tour|roteiros?|fretamento|ida)"
 )
-_REMOVAL: Final = r"(?:carretos?|mudancas?|transporte|guincho|reboque|motoboy|(?:faz|fazem|fazer|faria|fariam|de|um) fretes?|levar|transportar|coleta)"
+_REMOVAL: Final = r"(?:carretos?|mudancas?|transporte|guincho|reboque|motoboy|(?:faz|fazem|fazer|faria|fariam|de|um) fretes?|levar|levando|transportar|despachar|enviar|coleta)"
 # A parcel's way is no way of the writer's.
 _PARCEL: Final = r"(?:pedido|encomenda|caminhao|transportadora|mercadoria|rastreio|el[ea]s?|dele|dela|meu marido|minha esposa)"
 _AROUND: Final = r"(?:(?:a |da )?(?:cidade|regiao|centro) (?:de )?)?"
@@ -24,7 +24,7 @@ _STARTS: Final = re.compile(
     rf"\b(?:{_RIDE}|{_REMOVAL}|orcamento|cotacao){_BETWEEN}{{0,12}} {_LEAVES} {_AROUND}\Z"
 )
 _OPENS: Final = re.compile(
-    rf"(?:\A|, )(?:saindo|partindo|saida|indo|embarque|embarcando) (?:\w+ )?(?:de|em) {_AROUND}\Z"
+    rf"(?:\A|, |\b(?:tem|ha|teria) )(?:saindo|partindo|saida|indo|embarque|embarcando) (?:\w+ )?(?:de|em) {_AROUND}\Z"
 )
 # "de Leme pra Aparecida, quanto é?"
 _FROM: Final = re.compile(r"(?:(?:oi|ola|e|dia|tarde|noite) ,? ?)?de ")
@@ -45,6 +45,8 @@ _ROUTE_TO: Final = re.compile(
 _WISHED_TO: Final = re.compile(
     rf"\b(?:tem|quero|queria|quanto|preco|valor|procuro|preciso|consigo|vende|vendem)(?: \w+){{0,4}} {_RIDE}(?: \w+){{0,2}} (?:pra|para|ate|a) {_AROUND}\Z"
 )
+# "to de mudança de Osasco pra Barueri" tells what was left.
+_MOVING: Final = re.compile(r"\b(?:estou|estamos|to|tou|tamo|tamos) de mudanca de \Z")
 # "meu primo quer passagem de"
 _OTHERS: Final = re.compile(
     rf"\b(?:meus?|minhas?) {RELATIVE} (?:quer|precisa|procura|vai|comprou|tem) "
@@ -66,5 +68,7 @@ def starts_there(clause: str, ahead: str) -> bool:
     if _FROM.fullmatch(clause):
         return _ROUTE_ON.match(ahead) is not None and _ASKED.search(ahead) is not None
     if _FROM_TO.search(clause) or _OPENS.search(clause):
-        return _ASKED.search(ahead) is not None
+        return _ASKED.search(clause + ahead) is not None
+    if _MOVING.search(clause) and not _ASKED.search(ahead):
+        return False
     return _ROUTE_FROM.search(clause) is not None and _ROUTE_ON.match(ahead) is not None

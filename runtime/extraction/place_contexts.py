@@ -140,7 +140,7 @@ _NEAR: Final = re.compile(
 _WORLD: Final = re.compile(
     r"\b(?:jogo|filme|serie|novela|tv|noticia|noticias|jornal|chov\w+|chuva|enchente|acidente|voo|transito|ferias|"
     r"livro|musica|time|final|campeonato|eleicao|prefeito|fabricado|feito|famoso|famosa|antigamente|historia|gripe|dengue|"
-    r"rastreio|rastreamento|aviao|passad[oa]|ouvi|dizem|em (?:19|20)[0-9][0-9]|parado|parada|caminhao|aumenta\w*|crime|policia|formad[oa]|graduad[oa])\b"
+    r"rastreio|rastreamento|aviao|greve|protesto|manifestacao|passad[oa]|ouvi|dizem|em (?:19|20)[0-9][0-9]|parado|parada|caminhao|aumenta\w*|crime|policia|formad[oa]|graduad[oa])\b"
 )
 # ... or what has happened, of which these are the writer's still.
 _HAPPENED: Final = re.compile(

@@ -33,7 +33,7 @@ _OVER: Final = re.compile(
     r"|estudava|(?<!voo )(?<!onibus )(?<!van )(?<!horas )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo(?! (?:agora|hoje|cedo|amanha) de)|(?<!a gente )veio|"
     r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! (?:a (?:morar|viver)|pra|para))|voltando(?! (?:pra|para))|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
-    r"|torcida|ganhou|perdeu|feito|fabricado|"
+    r"|torcida|demitid[oa]|despedid[oa]|ganhou|perdeu|feito|fabricado|"
     r"fabricada|produzido|prefeitura|governo|time|banco|universidade|conheco|conheci|vi(?! (?:\w+ ){1,3}de (?:voces|vcs)| (?:\w+ )?(?:vagas?|anuncios?|oferta|promocao|oportunidade|casa|apto|apartamento|terreno|loja)\b)|passou|passei"
     r"(?! (?:a (?:morar|viver)|n[oa]|num|numa|em))|estava|estive|estivemos|tava|show|noticia|jornal|"
     r"cancelei|lembro|conhecer))"
