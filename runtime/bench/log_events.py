@@ -24,9 +24,9 @@ from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.partitioning import partition_of
+from runtime.bench.scenarios import EVENTS
 from runtime.demo.script import bodies, conversations
 
-EVENTS = 200_000
 _AT_ONCE = 1000
 """Conversations that are under way at a time."""
 _OWN = frozenset(

@@ -31,7 +31,6 @@ RATES: dict[str, Callable[[Ground], Awaitable[list[Rate]]]] = {
     **{scenario.NAME: scenario.run for scenario in (consume, publish, idle, memory)},
 }
 """Scenarios that say how many events go through."""
-SCENARIOS = (*DELAYS, *RATES)
 QUICK = 1 / 6
 """The scale of `--quick`: ten seconds for a minute, a sixth of the events."""
 

@@ -14,6 +14,7 @@ from runtime.bench.ground import Ground
 from runtime.bench.log_events import LogShape
 from runtime.bench.rates import Bound, Cost, Rate, rate
 from runtime.bench.run import DELAYS, QUICK, RATES
+from runtime.bench.scenarios import SCENARIOS
 from runtime.cli import app
 
 
@@ -128,3 +129,7 @@ def test_a_full_run_is_told_to_people_once(
     assert "median" not in told
     assert "agent-runtime bench --database-url postgresql://me:***@db/x" in told
     assert "hush" not in told
+
+
+def test_every_scenario_can_be_named() -> None:
+    assert (*DELAYS, *RATES) == SCENARIOS

@@ -14,7 +14,8 @@ from rich.console import Console
 from runtime.bench import rebuild, tenants, turns
 from runtime.bench.log_events import LogShape
 from runtime.bench.progress import Progress
-from runtime.bench.run import SCENARIOS, Report, run
+from runtime.bench.run import Report, run
+from runtime.bench.scenarios import SCENARIOS
 from runtime.bench.servers import NotEmpty
 from runtime.settings import Settings, load_settings
 
