@@ -85,7 +85,7 @@ def test_facts_quote_the_message_that_they_stand_in() -> None:
         ("Rodrigo. quero financiar", "Rodrigo"),
         ("é o rodrigo", "Rodrigo"),
         ("oi, ana lima", "Ana Lima"),
-        ("MARIA DE SOUZA", "MARIA DE SOUZA"),
+        ("MARIA DE SOUZA", "Maria de Souza"),
         ("Kleydson", "Kleydson"),
         ("keirrison", "Keirrison"),
         ("é o keirrison!", "Keirrison"),

@@ -75,7 +75,9 @@ async def filled(operator: Operator, conn: asyncpg.Connection) -> list[str]:
     return [row.body for row in rows]
 
 
-@pytest.mark.parametrize("name", ["events.jsonl", "events.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("events.jsonl", marks=pytest.mark.soak), "events.jsonl.gz"]
+)
 async def test_a_file_of_killed_runs_is_that_of_an_undisturbed_one(
     operator: Operator, filled: list[str], name: str
 ) -> None:

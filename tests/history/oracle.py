@@ -46,7 +46,7 @@ def state_of(events: list[tuple[int, Body]], *, messages: int) -> dict[str, Any]
         for position, body in events:
             if body["type"] not in types:
                 continue
-            if not isinstance(body.get("payload"), dict) or body["version"] > 1:
+            if not isinstance(body.get("payload"), dict) or body["version"] > _newest(body):
                 stopped[name] = position
                 break
             taken[name].append((position, cleaned(body)))
@@ -57,6 +57,11 @@ def state_of(events: list[tuple[int, Body]], *, messages: int) -> dict[str, Any]
         "messages": transcript(taken["messages"])[-messages:],
         "stopped": stopped,
     }
+
+
+def _newest(body: Body) -> int:
+    """The newest version of the event's type that there is."""
+    return 2 if body["type"] == "message.failed" or body["type"].startswith("rag.") else 1
 
 
 def cleaned(value: Any) -> Any:

@@ -116,6 +116,8 @@ async def test_a_run_of_another_host_is_taken_over_only_after_its_silence(filled
     assert (watched.resumed, "chunk" in watched.points) == ([True], False)
 
 
+# Whoever is frozen within a transaction is waited for, a minute and a half at the most.
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", ["chunk", "compare", "in the swap", "swapped"])
 async def test_who_was_taken_over_writes_nothing_when_it_wakes_up(filled: str, point: str) -> None:
     right = await rows_of(filled)

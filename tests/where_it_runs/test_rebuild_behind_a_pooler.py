@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.rebuild.ground import mixed, rows_of
 from tests.runtime.operators import Operator
 from tests.where_it_runs.postgres_servers import pgbouncers, readable_by_all
 from tests.where_it_runs.running import publish, serving, settings_for, wait_logged
 
 
+@pytest.mark.soak
 async def test_commands_that_rebuild_work_behind_a_transaction_pooler(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
