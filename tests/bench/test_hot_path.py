@@ -102,6 +102,7 @@ async def test_the_publisher_is_measured_beside_pipelined_commands(
     assert found[-1].is_met is not None
 
 
+@pytest.mark.soak
 async def test_delays_are_of_every_event_that_can_be_read(
     urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +136,7 @@ async def test_an_idle_service_is_looked_at(
     assert found["wake-ups"].is_met is None
 
 
+@pytest.mark.soak
 async def test_memory_under_load_is_told_at_its_most(urls: tuple[str, str], tmp_path: Path) -> None:
     found = (await report("memory", urls, tmp_path, LogShape(300))).rates
     assert found[0].case == "at the most"

@@ -129,7 +129,9 @@ async def test_a_stream_of_killed_runs_has_each_event_once_in_order(
     assert affected <= len(filled)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)]
+)
 async def test_a_stopped_run_says_how_to_go_on(
     operator: Operator, conn: asyncpg.Connection, how: signal.Signals
 ) -> None:
@@ -160,7 +162,7 @@ async def test_a_stopped_run_says_how_to_go_on(
     client.close()
 
 
-@pytest.mark.parametrize("to", ["--to-file", "--to-stream"])
+@pytest.mark.parametrize("to", [pytest.param("--to-file", marks=pytest.mark.soak), "--to-stream"])
 async def test_a_cut_connection_keeps_the_place(
     operator: Operator, conn: asyncpg.Connection, to: str
 ) -> None:

@@ -75,6 +75,7 @@ async def test_killed_at_every_point_in_turn_a_whole_replay_comes_to_its_end(fil
     assert await unbalanced(filled) == []
 
 
+@pytest.mark.soak
 async def test_killed_at_every_point_in_turn_a_narrowed_replay_comes_to_its_end(
     filled: str,
 ) -> None:
@@ -99,6 +100,7 @@ async def test_killed_at_every_point_in_turn_a_narrowed_replay_comes_to_its_end(
     assert await schemas(filled) == []
 
 
+@pytest.mark.soak
 async def test_killed_at_every_point_in_turn_an_undo_comes_to_its_end(filled: str) -> None:
     new = await rows_of(filled, "conversations")
     await forge(filled)

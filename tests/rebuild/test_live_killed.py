@@ -29,7 +29,9 @@ class Waiting(Watched):
         self.puts_off.set()
 
 
-@pytest.mark.parametrize("point", ["before_commit", "before_ack"])
+@pytest.mark.parametrize(
+    "point", ["before_commit", pytest.param("before_ack", marks=pytest.mark.soak)]
+)
 async def test_a_member_killed_within_a_batch_neither_loses_nor_repeats_anything(
     database_url: str, redis_url: str, rows_after: RowsAfter, point: str
 ) -> None:

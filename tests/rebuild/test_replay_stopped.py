@@ -87,7 +87,12 @@ async def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("how", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)]
+    ("how", "workers"),
+    [
+        (signal.SIGINT, 2),
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.soak),
+        pytest.param(signal.SIGTERM, 2, marks=pytest.mark.soak),
+    ],
 )
 async def test_a_replay_that_is_stopped_says_so_and_is_gone_on_with(
     operator: Operator, conn: asyncpg.Connection, how: signal.Signals, workers: int
@@ -206,7 +211,7 @@ async def test_live_traffic_goes_first(operator: Operator, conn: asyncpg.Connect
     assert "live traffic has caught up: it goes on" in lines[waits:]
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("more", [(), pytest.param(("--json",), marks=pytest.mark.soak)])
 async def test_a_reader_that_has_gone_does_not_keep_it_from_its_end(
     operator: Operator, more: tuple[str, ...]
 ) -> None:
