@@ -60,7 +60,8 @@ def test_a_member_that_is_not_alive_cannot_move_anything() -> None:
 
 def settle(owners: dict[int, str | None], living: set[str]) -> dict[int, str | None]:
     moved = dict(owners)
-    for _ in range(2):
+    # Each member looks at what the others before it have done: three rounds are the most it takes.
+    for _ in range(4):
         for member in sorted(living):
             plan = moves(moved, living, member)
             moved.update(dict.fromkeys(plan.release))

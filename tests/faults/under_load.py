@@ -67,7 +67,7 @@ class Recorder(SilentObserver):
         return any(fault in retry.fault for retry in self.retries)
 
 
-async def wait_until(condition: Callable[[], bool], *, within_s: float = 30) -> None:
+async def wait_until(condition: Callable[[], bool], *, within_s: float = 90) -> None:
     """Until something is so."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - a real condition
