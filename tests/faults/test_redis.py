@@ -146,6 +146,9 @@ async def test_a_redis_that_cannot_write_its_snapshot_is_waited_for(
     with sockets_directory() as sockets:
         valkey = BreakableValkey(tmp_path / "valkey", sockets, "--save", "3600 1000000")
         valkey.start()
+        async with connected(valkey.url) as admin:
+            # It listens before it looks for a snapshot, and answers after.
+            await admin.ping()
         # A folder stands where the snapshot must go.
         (tmp_path / "valkey" / "dump.rdb" / "x").mkdir(parents=True)
         try:
