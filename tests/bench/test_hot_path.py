@@ -38,7 +38,8 @@ def urls(empty_database_url: str, redis_url: str) -> tuple[str, str]:
     return empty_database_url, redis_url
 
 
-@pytest.mark.parametrize("processes", [(1,), pytest.param((1, 2), marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("processes", [(1,), (1, 2)])
 async def test_all_ways_to_consume_are_measured_beside_the_floor(
     processes: tuple[int, ...],
     urls: tuple[str, str],

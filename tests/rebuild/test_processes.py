@@ -131,6 +131,7 @@ async def test_killed_workers_are_replaced_and_those_of_a_killed_command_end(
     assert await unbalanced(url) == []
 
 
+@pytest.mark.soak
 async def test_a_command_whose_connections_are_all_cut_ends_well(bare_operator: Operator) -> None:
     """Also those that it does not rebuild through: of its look at live traffic, of its audit."""
     url = bare_operator.database_url
