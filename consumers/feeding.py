@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 
@@ -44,6 +45,21 @@ class Parked:
     recorded: RecordedEvent
     reason: str
     detail: str
+
+    def values(self) -> tuple[Any, ...]:
+        """Columns of `runtime.parked` in their order, from `projection` to `detail`, then the entry."""
+        recorded = self.recorded
+        return (
+            self.projection,
+            recorded.event.company_id,
+            recorded.event.conversation_id,
+            recorded.partition,
+            recorded.position,
+            recorded.event.id,
+            self.reason,
+            self.detail.replace("\x00", "\ufffd")[:2000],
+            str(recorded.entry_id),
+        )
 
 
 @dataclass(slots=True)

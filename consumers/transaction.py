@@ -279,20 +279,7 @@ async def park(
     if not parked:
         return
     rows = [
-        (
-            p.projection,
-            p.recorded.event.company_id,
-            p.recorded.event.conversation_id,
-            p.recorded.partition,
-            p.recorded.position,
-            p.recorded.event.id,
-            p.reason,
-            p.detail.replace("\x00", "�"),
-            str(p.recorded.entry_id),
-            bodies.get(p.recorded.event.id),
-            codes.get(p.projection, ""),
-        )
-        for p in parked
+        (*p.values(), bodies.get(p.recorded.event.id), codes.get(p.projection, "")) for p in parked
     ]
     await conn.execute(_SQL["park"], group, *map(list, zip(*rows, strict=True)))
 

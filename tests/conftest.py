@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tests.told import KEY, Told
 
 # Processes that tests start compile what they import once, not each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Who starts the tests in the background hands down that Ctrl-C is ignored; our processes heed it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 _numbers = itertools.count(1)
 

@@ -185,21 +185,7 @@ class Scratch:
         """Keep events that wait, in the order of the log."""
         if not parked:
             return
-        rows = [
-            (
-                p.projection,
-                p.recorded.event.company_id,
-                p.recorded.event.conversation_id,
-                p.recorded.partition,
-                p.recorded.position,
-                p.recorded.event.id,
-                p.reason,
-                p.detail.replace("\x00", "�")[:2000],
-                str(p.recorded.entry_id),
-                code,
-            )
-            for p in parked
-        ]
+        rows = [(*p.values(), code) for p in parked]
         await conn.execute(self.sql("park"), self.group, *map(list, zip(*rows, strict=True)))
 
     async def parked(self) -> dict[str, set[Conversation]]:
