@@ -17,6 +17,7 @@ from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
 from consumers.errors import (
+    CheckpointMoved,
     ConsumerError,
     LeaseLost,
     ProjectionBroken,
@@ -40,6 +41,9 @@ from consumers.transaction import BatchTransactions
 _WORTH_IT = 50
 """A batch of more entries pays for itself: to rest would only make the next one longer, and turns
 that run in the same loop wait for it."""
+_MOVES = 3
+"""How often in a row a checkpoint may have been moved before the next try waits. The swaps of a
+rebuild move one after the other, and whoever rested after each would fall behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Lane:
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
         )
         self._turn = 0
+        self._moves = 0
         self._rest_s = 0.0
         self.last_fault: str | None = None
 
@@ -209,10 +214,17 @@ class Lane:
             self._lost(error.partitions)
             self._distrust(partitions)
             return None
+        except CheckpointMoved as error:
+            self._moves += 1
+            if self._moves > _MOVES:
+                return self._failed(told(error), partitions)
+            self._distrust(partitions)
+            return None
         except ProjectionBroken as error:
             return await self._detach(error, partitions)
         except Exception as error:  # noqa: BLE001 - a defect must not end the other partitions' work
             return self._failed(told(error), partitions)
+        self._moves = 0
         return None
 
     async def _detach(self, error: ProjectionBroken, partitions: list[int]) -> str | None:

@@ -55,7 +55,9 @@ class Reader:
             blocked.reschedule(asyncio.get_running_loop().time())
 
     async def read_gaps(self, states: Mapping[int, PartitionState]) -> Found:
-        """A page of what lies between the checkpoint and Redis' cursor, of one partition."""
+        """A batch of what lies between the checkpoints and Redis' cursors."""
+        gaps: Found = {}
+        room = self._settings.batch_events
         for partition, state in states.items():
             if state.synced:
                 continue
@@ -66,14 +68,18 @@ class Reader:
                     partition,
                     after=state.cursor,
                     up_to=state.read_up_to,
-                    count=self._settings.batch_events,
+                    count=room,
                 )
                 if entries:
                     self._observer.resynced(self._group.name, partition, len(entries))
                     self.has_more = True
-                    return {partition: entries}
+                    gaps[partition] = entries
+                    room -= len(entries)
+                    if room <= 0:
+                        break
+                    continue
             await self._synced(state)
-        return {}
+        return gaps
 
     async def read_new(self, states: Mapping[int, PartitionState], *, hurried: bool) -> Found:
         """Entries that nobody was given, of the partitions that may be read on.
