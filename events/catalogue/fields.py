@@ -6,16 +6,18 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from events.payload import Payload
 
-_RFC_3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_is_rfc_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+).fullmatch
+_is_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_new = object.__new__
+_set, _unknown = object.__setattr__, SafeUUID.unknown
 
 
 def parse_time(value: Any) -> datetime:
@@ -24,7 +26,7 @@ def parse_time(value: Any) -> datetime:
     Raises:
         ValueError: not of that form, or not a time that exists.
     """
-    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+    if not isinstance(value, str) or _is_rfc_3339(value) is None:
         raise ValueError("must be an RFC 3339 date-time with offset, like 2026-11-02T12:00:00Z")
     try:
         found = datetime.fromisoformat(value.upper())
@@ -39,10 +41,13 @@ def parse_uuid(value: Any) -> UUID:
     Raises:
         ValueError: not of that form.
     """
-    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+    if not isinstance(value, str) or _is_uuid(value) is None:
         raise ValueError("must be a UUID of 36 characters")
-    # Its form is known: UUID's own parser would look for others first.
-    return UUID(int=int(value.replace("-", ""), 16))
+    # Its form is known: UUID's own constructor would look for others first, in twice the time.
+    found = _new(UUID)
+    _set(found, "int", int(value.replace("-", ""), 16))
+    _set(found, "is_safe", _unknown)
+    return found
 
 
 def _read_time(value: Any) -> datetime:

@@ -95,8 +95,8 @@ def test_a_row_that_cannot_be_json_is_refused_as_the_write_would_be() -> None:
 )
 def test_what_this_build_cannot_read_stops_its_conversation(payload: Any, reason: str) -> None:
     bad = text(2)
-    bad = replace(bad, event=replace(bad.event, payload=payload))
-    unread = replace(bad, position=1, event=replace(bad.event, type="lead.created"))
+    bad = bad._replace(event=bad.event._replace(payload=payload))
+    unread = bad._replace(position=1, event=bad.event._replace(type="lead.created"))
     folded = fold_all(by_name("conversations"), [unread, text(1), bad, text(3)])
     assert parked(folded) == [(2, reason), (3, "follows_parked")]
     assert folded.applied == 1

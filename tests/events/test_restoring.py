@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from events.catalogue import CATALOGUE
 from events.codec import decode
-from events.entry_id import EntryId
-from events.envelope import Event, RecordedEvent
+from events.envelope import Event
 from events.errors import InvalidEvent
-from events.restoring import placed, restored
+from events.restoring import restored
 from tests.events.payload_strategies import payloads
 from tests.examples import body
 
@@ -119,11 +118,3 @@ def test_what_no_longer_decodes_is_refused_for_the_same_reason(raw: bytes) -> No
         expected.value.field,
         str(expected.value),
     )
-
-
-def test_a_place_is_given_as_by_its_class() -> None:
-    event = decode(orjson.dumps(body("message_received.text")))
-    entry_id, at = EntryId(5, 6), event.occurred_at
-    found = placed(event, 3, position=4, entry_id=entry_id, recorded_at=at)
-    assert found == RecordedEvent(event, 3, 4, entry_id, at)
-    assert repr(found) == repr(RecordedEvent(event, 3, 4, entry_id, at))

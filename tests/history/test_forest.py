@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,12 +16,11 @@ from tests.projections.spec import event
 
 def recorded(number: int, cause: int | None, correlation: str = "", at: int = 0) -> RecordedEvent:
     made = event("turn.completed", number=number)
-    its = replace(
-        made.event,
+    its = made.event._replace(
         causation_id=None if cause is None else id_(cause),
         correlation_id=correlation or f"own-{number}",
     )
-    return replace(made, event=its, recorded_at=made.recorded_at + timedelta(seconds=at or number))
+    return made._replace(event=its, recorded_at=made.recorded_at + timedelta(seconds=at or number))
 
 
 def id_(number: int) -> UUID:

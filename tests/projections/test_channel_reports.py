@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from events.sources import AGENT_RUNTIME
 from projections.channel_reports import PROJECTION
 from tests.projections.spec import event, given
@@ -43,5 +41,5 @@ def test_a_status_waits() -> None:
 
 def test_what_this_runtime_told_itself_does_not() -> None:
     failed = event("message.failed")
-    own = replace(failed, event=replace(failed.event, source=AGENT_RUNTIME))
+    own = failed._replace(event=failed.event._replace(source=AGENT_RUNTIME))
     given(PROJECTION).when(own).then({"channel_reports": {}})

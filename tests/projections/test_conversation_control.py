@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from events.sources import AGENT_RUNTIME
 from projections.conversation_control import PROJECTION
 from tests.projections.spec import event, given
@@ -59,7 +57,7 @@ def test_an_erased_contact_closes_it_for_good() -> None:
 
 def test_what_this_runtime_decided_is_not_applied_again() -> None:
     accepted = event("handoff.accepted", handoff_id="h-1")
-    own = replace(accepted, event=replace(accepted.event, source=AGENT_RUNTIME))
+    own = accepted._replace(event=accepted.event._replace(source=AGENT_RUNTIME))
     given(PROJECTION, event("message_received.text")).when(own).then(owner(owner="bot"))
     assert PROJECTION.touch([own]) == {"conversation_control": set()}, "no turn is waited for"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,7 +49,7 @@ def test_a_message_is_received_when_its_stream_took_it_within_bounds(
     text = event("message_received.text")
     taken = EntryId(int(text.recorded_at.timestamp() * 1000) - lag_ms, 0)
     at = text.recorded_at - timedelta(milliseconds=counted_ms)
-    given(PROJECTION).when(replace(text, entry_id=taken)).then(
+    given(PROJECTION).when(text._replace(entry_id=taken)).then(
         {
             "inbox": {("acme", "c-1", text.event.id): {"received_at": at}},
             "bursts": {("acme", "c-1"): {"first_received_at": at, "last_received_at": at}},
