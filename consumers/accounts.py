@@ -8,6 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
+from consumers.columns import columns
 from consumers.errors import CheckpointMoved, faults_translated
 from consumers.leased import Member, leased
 from consumers.lineage import Loss, Seen, StreamAccount
@@ -99,7 +100,7 @@ class Accounts:
                     _SQL["remember seen"],
                     self._group,
                     self._member.member_id,
-                    *map(list, zip(*rows, strict=True)),
+                    *columns(rows),
                 )
 
     async def conservation(self, partitions: Iterable[int]) -> Conservation:

@@ -62,6 +62,11 @@ class Parked:
         )
 
 
+def is_plain(recorded: RecordedEvent) -> bool:
+    """Whether this build can read it: it need not wait for that."""
+    return type(recorded.event.payload) not in _HELD
+
+
 @dataclass(slots=True)
 class Fed:
     """What became of the events of one projection, in stream order."""
@@ -78,11 +83,13 @@ async def feed(
     waits: Callable[[int, Conversation], bool] | None,
     careful: bool,
     streak: FailureStreak,
+    plain: bool = False,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
     `waits` says of a partition's conversation whether it was parked for this projection before,
-    None that none was; `streak` is what the projection refused before this.
+    None that none was; `streak` is what the projection refused before this. `plain`: it is known that
+    each event `is_plain`.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
@@ -90,7 +97,10 @@ async def feed(
     """
     fed = Fed()
     held: set[Conversation] = set()
-    flowing = hold_back(fed, projection.name, events, held, waits)
+    if plain and waits is None:
+        flowing = list(events)
+    else:
+        flowing = hold_back(fed, projection.name, events, held, waits)
     if not careful:
         await _apply_all(conn, projection, flowing)
         fed.applied = flowing
@@ -113,7 +123,7 @@ def hold_back(
 
     `held` has the conversations that wait, and is added to.
     """
-    if waits is None and not held and _HELD.isdisjoint({type(r.event.payload) for r in events}):
+    if waits is None and not held and all(map(is_plain, events)):
         return list(events)
     flowing: list[RecordedEvent] = []
     for recorded in events:

@@ -178,6 +178,7 @@ async def load_state(
         epoch=epoch,
         cursor=EntryId.parse(checkpoint["entry_id"]),
         position=checkpoint["position"],
+        newest_id=checkpoint["newest_id"].int if checkpoint["newest_id"] else 0,
         generation=checkpoint["generation"],
         projections={
             row["projection"]: ProjectionCheckpoint(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from consumers.columns import columns
 from consumers.dedup import Fresh, split
 from consumers.intake import Intake
-from consumers.log_rows import COLUMNS, log_row
+from consumers.log_copy import copy_log
+from consumers.partition_state import PartitionState
 from events.envelope import RecordedEvent
 from projections.statements import statements
 
@@ -19,13 +21,27 @@ class LogBasis:
     """The unique (partition, event_id) of `runtime.event_log`."""
 
     async def fresh(
-        self, conn: asyncpg.pool.PoolConnectionProxy, intakes: Sequence[Intake]
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        intakes: Sequence[Intake],
+        states: Mapping[int, PartitionState],
     ) -> list[Fresh]:
-        """Split intakes into new events, duplicates and id conflicts."""
-        keys = [(i.partition, c.event.id) for i in intakes for c in i.candidates]
+        """Split intakes into new events, duplicates and id conflicts.
+
+        Ids of version 7 rise with time: most are above all that the log holds, and those alone that
+        are not are looked up.
+        """
+        keys = []
+        for intake in intakes:
+            newest = states[intake.partition].newest_id
+            keys += [
+                (intake.partition, c.event.id)
+                for c in intake.candidates
+                if c.event.id.int <= newest
+            ]
         known = {}
         if keys:
-            rows = await conn.fetch(_SQL["logged already"], *map(list, zip(*keys, strict=True)))
+            rows = await conn.fetch(_SQL["logged already"], *columns(keys))
             known = {(row["partition"], row["event_id"]): row["body"].encode() for row in rows}
         return split(intakes, known, identity=lambda candidate: candidate.raw)
 
@@ -37,11 +53,9 @@ class LogBasis:
     ) -> None:
         """Append what is new."""
         rows = [
-            log_row(event, candidate.raw)
+            (event, candidate.raw)
             for left, events in zip(fresh, recorded, strict=True)
             for event, candidate in zip(events, left.candidates, strict=True)
         ]
         if rows:
-            await conn.copy_records_to_table(
-                "event_log", schema_name="runtime", columns=COLUMNS, records=rows
-            )
+            await copy_log(conn, rows)

@@ -14,9 +14,9 @@ from consumers.intake import DeadLetter, Intake
 from consumers.lineage import Loss, how_gone, missing
 from consumers.observer import BatchCommitted, Observer
 from consumers.partition_state import PartitionState
+from events.catalogue import CATALOGUE
 from events.entry_id import EntryId
 from events.envelope import RecordedEvent
-from events.payload import UnknownType
 
 UNKNOWN = "unknown"
 
@@ -36,6 +36,8 @@ class Outcome:
     """Projection → its new position."""
     parked: list[Parked] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    newest_id: int = 0
+    """The greatest id of the events that the log holds now, as a number."""
     entry_hash: bytes = b""
     gone: int = 0
     """Entries below `due` that never came; negative when the server's counter went back."""
@@ -58,13 +60,19 @@ def record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: dat
         duplicates=fresh.duplicates,
         recorded=recorded,
         dead=fresh.dead,
-        counts=Counter(
-            UNKNOWN if type(r.event.payload) is UnknownType else r.event.type for r in recorded
-        ),
+        counts=_counted(recorded),
+        newest_id=max((r.event.id.int for r in recorded), default=0),
         entry_hash=intake.last_hash,
     )
     _settle(outcome, intake, state)
     return outcome
+
+
+def _counted(recorded: Sequence[RecordedEvent]) -> Counter[str]:
+    counts = Counter([r.event.type for r in recorded])
+    for type_ in counts.keys() - CATALOGUE.keys():
+        counts[UNKNOWN] += counts.pop(type_)
+    return counts
 
 
 def checkpoint_row(outcome: Outcome, state: PartitionState) -> tuple[Any, ...]:
@@ -94,6 +102,7 @@ def checkpoint_row(outcome: Outcome, state: PartitionState) -> tuple[Any, ...]:
 def adopt(state: PartitionState, outcome: Outcome) -> None:
     """Take over what was committed."""
     state.cursor, state.position = outcome.cursor, outcome.position
+    state.newest_id = max(state.newest_id, outcome.newest_id)
     _adopt_account(state, outcome)
     for name, position in outcome.projections.items():
         state.projections[name].position = position

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import asyncpg
 import orjson
 
+from consumers.columns import columns
 from consumers.dedup import Fresh, split
 from consumers.errors import faults_translated
 from consumers.intake import Intake
+from consumers.partition_state import PartitionState
 from events.envelope import RecordedEvent
 from projections.statements import statements
 
@@ -25,15 +27,16 @@ class SeenBasis:
         self._group = group
 
     async def fresh(
-        self, conn: asyncpg.pool.PoolConnectionProxy, intakes: Sequence[Intake]
+        self,
+        conn: asyncpg.pool.PoolConnectionProxy,
+        intakes: Sequence[Intake],
+        states: Mapping[int, PartitionState],
     ) -> list[Fresh]:
         """Split intakes into new events, duplicates and id conflicts."""
         keys = [(i.partition, c.event.id) for i in intakes for c in i.candidates]
         known = {}
         if keys:
-            rows = await conn.fetch(
-                _SQL["seen already"], self._group, *map(list, zip(*keys, strict=True))
-            )
+            rows = await conn.fetch(_SQL["seen already"], self._group, *columns(keys))
             known = {(row["partition"], row["event_id"]): row["body_hash"] for row in rows}
         return split(intakes, known, identity=lambda candidate: body_hash(candidate.raw))
 
@@ -50,7 +53,7 @@ class SeenBasis:
             for c in left.candidates
         ]
         if rows:
-            await conn.execute(_SQL["remember"], self._group, *map(list, zip(*rows, strict=True)))
+            await conn.execute(_SQL["remember"], self._group, *columns(rows))
 
 
 async def forget_seen(

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
+from consumers.columns import columns
 from consumers.dedup import Fresh
 from consumers.errors import CheckpointMoved, TransientFault
 from consumers.failure_streak import FailureStreak
-from consumers.feeding import Parked, feed
+from consumers.feeding import Parked, feed, is_plain
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
 from consumers.leased import Member, leased
@@ -25,6 +27,7 @@ from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
 from consumers.partition_state import Conversation, PartitionState
 from consumers.seen_basis import SeenBasis
+from events.envelope import RecordedEvent
 from projections.projection import Projection
 from projections.statements import statements
 
@@ -44,6 +47,19 @@ class ProjectionMove(NamedTuple):
     filtered: int
     parked: int
     revision: int
+
+
+@dataclass(slots=True)
+class Share:
+    """What a projection gets of a batch: its events in stream order, and how many a partition.
+
+    `live` has the partitions in which it rides with the batch.
+    """
+
+    projection: Projection
+    wanted: list[RecordedEvent] = field(default_factory=list)
+    live: dict[int, Outcome] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
 
 
 class BatchTransactions:
@@ -82,7 +98,7 @@ class BatchTransactions:
         """
         touched = [states[i.partition] for i in intakes]
         async with leased(self._pool, self._member, touched) as (conn, recorded_at):
-            fresh = await self._basis.fresh(conn, intakes)
+            fresh = await self._basis.fresh(conn, intakes, states)
             outcomes = [
                 record(intake, left, states[intake.partition], recorded_at)
                 for intake, left in zip(intakes, fresh, strict=True)
@@ -102,7 +118,7 @@ class BatchTransactions:
             return
         counted = [(o.partition, t, n) for o in outcomes for t, n in sorted(o.counts.items())]
         if counted:
-            await conn.execute(_SQL["count events"], *map(list, zip(*counted, strict=True)))
+            await conn.execute(_SQL["count events"], *columns(counted))
 
     async def _project(
         self,
@@ -112,30 +128,27 @@ class BatchTransactions:
         careful: frozenset[str],
     ) -> None:
         moved: list[ProjectionMove] = []
-        for projection in self._group.projections:
-            name = projection.name
-            live = [
-                o for o in outcomes if o.recorded and self._rides(states[o.partition], projection)
-            ]
-            wanted = [r for o in live for r in o.recorded if r.event.type in projection.reads]
-            parked_before = {o.partition: states[o.partition].parked.get(name) for o in live}
+        plain = all(is_plain(recorded) for o in outcomes for recorded in o.recorded)
+        for share in self._shared_out(outcomes, states):
+            projection, name = share.projection, share.projection.name
+            parked_before = {p: states[p].parked.get(name) for p in share.live}
             fed = await feed(
                 conn,
                 projection,
-                wanted,
+                share.wanted,
                 waits=_waiting(parked_before) if any(parked_before.values()) else None,
                 careful=name in careful,
                 streak=self._streaks[name],
+                plain=plain,
             )
-            applied = Counter(r.partition for r in fed.applied)
             parked = Counter(p.recorded.partition for p in fed.parked)
-            by_partition = {o.partition: o for o in live}
             for waits in fed.parked:
-                by_partition[waits.recorded.partition].parked.append(waits)
-            for o in live:
+                share.live[waits.recorded.partition].parked.append(waits)
+            for partition, o in share.live.items():
                 o.projections[name] = o.position
-                checkpoint = states[o.partition].projections[name]
-                done, held = applied[o.partition], parked[o.partition]
+                checkpoint = states[partition].projections[name]
+                held = parked[partition]
+                done = share.counts[partition] - held
                 # A queue that was just installed begins here: what came before is not for it.
                 skipped = o.position - len(o.recorded) - checkpoint.position
                 filtered = skipped + len(o.recorded) - done - held
@@ -143,7 +156,7 @@ class BatchTransactions:
                     ProjectionMove(
                         name,
                         checkpoint.version,
-                        o.partition,
+                        partition,
                         checkpoint.position,
                         o.position,
                         done,
@@ -153,6 +166,29 @@ class BatchTransactions:
                     )
                 )
         await move_projection_checkpoints(conn, moved)
+
+    def _shared_out(
+        self, outcomes: Sequence[Outcome], states: Mapping[int, PartitionState]
+    ) -> list[Share]:
+        """Each projection's part of the batch, found in one look at each event."""
+        shares = [Share(projection) for projection in self._group.projections]
+        for o in outcomes:
+            if not o.recorded:
+                continue
+            takers: dict[str, list[list[RecordedEvent]]] = {type_: [] for type_ in o.counts}
+            before = []
+            for share in shares:
+                if self._rides(states[o.partition], share.projection):
+                    share.live[o.partition] = o
+                    before.append((share, len(share.wanted)))
+                    for type_ in takers.keys() & share.projection.reads:
+                        takers[type_].append(share.wanted)
+            for recorded in o.recorded:
+                for wanted in takers.get(recorded.event.type, ()):
+                    wanted.append(recorded)
+            for share, held in before:
+                share.counts[o.partition] = len(share.wanted) - held
+        return shares
 
     def _rides(self, state: PartitionState, projection: Projection) -> bool:
         """Whether the projection is fed by this batch.
@@ -197,9 +233,7 @@ class BatchTransactions:
             for d in o.dead
         ]
         if dead:
-            await conn.execute(
-                _SQL["keep dead letters"], self._group.name, *map(list, zip(*dead, strict=True))
-            )
+            await conn.execute(_SQL["keep dead letters"], self._group.name, *columns(dead))
         parked = [p for o in outcomes for p in o.parked]
         bodies: dict[UUID, str] = {}
         if parked and self._group.basis is not Basis.LOG:
@@ -237,9 +271,7 @@ class BatchTransactions:
             checkpoint_row(o, states[o.partition])
             for o in sorted(outcomes, key=lambda o: o.partition)
         ]
-        moved = await conn.fetch(
-            _SQL["move checkpoints"], self._group.name, *map(list, zip(*rows, strict=True))
-        )
+        moved = await conn.fetch(_SQL["move checkpoints"], self._group.name, *columns(rows))
         if stuck := frozenset(row[0] for row in rows) - {row["partition"] for row in moved}:
             raise CheckpointMoved(stuck)
 
@@ -281,7 +313,7 @@ async def park(
     rows = [
         (*p.values(), bodies.get(p.recorded.event.id), codes.get(p.projection, "")) for p in parked
     ]
-    await conn.execute(_SQL["park"], group, *map(list, zip(*rows, strict=True)))
+    await conn.execute(_SQL["park"], group, *columns(rows))
 
 
 async def move_projection_checkpoints(
@@ -294,8 +326,6 @@ async def move_projection_checkpoints(
     """
     if not rows:
         return
-    moved = await conn.fetch(
-        _SQL["move projection checkpoints"], *map(list, zip(*rows, strict=True))
-    )
+    moved = await conn.fetch(_SQL["move projection checkpoints"], *columns(rows))
     if len(moved) != len(rows):
         raise CheckpointMoved(frozenset(row.partition for row in rows))

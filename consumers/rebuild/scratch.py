@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 
+from consumers.columns import columns
 from consumers.errors import is_schema_error
 from consumers.feeding import FOLLOWER, Parked
 from consumers.leased import Connection
@@ -186,7 +187,7 @@ class Scratch:
         if not parked:
             return
         rows = [(*p.values(), code) for p in parked]
-        await conn.execute(self.sql("park"), self.group, *map(list, zip(*rows, strict=True)))
+        await conn.execute(self.sql("park"), self.group, *columns(rows))
 
     async def parked(self) -> dict[str, set[Conversation]]:
         """Projection → conversations whose events wait."""
