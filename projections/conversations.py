@@ -71,7 +71,7 @@ class Conversations:
         "contact.opted_in",
         "contact.erased",
     }
-    tables = (Table("conversations", Conversation, key=2),)
+    tables = (Table("conversations", Conversation, key=2, looks_first=True),)
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
         """Every conversation that the events belong to."""

@@ -118,8 +118,8 @@ class Messages:
         "contact.erased",
     }
     tables = (
-        Table("messages", Message, key=3, json=frozenset({"media"})),
-        Table("message_statuses", KnownStatus, key=3),
+        Table("messages", Message, key=3, json=frozenset({"media"}), looks_first=True),
+        Table("message_statuses", KnownStatus, key=3, looks_first=True),
     )
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:

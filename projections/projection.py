@@ -50,6 +50,9 @@ class Table:
     kind: TableKind = TableKind.STATE
     json: frozenset[str] = frozenset()
     schema: str = "projections"
+    looks_first: bool = False
+    """Whether the fold has looked at each row before it adds it (state tables only): what was not
+    there is new then, and is copied, which is much cheaper than an upsert."""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

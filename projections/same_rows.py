@@ -12,15 +12,48 @@ from collections.abc import Mapping
 
 _RENAMED_DURATION = "test_an_event_gives_the_same_rows_in_an_earlier_version_and_in_the_current_one"
 
+_GOLDEN = "test_a_golden_event_gives_the_rows_that_it_always_gave"
 _FOUND_BY_CONVERSATION = "test_messages_found_by_conversation_are_those_a_search_of_all_finds"
 
 SAME_ROWS: Mapping[str, Mapping[str, str]] = {
+    "daily_counts": {
+        "v2:b4bf1b9b02438890e74ce4e826a1cd7fbe6379a7a45688ac3b1708f6563616d5": _GOLDEN,
+    },
+    "company_activity": {
+        "v2:236407d7495857d50ad19c8ec93912b8618665dc3e44082b6b51a7221adc81ac": _GOLDEN,
+    },
+    "openai_usage": {
+        "v2:7d60480fefdf43cf23d5dba4bae188f2cd9e0f0c5c4eb5b93bf80744da3a0d01": _GOLDEN,
+    },
+    "followups": {
+        "v2:028d2d60b694e10a76751d7688519795d9c02ea4f563cb770820039d14c05d02": _GOLDEN,
+    },
+    "handoffs": {
+        "v2:f03b16c2b24b8e2de70a5b25850a41ddd5e9504dcd18eef1fcf871f755fcb1b6": _GOLDEN,
+    },
+    "leads": {
+        "v2:64a6b526337cdced8578e0fabcf4115b12919d5a078a2cd2f4541e5bcaa983d3": _GOLDEN,
+    },
+    "conversations": {
+        "v2:1c9a0132fe0631c2f33dc091bbc849b266c82d12290849cf1c486be95147b06c": _GOLDEN,
+    },
+    "channel_reports": {
+        "v2:efc50b01533d8e73e64be838a69d7c0d2e49eacbf1058a2a0f89816cf9e47e67": _GOLDEN,
+    },
+    "inbox": {
+        "v2:894de355bfb1266ea9df2d4176f23bea4b742f4388e26864a61a6787f40e704f": _GOLDEN,
+    },
+    "conversation_control": {
+        "v2:0c0b2745a511f02f44eb54d35fd77f5231db91a34e7617c55c71253a656c5358": _GOLDEN,
+    },
     "messages": {
+        "v2:6e17c0c0aa6004c422b7416766b3ee494bcbc4857b68e58308d1700d7f5f1d7d": _GOLDEN,
         "v2:e39821284e71cd36cad37a3f1de45541ecda90e0204c0c957ff691f1ad6a364a": (
             _FOUND_BY_CONVERSATION
         ),
     },
     "rag_queries": {
+        "v2:5cf723431d376a9ca0941474cfb48fd0a661a3e4b3f2b33e17d941debcd189fd": _GOLDEN,
         "f6b76b4fad6e6601aac18e82771e9920fae8349ad7729f5ee2a332644b070101": _RENAMED_DURATION,
     },
 }

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import compress
 
 import asyncpg
-import orjson
 
+from consumers.columns import columns
 from consumers.errors import is_data_error
 from consumers.feeding import Fed
 from consumers.leased import Connection
@@ -27,10 +27,11 @@ from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.reading import Scope, decoded, past, read_ahead
 from consumers.rebuild.scratch import FilledPart, Scratch
 from consumers.rebuild.shadow import Shadow
+from consumers.row_copy import copy_rows
 from events.envelope import RecordedEvent
 from events.payload import NewerVersion, Unreadable
-from projections.migrate import physical_name, table_statement
-from projections.projection import Changes, Table, TableKind
+from projections.migrate import table_statement
+from projections.projection import Changes, TableKind
 
 _ODD = frozenset({NewerVersion, Unreadable})
 
@@ -205,26 +206,7 @@ async def _copy(conn: Connection, shadow: Shadow, changes: Changes) -> None:
         if not rows:
             continue
         if table.kind is TableKind.SUM:
-            columns = [list(column) for column in zip(*map(table.values_of, rows), strict=True)]
-            await conn.execute(table_statement(shadow, table, "store"), *columns)
+            values = columns(map(table.values_of, rows))
+            await conn.execute(table_statement(shadow, table, "store"), *values)
         else:
-            await conn.copy_records_to_table(
-                physical_name(table, shadow.version),
-                schema_name=table.schema,
-                columns=table.columns,
-                records=_records(table, rows),
-            )
-
-
-def _records(table: Table, rows: Sequence[object]) -> list[tuple[object, ...]]:
-    if not table.json:
-        return list(map(table.values_of, rows))
-    places = [index for index, name in enumerate(table.columns) if name in table.json]
-    records: list[tuple[object, ...]] = []
-    for row in rows:
-        values = list(table.values_of(row))
-        for place in places:
-            if values[place] is not None:
-                values[place] = orjson.dumps(values[place]).decode()
-        records.append(tuple(values))
-    return records
+            await copy_rows(conn, shadow, table, rows)

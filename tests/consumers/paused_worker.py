@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -103,23 +103,24 @@ def stop_in_transaction() -> None:
 
 
 def stop_in_copy() -> None:
-    copy: Any = asyncpg.Connection.copy_records_to_table
+    copy: Any = asyncpg.Connection.copy_to_table
 
-    async def stopped_while_copying(self: Any, *args: Any, records: Any, **kwargs: Any) -> str:
-        def stopping() -> Iterator[Any]:
+    async def stopped_while_copying(self: Any, *args: Any, source: Any, **kwargs: Any) -> str:
+        async def stopping() -> AsyncIterator[bytes]:
             # Asked for when Postgres is already waiting for the rows.
             stop_once()
-            yield from records
+            async for part in source:
+                yield part
 
-        copied: str = await copy(self, *args, records=stopping(), **kwargs)
+        copied: str = await copy(self, *args, source=stopping(), **kwargs)
         return copied
 
-    asyncpg.Connection.copy_records_to_table = stopped_while_copying  # type: ignore[method-assign]
-    PoolConnectionProxy.copy_records_to_table = _through_the_proxy  # type: ignore[method-assign]
+    asyncpg.Connection.copy_to_table = stopped_while_copying  # type: ignore[method-assign]
+    PoolConnectionProxy.copy_to_table = _through_the_proxy  # type: ignore[method-assign]
 
 
 async def _through_the_proxy(self: Any, *args: Any, **kwargs: Any) -> str:
-    copied: str = await self._con.copy_records_to_table(*args, **kwargs)
+    copied: str = await self._con.copy_to_table(*args, **kwargs)
     return copied
 
 

@@ -1,0 +1,63 @@
+"""Writes rows of a projection's table that nothing stands in the way of.
+
+Source: https://www.postgresql.org/docs/current/sql-copy.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from projections.migrate import physical_name
+from projections.projection import Projection, Table
+
+
+class Copying(Protocol):
+    """What is used of an asyncpg connection."""
+
+    async def copy_records_to_table(
+        self,
+        table_name: str,
+        *,
+        records: Iterable[Sequence[Any]],
+        columns: Sequence[str],
+        schema_name: str,
+    ) -> str:
+        """Command tag."""
+
+
+async def copy_rows(
+    conn: Copying, projection: Projection, table: Table, rows: Sequence[Any]
+) -> None:
+    """Rows of a table, in the order in which they are given.
+
+    Raises:
+        asyncpg.UniqueViolationError: one of them stands already.
+    """
+    await conn.copy_records_to_table(
+        physical_name(table, projection.version),
+        schema_name=table.schema,
+        columns=table.columns,
+        records=_records(table, rows),
+    )
+
+
+def _records(table: Table, rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
+    records = map(table.values_of, rows)
+    if not table.json:
+        return records
+    places = [index for index, name in enumerate(table.columns) if name in table.json]
+    return (_with_texts(values, places) for values in records)
+
+
+def _with_texts(values: tuple[Any, ...], places: Sequence[int]) -> tuple[Any, ...]:
+    """The values with those at `places` as JSON text."""
+    if all(values[place] is None for place in places):
+        return values
+    told = list(values)
+    for place in places:
+        if told[place] is not None:
+            told[place] = orjson.dumps(told[place]).decode()
+    return tuple(told)
