@@ -17,11 +17,12 @@ from runtime.extraction.calendar_words import (
 )
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import FORMED, LIKELY
+from runtime.extraction.day_like import bears_a_day, counts_something, recurs
 from runtime.extraction.numerals import read_numeral
 from runtime.extraction.words import STREETS, Words, word_set
 
 _FIRST: Final = frozenset({"primeiro", "1o", "1a"})
-_LISTED: Final = frozenset({"e", "a", "ou", "ate", ",", "-", "/"})
+_LISTED: Final = frozenset({"e", "a", "ao", "ou", "ate", ",", "-", "/"})
 _NO_DAY: Final = word_set(
     "mil reais x % h hs hrs horas hora vezes k km reais pessoas min minutos por : $ kg dias"
 )
@@ -69,6 +70,8 @@ def _within_number(words: Words, at: int) -> bool:
 
 def _named(words: Words, at: int, day: int, after: int, today: date) -> Candidate | None:
     if words.plain(at - 1) in STREETS | {"na", "da"} or words.plain(at - 2) in STREETS:
+        return None
+    if bears_a_day(words, at):
         return None
     month_at = _month_at(words, after)
     if month_at is None:
@@ -129,7 +132,10 @@ def _numbered(words: Words, at: int, day: int, after: int, today: date) -> Candi
     """A day by its number: "dia 20", "dias 20 e 21", "dia 20 do mês que vem"."""
     if not _said_as_day(words, at) or words.plain(after) in _NO_DAY:
         return None
-    if words.plain(after) in {"/", ".", ","} and words.plain(after + 1).isdigit():
+    divided = words.plain(after) in {"/", ".", ","} and words.plain(after + 1).isdigit()
+    if divided and words.touching(after) and words.touching(after + 1):
+        return None
+    if recurs(words, after):
         return None
     ahead, end = _month_ahead(words, after)
     month = words.plain(after + 1)
@@ -146,12 +152,15 @@ def _numbered(words: Words, at: int, day: int, after: int, today: date) -> Candi
 def _said_as_day(words: Words, at: int) -> bool:
     before = words.plain(at - 1)
     if before == "dia":
-        return words.plain(at - 2) not in _NOT_A_DATE
+        to_a_day = words.plain(at - 2) == "ao" and words.plain(at - 3).isdigit()
+        return to_a_day or words.plain(at - 2) not in _NOT_A_DATE
     if before == "dias":
         return not words.plain(at - 2).isdigit()
     earlier = at - 2
+    if before in _LISTED and counts_something(words, at):
+        return False
     for _ in range(_MOST_LISTED):
-        if before not in {"e", "ou", ",", "a", "ate"} or not words.plain(earlier).isdigit():
+        if before not in _LISTED - {"-", "/"} or not words.plain(earlier).isdigit():
             return False
         if words.plain(earlier - 1) in {"dia", "dias"}:
             return True

@@ -24,6 +24,11 @@ _ISO: Final = re.compile(
 _SHORT: Final = re.compile(
     rf"{_BEFORE}(?P<day>[0-9]{{1,2}})(?:/|[ ]/[ ])(?P<month>[0-9]{{1,2}}){_AFTER}"
 )
+# "14-12" may be hours or ages too: a word before says that it is a day.
+_DASHED: Final = re.compile(
+    rf"(?<![a-z])(?:dia|data|nascimento|vencimento|(?:pode|vai|podia)[ ]ser)[ :]{{1,2}}{_BEFORE}"
+    rf"(?P<all>(?P<day>[0-9]{{1,2}})[.-](?P<month>[0-9]{{2}})){_AFTER}(?=[ ]?(?:[?!,\n]|\Z|[.](?![0-9])))"
+)
 # What makes two numbers with a stroke a share, a score or a counter.
 _COUNTER_BEFORE: Final = re.compile(
     r"\b(?:parcela|parc|pagina|pag|nota|parte|etapa|capitulo|apto|ap|apartamento|bloco|casa|numero|"
@@ -54,6 +59,10 @@ def find_numeric_dates(plain: str, today: date) -> Iterator[Candidate]:
         if not _is_counter(plain, hit):
             found = next_day_of_year(int(hit["day"]), int(hit["month"]), today)
             yield from _candidate(found, hit, EXPLICIT)
+    for hit in _DASHED.finditer(plain):
+        found = next_day_of_year(int(hit["day"]), int(hit["month"]), today)
+        if found is not None:
+            yield Candidate("date", found.isoformat(), hit.start("all"), hit.end("all"), EXPLICIT)
 
 
 def _candidate(found: date | None, hit: re.Match[str], confidence: float) -> Iterator[Candidate]:

@@ -66,9 +66,13 @@ _SOMETHING_ELSE: Final = re.compile(
     r"\b(?:pedido|protocolo|nota|nf|nfe|boleto|codigo|cod|rastreio|rastreamento|cep|conta|agencia|"
     r"matricula|rg|processo|chamado|ticket|contrato|cartao|pis|nis|cnh|renavam|titulo|cpf|cnpj|"
     r"ordem|os|fatura|serie|imei|inscricao|ie|registro|chassi|placa|apolice|sku|ref|referencia|"
-    r"comprovante|transacao|id|lote)"
+    r"comprovante|transacao|id|lote|beneficio|carteirinha|carteira|guia|senha|autorizacao|sinistro|voucher|cupom|"
+    r"localizador|instalacao|uc|consumidora|hidrometro|medidor|patrimonio|sus|cns|nit|iptu|ocorrencia|bo|boletim|"
+    r"requerimento|proposta|venda|dossie|remessa|encaminhamento|certidao|cracha|operacao|autenticacao|"
+    r"bilhete|nosso[ ]numero|ean|barras|alvara|lacre)"
     r"(?:[ ](?:numero|num|n|no|nr|da|de|do|fiscal|compra|eh|e|meu|minha|com|fim|final|interno|corrente|poupanca|bancaria|salario|entrega|servico|barras|cliente|acesso|cadastro|seguranca|"
-    r"reserva|atendimento|rastreamento|rastreio)){0,3}"
+    r"reserva|atendimento|rastreamento|rastreio|municipal|estadual|imovel|ocorrencia|autorizacao|encaminhamento|unico|"
+    r"fidelidade|convenio|venda|serie)){0,3}"
     r"[ .:#º°\-]{0,3}(?:[ ]?n[.o]?[ ]?)?\Z"
 )
 

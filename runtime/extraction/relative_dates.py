@@ -9,6 +9,7 @@ from typing import Final
 from runtime.extraction.calendar_words import days_from
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT
+from runtime.extraction.day_like import is_a_term
 from runtime.extraction.numerals import read_numeral
 from runtime.extraction.words import Words, word_set
 
@@ -42,6 +43,8 @@ def _named(words: Words, at: int) -> tuple[int, int, int] | None:
         return None if _idiom(words, at) else (_SAID[word], at, at + 1)
     if word not in _TOMORROW or word == "manha" or words.follows(at + 1, "e", "outro", "dia"):
         return None
+    if words.plain(at - 1) == "o":
+        return None  # "O amanhã" is the future.
     if words.plain(at - 1) in {"de", "d"} and words.plain(at - 2) in {
         "depois",
         "dps",
@@ -65,7 +68,7 @@ def _idiom(words: Words, at: int) -> bool:
 
 def _counted(words: Words, at: int) -> tuple[int, int, int] | None:
     """Days that are counted: "daqui a 3 dias", "em duas semanas"."""
-    if words.plain(at) not in _SOON:
+    if words.plain(at) not in _SOON or is_a_term(words, at):
         return None
     number_at = at + 1
     for _ in range(2):

@@ -37,6 +37,8 @@ _ARTICLES: Final = word_set(
     "umas la"
 )
 _RECURRING: Final = frozenset({"toda", "todo", "todas", "todos", "cada", "as", "aos"})
+_ANY: Final = frozenset({"qualquer", "desses", "dessas"})
+_NUMBERED: Final = word_set("primeira primeiro segunda segundo terceira terceiro ultima ultimo")
 _PAST: Final = frozenset({"passada", "passado", "retrasada", "retrasado", "anterior"})
 
 
@@ -48,6 +50,8 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
             continue
         weekday, after, sure = read
         if _spanned(words, at, after) or words.plain(at - 1) in _RECURRING:
+            continue
+        if words.plain(after) in _ANY or _numbered_in_month(words, at, after):
             continue
         first = at - 1 if words.plain(at - 1) in {"proxima", "proximo"} else at
         confidence = EXPLICIT if sure else _by_surroundings(words, at, after)
@@ -63,6 +67,11 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
         if day is not None:
             start, end = words.items[first].start, words.items[after - 1].end
             yield Candidate("date", day.isoformat(), start, end, confidence)
+
+
+def _numbered_in_month(words: Words, at: int, after: int) -> bool:
+    """Whether a weekday is counted out in its month: "a primeira segunda do mês"."""
+    return words.plain(at - 1) in _NUMBERED and words.plain(after) in {"do", "de"}
 
 
 def _weekday(words: Words, at: int) -> tuple[int, int, bool] | None:

@@ -8,6 +8,7 @@
 | `fresh.jsonl` | names and what resembles them, written apart after the rules had been widened by the two before and measured once before it was read: names 0.96 / 0.92, cities 0.97 / 0.88 then |
 | `sealed.jsonl` | 888 messages of great variety, written apart and measured once before they were read: names 0.960 / 0.706, cities 0.966 / 0.855 then, every other kind ≥ 0.98 |
 | `second_sealed.jsonl` | 1024 messages, and 15 more that say what `sealed.jsonl` says, written apart and measured once before they were read: names 0.996 / 0.930, cities 0.981 / 0.884, dates 0.985 / 0.992, every other kind 1.00 then |
+| `third_sealed.jsonl` | 695 messages, written apart and measured once before they were read: names 1.000 / 0.891, cities 0.988 / 0.937, dates 0.925 / 0.980, phones 0.976 / 1.000, every other kind 1.00 then |
 
 All have been read since their one measurement, and the rules were generalised by what they showed: what
 the rules reach on them now says that nothing was lost, not what they reach on text nobody has read. The
@@ -25,14 +26,18 @@ import pytest
 from tests.extraction.scoring import KINDS, Score, read_labelled, score, table
 
 HERE = Path(__file__).parent
-MEASURED = ("held_out", "unseen", "fresh", "sealed", "second_sealed")
+MEASURED = ("held_out", "unseen", "fresh", "sealed", "second_sealed", "third_sealed")
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
 RECALL = 0.97
 # What was reached stays reached.
 HELD_RECALL = {"sealed": 0.985, "second_sealed": 0.99}
 # What has not been taken up yet since its one measurement.
-HELD_KINDS = {("second_sealed", "name"): 0.932}
+HELD_KINDS = {
+    ("second_sealed", "name"): 0.932,
+    ("third_sealed", "name"): 0.890,
+    ("third_sealed", "city"): 0.936,
+}
 
 
 @cache
