@@ -13,7 +13,7 @@ _ENDS: Final = frozenset({"", "\n", ",", ".", ":", "-", "/", "(", ")", "!", ";",
 _MARKS: Final = frozenset({")", ".", "-", ":", "*"})
 # Who opens with a place asks something about it.
 _ASKS: Final = re.compile(
-    r", (?:quanto|qual|tem|vcs|voces|quero|preciso|queria|chega|entrega|entregam|atende|atendem|da pra|demora|moro|em quanto|[0-9]{5})\b"
+    r"tem |, (?:quanto|qual|tem|vcs|voces|quero|preciso|queria|compro|vendo|procuro|gostaria|chega|entrega|entregam|atende|atendem|da pra|demora|moro|em quanto|[0-9]{5})\b"
 )
 _SIGNS: Final = word_set(", - | / (") | PARTICLES
 

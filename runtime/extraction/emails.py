@@ -26,6 +26,10 @@ _JOINT: Final = r"(?:ponto|underline|underscore|anderline|underlaine|traco|hifen
 _SPOKEN_LOCAL: Final = re.compile(
     rf"(?<![a-z0-9._%+-])[a-z0-9_][a-z0-9._%+-]*(?:[ ]{_JOINT}[ ][a-z0-9][a-z0-9._%+-]*|[ ][0-9]{{1,8}})*[ ]?\Z"
 )
+# "ana underline lima@gmail.com": only words that say nothing else join here, "traco" and "ponto" may.
+_HALF_SPOKEN: Final = re.compile(
+    r"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]*[ ](?:underline|underscore|anderline|underlaine)[ ]\Z"
+)
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?:\.[a-z]{{2,24}})(?![a-z0-9])")
 _SPOKEN_DOMAIN: Final = re.compile(
@@ -64,6 +68,10 @@ def _written(plain: str, sign: re.Match[str]) -> Candidate | None:
         return _mixed(plain, sign, len(local[0]))
     end = sign.end() + len(_without_next_sentence(domain))
     start = sign.start() - len(local[0])
+    spoken = _HALF_SPOKEN.search(plain, max(0, start - _LOCAL_REACH), start)
+    if spoken is not None:
+        value = f"{_say(spoken[0])}{plain[start:end]}"
+        return Candidate("email", value, spoken.start(), end, EXPLICIT)
     return Candidate("email", plain[start:end], start, end, FORMED)
 
 

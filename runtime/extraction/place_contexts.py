@@ -61,7 +61,7 @@ _LIVES: Final = (
     r"(?:moro|morro|moru|moramos|mora mos|resido|residimos|vivo|vivemos|morando|residente|residindo|vivendo|fico|"
     r"ficamos|estou|estamos|to|tou|tamo|tamos|trabalho|trabalhamos|estudo|atuo|domiciliad[oa]|morador|moradora|"
     rf"passando|hospedad[oa]|cheguei|chegamos|chegar|chegando|chego|chegarei|localizad[oa]s?|situad[oa]s?|(?:a gente"
-    rf"|agt|agnt|{OWN_PLACE})"
+    rf"|a gnt|agt|agnt|{OWN_PLACE})"
     r" (?:mora|vive|fica|esta|ta|eh|e)|estaremos|estarei|ficarei|(?:vim|viemos|a gente veio|vou|vamos|quero|queremos"
     r"|queria|pretendo|pensando em|voltei a|passei a|comecei a) (?:morar|viver|parar)|me instalei|nos instalamos"
     r"|me estabeleci|sediad[oa]s?|com sede)"
@@ -71,6 +71,10 @@ _STATE_NAME: Final = rf"(?:interior(?: d[aeo] \w+)?|litoral|minas|{'|'.join(STAT
 _TIE: Final = (
     r"(?:nao|fa|fas|contra|a favor|amig[oa]s?|filh[oa]|filhos|irma|irmao|mae|pai|pais|net[oa]|prim[oa]|ti[oa]|sobrinh[oa]|parente|namorad[oa]"
     r"|espos[oa]|marido|mulher|noiv[oa]|sogr[oa]|cunhad[oa]|don[oa]|eu|o|a|torcedora?|pos|graduad[oa]|form(?:ad|and)[oa]|interessad[oa]|xara)"
+)
+_PROPERTY: Final = (
+    r"(?:casa|ap|ape|apto|apartamento|imovel|terreno|lote|sala|galpao|sobrado|kitnet|kitinete|chacara|sitio|fazenda|ponto|cobertura"
+    r"|studio|loteamento|empreendimento|lancamento|aluguel|vaga|vagas|unidade|loja|filial)"
 )
 _SAID: Final = re.compile(
     r"(?:"
@@ -85,6 +89,10 @@ _SAID: Final = re.compile(
     rf"|\b(?:sou|somos) (?:uma?|dois|duas|tres|quatro|\d+) (?:\w+ ){{1,2}}(?:d|de) {_AROUND}"
     rf"|\b(?:nos|a gente|familia|casal|grupo) (?:aqui |todos |la )?de {_AROUND}"
     rf"|\b(?:pra|para|p) (?:quem|nos que) (?:eh|e|mora|vem|fica|moramos|somos) (?:em|de) {_AROUND}"
+    rf"|\b(?:vi|achei|encontrei|quero|procuro) (?:o |a |um |uma |esse |essa )?(?:anuncio d[oae] )?{_PROPERTY} em {_AROUND}"
+    rf"|\b{_PROPERTY} (?:de )?(?:ate )?(?:r \$ )?\d[\d., ]*(?:mil |reais )?em {_AROUND}"
+    rf"|\b(?:saindo|partindo|saida) de casa (?:em|de) {_AROUND}|\bemplacad[oa] em {_AROUND}"
+    rf"|\bna verdade (?:e|eh) {_AROUND}|\biptu de {_AROUND}"
     r"|\b(?:agora|hoje|atualmente) (?:eh|e|to|estou|moro)(?: (?:em|de))? "
     rf"|\b(?:vim|viemos|sai|fui|mudei|saimos) (?:de|da|do) \w+ (?:\w+ ){{0,3}}?(?:morar|viver|trabalhar|estudar) em {_AROUND}"
     rf"|\b(?:com|meu|nosso) (?:domicilio|residencia|endereco|base|atuacao)(?: (?:fixad[oa]|profissional))? (?:e |eh )?em {_AROUND}"
@@ -92,6 +100,7 @@ _SAID: Final = re.compile(
     rf"(?: \w+)? (?:pra|para|a) {_AROUND}"
     rf"|\b(?:vem|vai|vao|chega|chegam|leva|levam|entreg\w+|busca\w*|deslocam?|desloca|viaja\w*|sobe|desce|faz|fazem|vir|ir)"
     rf"(?: \w+)? (?:ate|pra|para) {_AROUND}"
+    rf"|\b(?:frete|entrega|envio|prazo) (?:de )?(?:r \$ )?\d[\d., ]*(?:reais )?(?:pra|para|p|ate) {_AROUND}"
     r"|\b(?:frete|entrega|envio|prazo|cep)(?: \w+){0,3} \d{5}(?: ?-? ?\d{3})? (?:, |- )?(?:em |de )?"
     r"|\b(?:entrega|destino|retirada|origem|praca|regiao|comarca|cidade de entrega|cidade da obra|local da festa|local do evento) ?[:=] ?"
     rf"|\b(?:aqui|aki)(?: \w+){{0,4}} , (?:o|a) (?:de|la de|ai de) {_AROUND}"
@@ -122,10 +131,6 @@ _SAID: Final = re.compile(
     r"|cobrem|tem|tem algo)"
     rf"(?: \w+){{0,5}} em {_AROUND}"
     r")\Z"
-)
-_PROPERTY: Final = (
-    r"(?:casa|ap|ape|apto|apartamento|imovel|terreno|lote|sala|galpao|sobrado|kitnet|kitinete|chacara|sitio|fazenda|ponto|cobertura"
-    r"|studio|loteamento|empreendimento|lancamento|aluguel|vaga|vagas|unidade|loja|filial)"
 )
 _ARTICLE: Final = re.compile(
     rf"(?:\b{_LIVES} {_ADVERB}|\b(?:aqui|sou|somos|falo|mudei|mudando|mudar|vou|ir|viajar) (?:\w+ )?"
@@ -200,7 +205,7 @@ def context_before(words: Words, at: int, *, after: int) -> Context:
         return Context.LISTED
     if (
         words.plain(at - 1) == "de"
-        and not is_a_surname(words, at)
+        and (words.plain(at - 2) == "," or not is_a_surname(words, at))
         and of_a_person(words, at, after)
     ):
         return Context.SAID

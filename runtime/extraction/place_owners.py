@@ -16,7 +16,7 @@ _MINE: Final = (
     r"(?:empresa|oficina|fabrica|cidade|gente|residencia|moradia|entrega|escola|comercio|carro|moto|veiculo|pedido|processo"
     r"|casamento|casorio|noivado|festa|evento|formatura|aniversario|viagem|show|reuniao|consulta|mudanca|igreja|prova|audiencia|inventario"
     r"|aula|aulas|cirurgia|exame|entrevista|palestra|missa|batizado|ensaio|pericia|vistoria|velorio|congresso|feira|leilao|curso|licitacao|treinamento"
-    r"|trabalho|emprego|servico|sonho|destino|ideia|preferencia|vontade|plano|cep|endereco|voo|minha|meu|nossa|nosso)"
+    r"|certidao|trabalho|emprego|servico|sonho|destino|ideia|preferencia|vontade|plano|cep|endereco|voo|minha|meu|nossa|nosso)"
 )
 OWN_PLACE: Final = rf"(?:minha|meu|nossa|nosso) {_PREMISES}"
 WANTED: Final = (
@@ -28,9 +28,9 @@ WANTED: Final = (
 _OVER: Final = re.compile(
     r"(?:\b(?:nao|n|nunca) (?:quero|quis|pretendo|penso em) (?:morar|viver)|\b(?:nao|n|nunca) (?:moro|sou|estou|to"
     r"|fico|resido|vivo)|\b(?:chego|cheguei|chegamos|chegando|chegar) de(?! mudanca)|\bn(?:ao|em)? (?:em|pra|para|de)(?= \Z)|\bnao (?:eh|e|era|foi|fica)|\b(?:cansei|deixei|parei|enjoei) de (?:morar|viver|trabalhar)"
-    r"|(?<!a gente )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
+    r"|(?<!a gente )(?<!a gnt )(?<!agt )(?<!pra quem )(?<!para quem )(?<!quem )\b(?:moram|mora|vive|vivem|reside)|"
     r"\b(?:nasci|nasceu|nascido|nascida|cresci|cresceu|estudou|casou|morava|moravamos|morei|trabalhava|trabalhei|estudei"
-    r"|estudava|(?<!voo )(?<!onibus )(?<!van )(?<!horas )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo(?! (?:agora|hoje|cedo|amanha) de)|(?<!a gente )veio|"
+    r"|estudava|(?<!voo )(?<!onibus )(?<!van )(?<!horas )sai|saimos|saiu|(?<!excursao )(?<!onibus )(?<!van )saindo(?! (?:(?:agora|hoje|cedo|amanha) de|de casa))|(?<!a gente )veio|"
     r"viajou|foi|foram|casei|voto|fui(?! (?:n[oa] (?:loja|unidade|filial|clinica|escola)|transferid|promovid|realocad|convidad))|voltei(?! (?:a (?:morar|viver)|pra|para))|voltando(?! (?:pra|para))|joga|jogou|jogo"
     r"|jogar|torco|torcedor|torcedora"
     r"|torcida|demitid[oa]|despedid[oa]|ganhou|perdeu|feito|fabricado|"

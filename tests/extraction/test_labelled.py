@@ -45,12 +45,10 @@ HELD_RECALL = {"sealed": 0.985, "second_sealed": 0.99}
 HELD_KINDS = {
     ("second_sealed", "name"): 0.932,
     ("third_sealed", "name"): 0.890,
-    ("third_sealed", "city"): 0.936,
+    ("third_sealed", "city"): 0.954,
     ("fourth_sealed", "name"): 0.755,
-    ("fourth_sealed", "city"): 0.878,
-    ("fourth_sealed", "email"): 0.966,
+    ("fourth_sealed", "city"): 0.915,
 }
-HELD_PRECISION = {("fourth_sealed", "email"): 0.966}
 
 
 @cache
@@ -67,6 +65,6 @@ def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: st
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in MEASURED for kind in KINDS])
 def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
-    assert found[kind].precision >= HELD_PRECISION.get((name, kind), PRECISION), table(found)
+    assert found[kind].precision >= PRECISION, table(found)
     least = HELD_KINDS.get((name, kind), HELD_RECALL.get(name, RECALL))
     assert found[kind].recall >= least, table(found)
