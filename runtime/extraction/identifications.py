@@ -11,19 +11,19 @@ from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, WEAK
 from runtime.extraction.gazetteer import places
 from runtime.extraction.introductions import GREETING, HERE, IS, ON_THE_LINE, SPEAKS
+from runtime.extraction.misspelt import slips
 from runtime.extraction.name_parts import (
     Name,
     Reading,
     candidate,
     capitalised,
     evident,
-    pet_form,
-    pet_name,
     read_name,
     whole,
 )
-from runtime.extraction.name_words import NO_NAME, PARTICLES, TITLES, first_names, is_role
+from runtime.extraction.name_words import NO_NAME, PARTICLES, TITLES, first_names, is_role, pet_name
 from runtime.extraction.reported import reported
+from runtime.extraction.short_forms import pet_form
 
 _MOST_WORDS_BACK: Final = 7
 _CONFIRMED_REACH: Final = 24
@@ -91,14 +91,14 @@ _CONFIRMED: Final = re.compile(
 )
 _AFTERWARDS: Final = re.compile(
     rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
-    r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b)"
+    r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b|[ ]?[?])"
     rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
-    rf"|[ ]?,?[ ](?:falando|passando(?=[ ](?:pra|para|aqui|so)\b)|na[ ](?:area|linha|escuta|voz)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
+    rf"|[ ]?,?[ ](?:(?:{slips('falando', but=frozenset({'falado', 'calando'}))})(?![ ](?:mal|bem|alto|sozinh|besteira|que)\b)|passando(?=[ ](?:pra|para|aqui|so)\b)|na[ ](?:area|linha|escuta|voz)|quem[ ](?:(?:ta|esta)[ ])?{SPEAKS}|(?:que|quem)[ ](?:ta"
     rf"|esta)[ ](?:{SPEAKS}|{ON_THE_LINE}|aqui)|que[ ](?:vos[ ])?(?:fala|escreve)|"
-    rf"escrevendo|se[ ]apresentando|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
+    rf"escrevendo|outra[ ]vez|mais[ ]uma[ ]vez|novamente|de[ ]novo(?=[ ]?(?:[!.,;)\n]|\Z|aqui|k{2}"
     rf"|rs)))\b(?![ ](?:aqui[ ])?(?:e|eh|sou)\b|[ ]?:)"
-    rf"{_ASKED}|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b{_NO_NEW_NAME}|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
+    rf"{_ASKED}|[ ]?,?[ ]se[ ](?:apresentando|identificando)(?![a-z])|[ ]?,?[ ]{IS}[ ](?:o[ ])?meu[ ]nome\b{_NO_NEW_NAME}|{_FROM}[ ]?[,.]?[ ]lembra(?:[ ]de[ ]mim|m)?[ ]?[?]|{_FROM}[ ]?,?[ ](?:pode|podem)[ ](?:me[ ])?(?:salvar|anotar|adicionar)(?=[ ]?(?:[.!,\n]|\Z)))"
 )
 # "é Ana viu", "dudinha na voz": sure enough for an endearment in lower case, or after "é".
 _YOU_SEE: Final = re.compile(r"[ ](?:viu|ta[ ]bom|ok)(?![a-z])(?![ ]?[?])")
@@ -106,7 +106,9 @@ _ON_AIR: Final = re.compile(r"[ ](?:na[ ](?:voz|area|linha|escuta)|falando)(?![a
 # "oi, Penha aqui do salão": who is somewhere is no thing.
 _HERE_FROM: Final = re.compile(rf"[ ]{HERE}(?:[ ]d[aeo][ ](?!novo)[a-z]|[ ]?[.,!])")
 # A capital within a sentence and "aqui" behind it: a nickname, however odd.
-_MERRILY: Final = re.compile(rf"[ ]{HERE}[ ]?(?:[.,!]|\Z|k{{2}}|rs|d[aeo][ ])")
+_MERRILY: Final = re.compile(
+    rf"(?:[ ]d[aeo][ ][a-z0-9]+)?[ ]{HERE}[ ]?(?:[.,!]|\Z|k{{2}}|rs|d[aeo][ ])"
+)
 # Said to somebody who is greeted: "oi Ana, lembra de mim?".
 _REMEMBER: Final = re.compile(r"[ ]?[,.]?[ ]lembra")
 # So sure that even a name which is another word too is believed.
@@ -130,7 +132,7 @@ _WHO_WANTS: Final = re.compile(
     r"[ ]?,[ ](?:[a-z0-9/.]+[ ]){0,6}[a-z0-9/.]+[ ]?[,.][ ]+(?:[a-z]+[ ][a-z0-9./]+[ ]?,[ ])?(?:eu[ ])?(?:solicit|venh|requeir|gostari|quer|precis|procur|inform|pec|busc|sou|mor)"
 )
 _OF_AGE: Final = re.compile(
-    r"[ ]?,[ ][0-9]{2}[ ]anos\b(?![ ]?[?])(?![^.\n]{0,40}(?<![a-z])(?:e|eh)[ ](?:minha|meu)[ ])"
+    r"[ ]?,[ ](?:1[6-9]|[2-9][0-9])[ ]anos\b(?![ ]?[?]|[ ]de[ ])(?![^.\n]{0,40}(?<![a-z])(?:e|eh)[ ](?:minha|meu)[ ])"
 )
 _SAID_HI: Final = re.compile(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*")
 _OPENED: Final = re.compile(rf"\s*(?:{GREETING}[ ,.!]*){{0,3}}(?:[a-z]+[.]?[ ])?\Z")
@@ -163,9 +165,12 @@ def _at_a_start(text: Reading) -> Iterator[Candidate]:
 def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     """Whether what follows a known name says that it is the writer's."""
     plain, end = text.folded.plain, text.end(name)
+    opens = hit.start() == 0 and not hit[0].strip()
+    if opens and name.known and capitalised(text, name.first) and _OF_AGE.match(plain, end):
+        return True
     odd = not name.known and hit[0].startswith(",") and capitalised(text, name.first)
     if odd and _MERRILY.match(plain, end):
-        return True
+        return not capitalised(text, name.after + 1)
     if not (evident(text, name) or pet_form(text, name.first)):
         if pet_name(text.words.plain(name.first)) and _ON_AIR.match(plain, end):
             return True

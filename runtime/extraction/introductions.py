@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from runtime.extraction.misspelt import slips
+
 IS: Final = r"(?:e|eh|he)(?![a-z])"
 _NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|(?:[ ](?:q|que))?[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
-HERE: Final = r"(?:aqui|aki|aqi|aq)(?![a-z])"
+HERE: Final = r"(?:aqui+|aki+|aqi|aq|aqu|aui|auqi|aqiu|akui|aquo|aqyi)(?![a-z])"
+_MY: Final = rf"(?:{slips('meu', but=frozenset({'me', 'mei', 'ceu'}))}|mi|meo)"
+_NAME: Final = rf"(?:{slips('nome', but=frozenset({'home', 'nomes'}))}|nomezinho|nominho|nomi|nm)"
+_CALL_MYSELF: Final = (
+    rf"(?:{slips('chamo', but=frozenset({'chama', 'chame', 'chamou'}))}|xamo|chamu|chano|shamo)"
+)
+_NO_SPEECH: Final = frozenset({"cala", "dala", "gala", "rala", "tala", "vala"})
+_SPEAKS: Final = rf"(?:{slips('fala', but=_NO_SPEECH)})"
+_SPEAKING: Final = rf"(?:{slips('falando')})"
 SPEAKS: Final = (
-    r"(?:(?:vos|lhes?|te|lhe)[ ])?(?:fala|falando|escreve|escrevendo|digita|digitando|responde|respondendo|"
+    rf"(?:(?:vos|lhes?|te|lhe)[ ])?(?:{_SPEAKING}|{_SPEAKS}|escreve|escrevendo|digita|digitando|responde|respondendo|"
     r"chama|chamou|chamando|procura|procurando|tecla|teclando|contata|contatando|(?:entra|entrando"
     r"|entrou)[ ]em[ ]contato|conversa|conversando|"
     r"(?:manda|mandando|envia)(?:[ ](?:[oa]|ess[ea]|est[ea]|uma?))?[ ](?:mensagem|msg|audio|zap|recado|email|foto)|"
@@ -34,16 +44,15 @@ _MARKS: Final = r"[ ]?[:,.?!-]?[ ]?"
 _INTRODUCING: Final = (
     r"(?:me[ ]apresent(?:o|ar|ando|e|ei)|apresento-me|apresentar-me|apresentando-me|permit[ae]m?-me[ ]apresentar"
     r"|me[ ]identific(?:o|ar)|identifico-me|"
-    r"identificacao|remetente)(?:[ ](?:primeiro|antes|aqui|logo|rapidinho|rapido|melhor|entao|ne|ja|agora|a[ ]voces|a[ ]vc|direito))*"
+    r"identificacao|remetente)(?:[ ](?:primeiro|antes|aqui|logo|rapidinho|rapido|melhor|entao|ne|ja|agora|a[ ]voces|a[ ]vc|direito|como))*"
 )
 
 # Whoever says these gives their name, whatever word follows.
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:me|mi|mim|m|mw|ne|em)[ ](?:chamo|xamo|chamu|chammo|cham|cahmo|chmao|chsmo|chano|shamo)(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
+    rf"(?:me|mi|mim|m|mw|ne|em|mme|mee)[ ]{_CALL_MYSELF}(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
     r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
-    rf"|(?<!do[ ])(?<!no[ ])(?:me?u|mi|meo|mey|neu)[ ]?(?:primeiro[ ])?(?:nome|nomezinho|nominho|nomi|nm|nom|nonme|none|nme|noem|bome"
-    rf"|mome)(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
+    rf"|(?<!do[ ])(?<!no[ ]){_MY}[ ]?(?:primeiro[ ])?{_NAME}(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|correto|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
     rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
@@ -85,6 +94,8 @@ LIKELY: Final = re.compile(
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
     r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ](?:[oa][ ])?"
+    r"|(?:falo|falando|escrevo)[ ](?:sou[ ])?eu[ ]?,[ ](?:[oa][ ])?"
+    rf"|(?:fal|trat|resolv|combin|acert)(?:a|ar|o|e|er|ando)[ ](?:direto[ ])?comigo(?:[ ]mesm[oa])?[ ]?[,.][ ](?:{IS}|sou)[ ][oa][ ]"
     r")"
 )
 # These are said of much else: only a known name is believed after them.
@@ -102,6 +113,8 @@ UNSURE: Final = re.compile(
     rf"|\n)[ *-]*de[ ]?:[ ]?|(?<![a-z])(?:e|mas)[ ]o[ ]meu[ ](?:nome[ ])?{IS}[ ]|{_FRESH}(?:o[ ])?nome(?:[ ](?:aqui"
     rf"|completo))?[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){1,6}[ ]?:[ ]"
+    r"|(?<![a-z])nome[ ](?:n[oa]|d[oa]|pr[ao]|para[ ][oa])[ ](?:meu[ ]|minha[ ])?(?:reserva|pedido|nota|cadastro|ficha|comanda|mesa"
+    rf"|agendamento|inscricao|cracha)(?:[ ]?[:=-][ ]?|[ ]{IS}[ ]|[ ])"
     r"|(?<![a-z])(?:mud|troc|alter|corrij|corrig|atualiz)[a-z]*[ ](?:o[ ])?meu[ ]nome[ ](?:pra|para|por)[ ]"
     rf"|(?<![a-z])(?:o[ ])?nome[ ](?:certo|correto|verdadeiro|real)(?:[ ]mesmo)?(?:[ ]{IS}[ ]?:?|[ ]?:)[ ]"
     rf"|(?<![a-z])(?:me?u)[ ](?:telefone|tel|fone|numero|contato|zap|whats|whatsapp|celular|cel)(?:[ ]novo)?[ ]?(?:{IS}|:|[ ])[ ]?"
@@ -184,7 +197,7 @@ ENCLOSED: Final = re.compile(
 )
 # "É o João da loja que vai aí" is said of somebody else.
 WHO_DOES: Final = re.compile(
-    r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}[ ]?(?:[?]|[ ](?:que|q|quem)\b(?:(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b)|[^.!,;\n?]{0,25}[?]))"
+    r"(?:[ ]d[aeo]s?[ ][a-z]+){0,2}(?:[ ](?:aqui|ai|mesm[oa]|agora))?[ ]?(?:[?]|[ ](?:que|q|quem)\b(?:(?![ ](?:ta|esta|vos|te|lhe|fala|escreve)\b)|[^.!,;\n?]{0,25}[?]))"
 )
 CLOSED: Final = re.compile(r"[ ]?(?:[,.!;\n]|\Z|[ ]d[ao][ ]|[ ]mesm[oa]\b(?![ ]?[?]))")
 

@@ -21,14 +21,13 @@ from runtime.extraction.name_words import (
     NO_NAME,
     OF_THE,
     PARTICLES,
-    PET_ENDINGS,
     TITLES,
     TOWNS,
     TRADE_ENDINGS,
-    first_name_stems,
     first_names,
     is_role,
     of_a_role,
+    pet_name,
     surnames,
 )
 from runtime.extraction.words import Words, split_words
@@ -37,6 +36,11 @@ _MOST_WORDS: Final = 7
 _LONGEST_TOWN: Final = 4
 _MOST_ROLE_WORDS: Final = 3
 _LONGEST_INITIALS: Final = 2
+_SHORTEST_FAMILY: Final = 4
+# Things and trades end so, families seldom: "João Pinturas", "Rita Depilação".
+_NO_FAMILY_ENDINGS: Final = (
+    "s", "cao", "ria", "dade", "mento", "gem", "ado", "ada", "ico", "ica", "oso", "osa", "inha", "inho", "avel", "mente",
+)  # fmt: skip
 _GLUE: Final = re.compile(r"[ ]+")
 _BEFORE_NAME: Final = re.compile(
     r"(?:[ ]|[.]{2,3}|…|[*_\"])*(?:(?:e{2,}|hu*m+|a+hn?|u+hn?|ha)[ ,.…]{1,4}){0,3}(?:(?<=[.…] )[oa][ ])?"
@@ -73,7 +77,19 @@ class Name:
 def whole(text: Reading, name: Name) -> bool:
     """Whether a given name and a surname are both known."""
     last = text.words.plain(name.after - 1)
-    return name.known and name.after > name.first + 1 and last in surnames()
+    full = name.known and name.after > name.first + 1
+    return full and (last in surnames() or seems_a_family(text, name))
+
+
+def seems_a_family(text: Reading, name: Name) -> bool:
+    """Whether an unknown last word can hardly be but a surname: "Ivan Stringhini", not "Ana Perfumes"."""
+    last = name.after - 1
+    word = text.words.plain(last)
+    written = capitalised(text, name.first) and capitalised(text, last) and not shouted(text)
+    if not written or text.words.plain(name.first) in AMBIGUOUS or len(word) < _SHORTEST_FAMILY:
+        return False
+    common = word in NO_NAME or word in first_names() or is_role(word) or word in places()
+    return word.isalpha() and not common and not word.endswith(_NO_FAMILY_ENDINGS)
 
 
 def evident(text: Reading, name: Name) -> bool:
@@ -81,20 +97,6 @@ def evident(text: Reading, name: Name) -> bool:
     return name.known and (
         name.after > name.first + 1 or text.words.plain(name.first) not in AMBIGUOUS
     )
-
-
-def pet_form(text: Reading, at: int) -> bool:
-    """Whether a capitalised word has the ending of endearment: "Thiaguinho"."""
-    return text.words.plain(at).endswith(("inho", "inha")) and capitalised(text, at)
-
-
-def pet_name(word: str) -> bool:
-    """Whether a word is the endearment of a known name: "dudinha", "carlinhos", "robertão"."""
-    for ending in PET_ENDINGS:
-        stem = word.removesuffix(ending)
-        if stem != word and len(stem) >= 4 and stem in first_name_stems():
-            return True
-    return False
 
 
 def read(folded: Folded) -> Reading:
@@ -134,7 +136,9 @@ def read_name(text: Reading, at: int, sure: bool) -> Name | None:
 
 def _past_titles(text: Reading, at: int) -> int:
     """Past "Dr." and "a cliente", whose bearer's name follows."""
-    while text.words.plain(at) in TITLES and text.words.plain(at + 1) not in NO_NAME:
+    while (text.words.plain(at) in TITLES or text.words.follows(at, "d", ".")) and text.words.plain(
+        at + 1
+    ) not in NO_NAME:
         at += 2 if text.words.plain(at + 1) == "." else 1
     behind = at
     while behind - at < _MOST_ROLE_WORDS and of_a_role(text.words.plain(behind)):
@@ -153,9 +157,11 @@ def figure(text: Reading, name: Name) -> bool:
 
 def _next_part(text: Reading, at: int, first: int) -> int:
     """How many words more belong to the name: none, one, or two with a particle."""
+    word = text.words.plain(at)
+    if word == "-":
+        return 2 if _hyphened(text, at) else 0
     if not _same_line(text, at):
         return 0
-    word = text.words.plain(at)
     if word in FOREIGN_PARTICLES and capitalised(
         text, at + 1 + (text.words.plain(at + 1) in FOREIGN_PARTICLES)
     ):
@@ -177,6 +183,13 @@ def _next_part(text: Reading, at: int, first: int) -> int:
     if word in NO_NAME:
         return 0
     return 1 if capitalised(text, at) and not shouted(text) else _last_word(text, at)
+
+
+def _hyphened(text: Reading, at: int) -> bool:
+    """Whether a dash joins the halves of one name: "Al-Khatib"."""
+    joined = text.words.touching(at) and text.words.touching(at + 1)
+    half = text.words.plain(at + 1)
+    return joined and half.isalpha() and capitalised(text, at + 1) and half not in places()
 
 
 def _from_there(particle: str, family: str) -> bool:

@@ -54,7 +54,9 @@ FIGURES: Final = (
 )  # fmt: skip
 # Whom else a greeting is for.
 VOCATIVES: Final = word_set(
-    "gente pessoal moca moco amiga amigo amor querida querido flor linda lindo vida chefe patrao meninas galera doutora doutor mana mano"
+    "gente pessoal moca moco amiga amigo amor querida querido flor linda lindo vida chefe patrao meninas galera doutora doutor mana mano "
+    "amore mor miga migo bb bebe anjo rei rainha diva fofa fofo princesa nega bonita xuxu parceiro parca mestre guerreira colega vizinha "
+    "vizinho campeao irmao irma meninos queridos queridas amigos amigas"
 )
 # What only names of businesses hold.
 BUSINESS: Final = word_set(
@@ -62,7 +64,10 @@ BUSINESS: Final = word_set(
     "transportadora logistica modas moveis materiais eletronicos informatica tecnologia consultoria contabilidade alimentos "
     "distribuidora industria supermercados supermercado mercado padaria restaurante pizzaria odontologia clinica hospital colegio "
     "escola instituto associacao seguros veiculos automoveis motors pneus autopecas turismo eventos producoes sistemas solucoes "
-    "store shop burger bebidas festas arquitetura projetos representacoes empreendimentos incorporadora telecom academia fitness"
+    "store shop burger bebidas festas arquitetura projetos representacoes empreendimentos incorporadora telecom academia fitness "
+    "moda fashion nails makeup hair beauty studio estudio som buffet doceria confeitaria gourmet delivery imports atelie artes design "
+    "acougue sorveteria barbearia lanchonete sapataria floricultura petshop doces salgados bolos lanches cosmeticos perfumaria papelaria "
+    "otica joias semijoias variedades utilidades presentes tecidos sport sports car auto motos center magazine house bar cafe grill fotografia fotografias filmagens"
 )
 # What may follow an introduction without being a name, or ends one.
 NO_NAME: Final = word_set(
@@ -79,7 +84,7 @@ NO_NAME: Final = word_set(
     "eu tu ele ela nos voce vc vcs voces me te se lhe meu minha meus minhas teu sua seu dele dela "
     "sou somos es foi era sera estou to tou tava estava esta tenho tem temos tinha quero queria "
     "quer preciso precisava gostaria gosto posso pode poderia consigo vou vai vamos vim vem venho "
-    "moro mora trabalho trabalha falo fala falando falei escrevo comprei compro comprar fiz fazer "
+    "moro mora trabalho trabalha falo fala falando falano falndo flando falamdo falei escrevo comprei compro comprar fiz fazer "
     "recebi liguei vi ver saber soube sei acho ainda agora hoje amanha ontem sempre nunca muito mt "
     "mto mais menos bem bom boa bons boas dia tarde noite oi ola obrigado obrigada obg brigado valeu "
     "vlw prazer tudo td certo cliente clientes novo nova dono dona proprietario proprietaria gerente "
@@ -165,6 +170,15 @@ def is_role(word: str) -> bool:
 def of_a_role(word: str) -> bool:
     """Whether a word is a role's or stands beside one."""
     return word in ROLE_TRAITS or is_role(word)
+
+
+def pet_name(word: str) -> bool:
+    """Whether a word is the endearment of a known name: "dudinha", "carlinhos", "robertão"."""
+    for ending in PET_ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= 4 and stem in first_name_stems():
+            return True
+    return False
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from runtime.extraction.answers import find_answers
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, LIKELY
 from runtime.extraction.folding import Folded
@@ -47,6 +48,8 @@ from runtime.extraction.name_parts import (
 )
 from runtime.extraction.name_words import TITLES, VOCATIVES, first_names
 from runtime.extraction.reported import reported
+from runtime.extraction.second_names import find_second
+from runtime.extraction.short_forms import familiar
 from runtime.extraction.signatures import find_signatures
 from runtime.extraction.standing import find_standing
 from runtime.extraction.written_names import find_written
@@ -64,9 +67,12 @@ def find_names(folded: Folded) -> Iterator[Candidate]:
         *find_identified(text),
         *find_written(text),
     ]
+    found.extend(find_answers(text))
     found = found or list(_glad(text))
     found.extend(find_signatures(text))
-    yield from found or find_standing(text)
+    found = found or list(find_standing(text))
+    yield from found
+    yield from find_second(text, found)
 
 
 def _introduced(text: Reading) -> Iterator[Candidate]:
@@ -168,7 +174,11 @@ def _enclosed(text: Reading) -> Iterator[Candidate]:
             if pattern is OPENING and not _to_somebody(hit):
                 continue
             closed = closing.match(text.folded.plain, text.end(name))
-            if evident(text, name) and ((not asked) if pattern is OPENING else closed):
+            if pattern is OPENING:
+                mine = not asked and (evident(text, name) or familiar(text, name))
+            else:
+                mine = evident(text, name) and closed is not None
+            if mine:
                 yield candidate(text, name, LIKELY)
 
 

@@ -42,6 +42,10 @@ _TOLD_OF: Final = re.compile(
     r"|\A[ ]*(?:vendedora?|atendente|medic[oa]|porteiro|gabinete|colegio|escola|hospital|loja|salao|linha|onibus|cantora?|plantao|(?:motorista|entregadora?|tecnic[oa])[ ][0-9])(?![a-z])"
     r"|(?<![a-z])(?:conversei|falei(?![ ]quem)|combinei|tratei|acertei|acertad[oa]|fechei)(?![a-z])(?!.*(?<![a-z])(?:voces?|vcs?|meu|minha)(?![a-z]))"
 )
+# "Falo em nome da minha mãe, Maria Lima".
+_ON_BEHALF: Final = re.compile(
+    r"(?<![a-z])(?:em|no)[ ]nome[ ]d[aeo]s?[ ](?!quem|solteir|casad|batismo|guerra|registro)[a-z]|(?<![a-z])(?:por|pel[oa])[ ](?:minha|meu|noss[oa])[ ][a-z]+\Z"
+)
 # A line of a conversation that is passed on, a bus's line.
 _TRANSCRIBED: Final = re.compile(
     r"[0-9]{1,2}:[0-9]{2}[^a-z]{0,4}\Z|~[ ]*\Z|(?<![a-z])(?:linha|onibus|lotacao)[ ][0-9]+[ ]?,?[ ]\Z"
@@ -59,7 +63,20 @@ _PARTY: Final = re.compile(
     r"(?<![a-z])(?:titular|contratante|hospede|passageir[oa]|contato|associad[oa]|morador|moradora|locatari[oa]|comprador|compradora|usuari[oa]"
     r"|assinante|segurad[oa]|beneficiari[oa])[ ]*\Z"
 )
-_WITH_NUMBER: Final = re.compile(r"[ ]?[,(-]{0,2}[ ]?(?:cpf|rg|[(+]?[0-9]|[(]?eu[)])")
+_WITH_NUMBER: Final = re.compile(
+    r"[ ]?[,;/|(\n-]{0,2}[ ]?(?:cpf|rg|tel|fone|telefone|cel|celular|zap|whats|e-?mail|[(+]?[0-9]|[(]?eu[)]|[a-z0-9._+-]+@[a-z])"
+)
+# Whoever answers for a child, an animal, a firm or an order writes for them.
+_FOR_ALL: Final = re.compile(
+    r"(?:\A|[ ])(?:responsavel(?:[ ](?:legal|financeiro|pel[oa][ ](?:pedido|reserva|compra|compras|orcamento|contato|cadastro|empresa|evento|locacao|aluguel"
+    r"|agendamento|matricula|inscricao|contratacao)))?|tutora?|contato(?:[ ](?:da[ ]empresa|comercial|principal))?)[ ]*\Z"
+)
+_ORDER: Final = re.compile(
+    r"(?:pedido|reserva|compras?|orcamento|evento|locacao|agendamento|matricula|inscricao|contratacao)[ ]*\Z"
+)
+_FORM: Final = re.compile(
+    r"(?<![a-z])(?:cnpj|razao[ ]social|empresa|aluno|aluna|crianca|paciente|(?:nome[ ]do[ ])?pet|animal|cachorro|gato)(?![a-z])"
+)
 _OTHERS_LABEL: Final = re.compile(
     rf"(?<![a-z])(?:{_KIN}|testemunha|crianca|fiador|medic[oa]|vendedora?|corretora?|atendente|motorista|responsavel|reu|autora?|acompanhante|dependente"
     r"|indicacao|indicad[oa]|emergencia|professora?|tecnic[oa]|gerente|sindic[oa]|convidad[oa]s?|pet|del[ea]|endereco|rua|escola|livro|filme|pix)(?![a-z])|(?<![a-z])d[aeo]s?[ ](?!meu|minha|nota|cadastro|reserva|quem|contrato|documento|pedido|boleto|pagamento|exame)[a-z]"
@@ -90,6 +107,7 @@ _SPOKEN_TO: Final = re.compile(
     r"|me[ ](?:lig|ajud|respond|mand|pass|cham|diz|fal|envi|avis|explic)[a-z]*|recebi[ ](?:su?a?|o|a)|nao[ ](?:era|foi)[ ]pr|conforme|deix[ae]|desculp|oi|ola|tem(?![a-z])|"
     r"ja(?![a-z])|(?:ta|esta)[ ](?:ai|por[ ]ai|ocupad)|tudo[ ](?:cert|joia|ok|tranquil))"
 )
+_SAYS_HI: Final = re.compile(rf"[ ]?,[ ]?(?:{GREETING})")
 _CALLED: Final = re.compile(
     r"(?<![a-z])(?:vem[ ]ca|desculpa|desculpe|forca|amem|parabens|calma|escuta|ei|psiu|valeu|felicidades|aniversario|natal|bem[ -]vind[oa]|vindas|saudades|obrigad[oa]|obg|brigad[oa]|oh|o"
     r"|ok|combinado|certo|fechado|perfeito|show|prezad[oa]|car[oa]|querid[oa]|ilustrissim[oa])[ ]?,?[ ]*\Z"
@@ -154,6 +172,8 @@ def _introduced_as_another(before: str, after: str) -> bool:
     if label is not None and _anothers_label(label, after):
         return True
     piece = re.split(r"[.!?\n;:,]", before.rstrip(" ,\n(-"))[-1]
+    if _ON_BEHALF.search(piece):
+        return True
     told = of_a_person(piece) or (_TOLD_OF.search(piece) and not _ME.search(piece))
     if told and before.rstrip().endswith((",", "(", "-")):
         return True
@@ -168,6 +188,8 @@ def _anothers_label(hit: re.Match[str], after: str) -> bool:
     label, numbered = hit[1], _WITH_NUMBER.match(after) is not None
     if _ME.search(label) or (_PARTY.search(label) and numbered):
         return False
+    if _FOR_ALL.search(label) and _ours(hit, after):
+        return False
     if _OTHERS_LABEL.search(label):
         return True
     field = (
@@ -177,6 +199,14 @@ def _anothers_label(hit: re.Match[str], after: str) -> bool:
     return _OWN_LABEL.search(label) is None and (
         _PARTY.search(label) is not None or (field and few and not numbered)
     )
+
+
+def _ours(hit: re.Match[str], after: str) -> bool:
+    """Whether a field's bearer writes: their number stands behind, or the form is of what is theirs."""
+    if re.match(r"[ ]?[(-][ ]?(?:meu|minha|o|a)[ ]", after):
+        return False
+    form = _FORM.search(hit.string[: hit.start()]) is not None
+    return form or _WITH_NUMBER.match(after) is not None or _ORDER.search(hit[1]) is not None
 
 
 def _followed_as_another(after: str, *, mine: bool) -> bool:
@@ -198,7 +228,10 @@ def _followed_as_another(after: str, *, mine: bool) -> bool:
 
 def _spoken_to(text: Reading, name: Name, before: str, after: str) -> bool:
     """Whether the name is that of somebody addressed."""
-    if _CALLED.search(before) or _SPOKEN_TO.match(after):
+    spoken = _SPOKEN_TO.match(after)
+    # Nobody is called by three names.
+    formal = not before.strip() and name.after > name.first + 2
+    if _CALLED.search(before) or (spoken and not (formal and _SAYS_HI.match(after))):
         return True
     hailed = _HAILED.search(before)
     if hailed is None or _ANSWER.search(before):

@@ -83,7 +83,7 @@ _ALONE: Final = re.compile(
     r"(?:\n[ ]*\n[ ]*(?:-{1,2}[ ]?)?|[\n.!?][ ]*-{1,2}[ \n]?|(?<=[.!])[ ]*\n[ ]*|(?<=[a-z0-9)][.!])[ ]{1,2})[*_]?(?=[a-z])"
 )
 _ABOUT_ANOTHER: Final = re.compile(
-    r"(?<![a-z])(?:nome|titular|dele|dela|marido|esposa|pai|mae|filh[oa]|chama|contato[ ]d[aoe]|falar[ ]com"
+    r"(?<![a-z])(?<!vaga[ ]de[ ])(?:nome|titular|dele|dela|marido|esposa|pai|mae|filh[oa]|chama|contato[ ]d[aoe]|falar[ ]com"
     r"|procur[a-z]+|corretora?|"
     r"medic[oa]|doutora?|atendente|vendedora?|gerente|testemunhas?|convidad[oa]s|lista)(?![a-z])[^.!?\n]*[.!\s-]*\Z"
 )

@@ -21,6 +21,7 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
+    seems_a_family,
     shouted,
 )
 from runtime.extraction.name_words import (
@@ -32,6 +33,7 @@ from runtime.extraction.name_words import (
 )
 from runtime.extraction.not_mine import of_a_person, somebody_elses
 
+_SAINTS: Final = frozenset({"santa", "santo", "sao", "dom", "dona"})
 # How far back and ahead the words that make a name the writer's are looked for.
 _REACH: Final = 160
 _FEWEST_LINES: Final = 2
@@ -90,6 +92,16 @@ _NUMBERED: Final = re.compile(rf"[ ]?[,:-]?[ ]?{_CONTACT}")
 _SAYS_HI: Final = re.compile(rf"(?<![a-z]){GREETING}[ ]\Z")
 _GREETED: Final = re.compile(
     rf"(?<![a-z]){GREETING}(?:[ ](?:meu|minha|seu)[ ][a-z]+)?[ ]?[!.\n][ ]*\Z"
+)
+# Nobody who is greeted is told their own door: "oi, Ana do 302, cadê a encomenda".
+_HAILING: Final = re.compile(rf"(?<![a-z]){GREETING}[ ]?,[ ]\Z")
+_OF_A_HOUSE: Final = re.compile(
+    r"[ ]d[aeo][ ](?:[0-9]|(?:ap|apto|apartamento|bloco|bl|casa|sala|quadra|lote|torre)[ ][0-9a-z]{1,4}(?![a-z]))"
+)
+# "Murilo: quero trancar a matrícula", where nobody else speaks.
+_DICTATES: Final = re.compile(
+    r"[ ]?:[ ](?:eu[ ])?(?:quero|queria|preciso(?![ ]d[aeo]s?[ ](?:seu|sua|teu|tua))|gostaria|tenho|estou|to|posso|comprei|paguei|recebi"
+    r"|fiz|sou|moro|meu|minha|perdi|solicito|vim|venho)(?![a-z])"
 )
 _OF_SOMETHING: Final = re.compile(
     r"[ ]?,?[ ]d[aeo]s?[ ](?!pra|para|p[ ]|novo)[a-z0-9]+(?:[ ](?:d[aeo]s?[ ])?[a-z0-9]+){0,3}[ ]?(?:,[ ](?!tud|voce|vc|bom|boa|me[ ]|pode|cade)|[.]?\Z)"
@@ -209,10 +221,13 @@ def _whole(text: Reading, name: Name) -> bool:
         return False
     written = capitalised(text, name.first) and capitalised(text, name.after - 1)
     if written and not shouted(text):
-        return last in surnames() or (last in first_names() and last not in NO_NAME)
+        given = last in first_names() and last not in NO_NAME
+        return last in surnames() or given or seems_a_family(text, name)
     if last in NO_NAME:
         return False
-    return last in surnames() and first not in AMBIGUOUS
+    if last in surnames():
+        return first not in AMBIGUOUS
+    return last in first_names() - AMBIGUOUS and first not in _SAINTS
 
 
 def _in_a_town(text: Reading, name: Name) -> bool:
@@ -240,6 +255,10 @@ def _stands_alone(text: Reading, name: Name, before: str) -> bool:
     if opens or (before.endswith(", ") and from_a_town(text, name, last=True)):
         return True
     if (not before or _GREETED.search(before)) and _OF_SOMETHING.match(plain, end):
+        return True
+    if _HAILING.search(before) and _OF_A_HOUSE.match(plain, end):
+        return True
+    if not before and "\n" not in plain and _DICTATES.match(plain, end):
         return True
     if _BEHIND_A_NUMBER.search(before) and _CLOSES.match(plain, end) and not of_a_person(before):
         return True

@@ -15,11 +15,11 @@ from runtime.extraction.name_parts import (
     candidate,
     capitalised,
     evident,
-    pet_form,
 )
 from runtime.extraction.name_words import first_names
 from runtime.extraction.not_mine import of_a_person
 from runtime.extraction.reported import reported
+from runtime.extraction.short_forms import pet_form
 
 _WRITE: Final = r"(?:coloc[ae]|po[er]|ponha|bot[ae]|escrev[ae]|assin[ae]|registr[ae]|cadastr[ae]|grav[ae]|bord[ae]|imprim[ae])r?"
 _PAPER: Final = r"(?:cracha|convite|certificado|diploma|etiqueta|comanda|ficha|placa|camiseta|camisa|carteirinha|pulseira|credencial|lista|copo|caderno)"
@@ -40,7 +40,7 @@ _OWNED: Final = re.compile(
     rf"|[ ]?,[ ](?:que[ ]{IS}[ ]quem[ ](?:{SPEAKS}|paga)|eu[ ]mesm[oa](?:[ ](?:vou|que|busco|retiro|pego|faco|pago)))(?![a-z])"
     r"|[ ]sou[ ]eu(?=[ ]?(?:[.,!\n]|\Z))|[ ]?[?][ ](?:e|eh)[ ](?:pra[ ]mim|comigo)(?![a-z])"
     r"|[ ]que[ ](?:[a-z0-9]+[ ]){1,5}sou[ ]eu(?=[ ]?(?:[.,!\n]|\Z))"
-    r"|(?:[ ]mesm[oa])?[ ]?,[ ]que[ ]sou[ ]eu(?![a-z])"
+    r"|(?:[ ]mesm[oa])?[ ]?,[ ]que[ ]sou[ ]eu(?![a-z])|[ ]mesm[oa][ ]?[,.][ ]sou[ ]eu(?![a-z])"
 )
 
 
