@@ -11,11 +11,11 @@ _RIDE: Final = (
     r"(?:excursao|excursoes|onibus|busao|vans?|micro ?-? ?onibus|microonibus|voos?|carona|viagem|viagens|caravana|romaria|pacotes?|cruzeiros?"
     r"|passage(?:m|ns)|passeios?|transfer|traslado|translado|taxi|uber|corrida|trem|barco|lancha|balsa|navio|tour|roteiros?|fretamento|ida)"
 )
-_REMOVAL: Final = r"(?:carretos?|mudancas?|transporte|guincho|reboque|motoboy|(?:faz|fazem|fazer|faria|fariam|de|um) fretes?|levar|levando|transportar|despachar|enviar|coleta)"
+_REMOVAL: Final = r"(?:carretos?|mudancas?|transporte|guincho|reboque|motoboy|(?:faz|fazem|fazer|faria|fariam|de|um) fretes?|fretes? :|levar|levando|transportar|despachar|enviar|coleta)"
 # A parcel's way is no way of the writer's.
 _PARCEL: Final = r"(?:pedido|encomenda|caminhao|transportadora|mercadoria|rastreio|el[ea]s?|dele|dela|meu marido|minha esposa)"
 _AROUND: Final = r"(?:(?:a |da )?(?:cidade|regiao|centro) (?:de )?)?"
-_BETWEEN: Final = rf"(?: (?!{_PARCEL}\b)[\w,-]+)"
+_BETWEEN: Final = rf"(?: (?!{_PARCEL}\b)[\w,:-]+)"
 _LEAVES: Final = (
     r"(?:saindo|partindo|sai|saem|parte|partem|com saida|saida|com embarque|embarque|embarcando|decolando)"
     r"(?: (?:as )?\w+)? (?:de|em|por)"

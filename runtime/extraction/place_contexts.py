@@ -18,6 +18,13 @@ from runtime.extraction.place_bearers import (
     named_with_article,
     of_a_person,
 )
+from runtime.extraction.place_openings import (
+    disowned,
+    in_an_address,
+    lived_in,
+    opens_bare,
+    opens_from,
+)
 from runtime.extraction.place_owners import OWN_PLACE, WANTED, of_another
 from runtime.extraction.words import STREETS, Words, word_set
 
@@ -46,7 +53,7 @@ _PART: Final = (
     r"(?:(?:(?:na|a|da|nesta|nessa|minha|em|no|do) )?(?:cidade|capital|regiao metropolitana|regiao|grande|centro|"
     r"zona (?:sul|norte|leste|oeste)|municipio)(?: (?:e|de|do|da|em))? )"
 )
-_IN: Final = rf"(?:(?:em|en|n|de|d) {_PART}?|{_PART})"
+_IN: Final = rf"(?:(?:em|en|n|m|de|d) {_PART}?|{_PART})"
 _AROUND: Final = rf"{_PART}?"
 _ADVERB: Final = (
     r"(?:(?:aqui|ainda|atualmente|hoje|agora|mesmo|tb|tbm|tambem|ja|sozinh[oa]|la|bem|so|eu|hj|faz|ha|com|minha|"
@@ -82,7 +89,7 @@ _SAID: Final = re.compile(
     rf"|\bpasso (?:ai |la )?em {_AROUND}"
     rf"|\b(?:moro|vivo|resido|trabalho) (?:\w+ ){{1,5}}em {_AROUND}"
     rf"|\b(?:moro|morro|vivo|resido|fico|to) e {_AROUND}"
-    rf"|\b(?:sou|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo"
+    rf"|\b(?:sou|soi|spu|siu|somos|so|falo|falamos|falando|venho|natural|escrevo|ligo|vindo"
     rf"|eh) {_ADVERB}{_TRADE}(?:daqui )?(?:(?:d|de) {_AROUND}|{_PART})"
     rf"|\b(?:aqui|aki|daqui)(?: (?:e|eh))? {_IN}"
     rf"|\b(?:sou|somos) (?!{_TIE}\b)(?:\w+ )?(?!{_TIE}\b)\w+ (?:d|de|em) {_AROUND}"
@@ -193,16 +200,21 @@ def context_before(words: Words, at: int, *, after: int) -> Context:
     if starts_there(told, ahead):
         return Context.SAID
     said = clause(words, at)
-    if _of_a_name(words, at) or of_another(said):
+    if words.plain(at - 1) in {"em", "n"} and lived_in(ahead):
+        return Context.SAID
+    if _of_a_name(words, at) or of_another(said) or disowned(said, ahead):
         return Context.FORBIDDEN
-    if happens_now(said, ahead) or _SAID.search(said):
+    if happens_now(said, ahead) or _SAID.search(said) or opens_from(said, ahead):
         return Context.SAID
     if said_mine(told, joined(words, max(0, at - REACH), at)):
         return Context.SAID
     if _ARTICLE.search(said):
         return Context.ARTICLE
-    if _ADDRESS.search(joined(words, max(0, at - _ADDRESS_REACH), at)):
+    wide = joined(words, max(0, at - _ADDRESS_REACH), at)
+    if _ADDRESS.search(wide) or in_an_address(wide):
         return Context.LISTED
+    if opens_bare(words, at, after, said, ahead):
+        return Context.NEAR
     if (
         words.plain(at - 1) == "de"
         and (words.plain(at - 2) == "," or not is_a_surname(words, at))
