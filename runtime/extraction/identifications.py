@@ -90,7 +90,7 @@ _CONFIRMED: Final = re.compile(
     r"(?:^|[\n.!])[ ]*(?:sim|isso|isso[ ]mesmo|exato|exatamente|correto|positivo|certo)[ ]?[,.!]?[ ]*\Z"
 )
 _AFTERWARDS: Final = re.compile(
-    rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|trabalha|fica|nao|disse|"
+    rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|quer|precisa|disse|falou|pediu|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b|[ ]?[?])"
     rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
@@ -123,7 +123,7 @@ _NAMED_LATER: Final = re.compile(
 )
 # A whole name before what only its bearer can say: "Ana Lima, moro em Santos".
 _FIRST_PERSON: Final = re.compile(
-    r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos|solteir[oa]|casad[oa]"
+    r"[ ]?[,.;-]{1,2}[ ]?(?:eu[ ])?(?:moro|sou|resido|trabalho|nasci|nascid[oa]|[0-9]{2}[ ]anos(?![ ]?,[ ](?:[oa][ ])?(?:meu|minha|noss))|solteir[oa]|casad[oa]"
     r"|divorciad[oa]|"
     r"viuv[oa]|brasileir[oa]|cliente[ ](?:de|ha|desde))\b"
 )
@@ -132,7 +132,7 @@ _WHO_WANTS: Final = re.compile(
     r"[ ]?,[ ](?:[a-z0-9/.]+[ ]){0,6}[a-z0-9/.]+[ ]?[,.][ ]+(?:[a-z]+[ ][a-z0-9./]+[ ]?,[ ])?(?:eu[ ])?(?:solicit|venh|requeir|gostari|quer|precis|procur|inform|pec|busc|sou|mor)"
 )
 _OF_AGE: Final = re.compile(
-    r"[ ]?,[ ](?:1[6-9]|[2-9][0-9])[ ]anos\b(?![ ]?[?]|[ ]de[ ])(?![^.\n]{0,40}(?<![a-z])(?:e|eh)[ ](?:minha|meu)[ ])"
+    r"[ ]?,[ ](?:1[6-9]|[2-9][0-9])[ ]anos\b(?![ ]?[?]|[ ]de[ ]|[ ]?,[ ](?:[oa][ ])?(?:meu|minha|noss))(?![^.\n]{0,40}(?<![a-z])(?:e|eh)[ ](?:minha|meu)[ ])"
 )
 _SAID_HI: Final = re.compile(rf"[ ]*(?:{GREETING})?[ ]?[,!.]*[ ]*")
 _OPENED: Final = re.compile(rf"\s*(?:{GREETING}[ ,.!]*){{0,3}}(?:[a-z]+[.]?[ ])?\Z")

@@ -51,13 +51,13 @@ _INTRODUCING: Final = (
 SURE: Final = re.compile(
     r"(?<![a-z])(?:"
     rf"(?:me|mi|mim|m|mw|ne|em|mme|mee)[ ]{_CALL_MYSELF}(?:[ ]?:[ ]?|[ ]+)(?:e[ ])?"
-    r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]me[ ]"
+    r"|(?:me|m)(?:chamo|xamo)[ ]+|chamo[ -]?me[ ]"
     rf"|(?<!do[ ])(?<!no[ ]){_MY}[ ]?(?:primeiro[ ])?{_NAME}(?:[ ]e[ ](?:sobrenome|cpf|telefone))?(?:[ ](?:completo|todo|inteiro|"
     rf"social|artistico|mesmo|certo|correto|aqui|verdadeiro|real|civil|(?:no|do)[ ](?:documento|rg|registro)|"
     rf"de[ ](?:batismo|solteira|casada|guerra|verdade|registro)))?{_NAME_IS}"
     rf"|(?:minha|a)[ ]graca{_NAME_IS}|my[ ]name[ ]is[ ]|mi[ ]nombre[ ]es[ ]|me[ ]llamo[ ]"
     rf"|meu[ ]apelido(?:[ ][a-z]+){{0,5}}?(?:[ ]{IS}[ ]|[ ]?:[ ]?)"
-    rf"|(?<![a-z][ ])nome{_FIELD}[*_]*[ ]?(?::?[ ]?\n|[.][.]+[ ]?:?|[:=>]|->?)[*_]*[ ]?"
+    rf"|(?<![a-z][ ])(?:nome|nm(?=[ ]?[:=])){_FIELD}[*_]*[ ]?(?::?[ ]?\n|[.][.]+[ ]?:?|[:=>]|->?)[*_]*[ ]?"
     rf"|(?:meu[ ]nome|{HERE})[ ]nao[ ]{IS}[ ](?:[oa][ ])?[a-z]+(?:[ ][a-z]+)?[ ]?,[ ]{IS}[ ](?:sim[ ])?(?:[oa][ ])?"
     r")"
 )
@@ -66,7 +66,7 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
+    r"(?:sou|so)[ ](?!(?:mais[ ])?conhecid|chamad|tratad)(?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
     r"|mesm[oa]|famos[oa]|querid[oa]|velh[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
@@ -188,11 +188,11 @@ SET_APART: Final = re.compile(r"[ ]?(?:[,.!;)\n]|\Z)")
 WE: Final = re.compile(r"[ ]?,[ ][a-z]+mos\b")
 # "É a Carla": only where a message starts with it, and asks nothing.
 OPENING: Final = re.compile(
-    rf"(?:^|[\n.!?]|^(?:[a-z]+[ ])?(?:meu|minha)[ ][a-z]+[ ]?,|^(?!meu|minha)[a-z]+[ ]?,|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*{IS}[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
+    rf"(?:^|[\n.!?]|^(?:[a-z]+[ ])?(?:meu|minha)[ ][a-z]+[ ]?,|^(?!meu|minha)[a-z]+[ ]?,|(?<![a-z]){GREETING}(?:[ ]?,?[ ](?:meu|minha)[ ][a-z]+)?[ ]?[,.!:)]{{0,3}}(?:[ ](?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<whom>[a-z]+)[ ]?[,.!]?)?|^(?:(?:dra?|sra?|prof|profa|seu|dona)[.]?[ ])?(?P<named>[a-z]+)[ ]?,?)[ ]*(?:{IS}|fala(?=[ ](?:eu[ ]?,?[ ])?[oa][ ]))[ ](?:eu[ ]?,?[ ])?[oa][ ](?=[a-z])"
 )
 # "Eu, Ana Lima, declaro", "aqui Ana Paula, do financeiro": a known name, closed by a comma.
 ENCLOSED: Final = re.compile(
-    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,(?:[ ][oa])?|eu|{HERE}[ ]?,?(?:[ ][oa])?"
+    rf"(?:^|[\n.!?]|(?<![a-z]){GREETING}[ ]?[,.!]{{0,3}})[ ]*(?:eu[ ]?,(?:[ ][oa])?|eu|{HERE}[ ]?[,:]?(?:[ ][oa])?"
     rf"|{IS}(?:[ ]eu[ ]?,?)?)[ ](?=[a-z])"
 )
 # "É o João da loja que vai aí" is said of somebody else.

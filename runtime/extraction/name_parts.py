@@ -37,6 +37,8 @@ _LONGEST_TOWN: Final = 4
 _MOST_ROLE_WORDS: Final = 3
 _LONGEST_INITIALS: Final = 2
 _SHORTEST_FAMILY: Final = 4
+# Behind a surname these close a name in lower case too: "rui prado neto".
+_GENERATIONS: Final = frozenset({"neto", "filho", "sobrinho"})
 # Things and trades end so, families seldom: "João Pinturas", "Rita Depilação".
 _NO_FAMILY_ENDINGS: Final = (
     "s", "cao", "ria", "dade", "mento", "gem", "ado", "ada", "ico", "ica", "oso", "osa", "inha", "inho", "avel", "mente",
@@ -160,6 +162,8 @@ def _next_part(text: Reading, at: int, first: int) -> int:
     word = text.words.plain(at)
     if word == "-":
         return 2 if _hyphened(text, at) else 0
+    if word == ".":
+        return 2 if _abbreviated(text, at) else 0
     if not _same_line(text, at):
         return 0
     if word in FOREIGN_PARTICLES and capitalised(
@@ -178,11 +182,22 @@ def _next_part(text: Reading, at: int, first: int) -> int:
         return 2 if family in surnames() and not there else 0
     if not word.replace("'", "").isalpha() or (len(word) < 2 and not _initial(text, at)):
         return 0
+    if word in _GENERATIONS and text.words.plain(at + 1) in {"", ",", ".", "!", "\n"}:
+        return int(text.words.plain(at - 1) in surnames())
     if word in surnames() or word in first_names():
         return 0 if word in NO_NAME and not capitalised(text, at) else 1
     if word in NO_NAME:
         return 0
     return 1 if capitalised(text, at) and not shouted(text) else _last_word(text, at)
+
+
+def _abbreviated(text: Reading, at: int) -> bool:
+    """Whether a dot shortens a middle name before the last one: "Bruna R. Costa"."""
+    short = len(text.words.plain(at - 1)) == 1 and text.words.touching(at)
+    family = text.words.plain(at + 1)
+    return (
+        short and capitalised(text, at - 1) and capitalised(text, at + 1) and family in surnames()
+    )
 
 
 def _hyphened(text: Reading, at: int) -> bool:

@@ -114,7 +114,7 @@ NO_NAME: Final = word_set(
     "titular comprador compradora fornecedor fornecedora locatario inquilino inquilina sindico sindica "
     "motorista entregador porteiro recepcionista enfermeiro enfermeira aposentado aposentada solteira "
     "denovo dnv ninguem bradesco itau unimed hapvida amil sulamerica nubank santander alguem vosso "
-    "reu autor autora meio tipo super bastante bem ponto virgula speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
+    "reu autor autora meio tipo super bastante bem ponto virgula autorizo declaro solicito requeiro confirmo informo aceito concordo agradeco aguardo speaking here calling daquele daquela dessa desse desta deste nessa nesse nesta neste aquilo quanto cujo tua teus"
 )
 
 # Given names that are also other words: alone and in lower case they say nothing.

@@ -96,6 +96,7 @@ _NOT_ME: Final = re.compile(
     r"(?:disse|falou|mandou|pediu|prometeu|ficou|veio|foi|trabalha|mora|atendeu|levou|comprou|faz|fez|tem|deve|sabe|cuida|vende|esta|ta|estava|era|sumiu|postou|(?:e|eh)[ ](?:um|uma|muito|otim[oa]|maravilhos[oa])"
     r"|[^,.!?\n]{1,25},[ ](?:nao[ ])?(?:vai|foi|veio|faltou|passou|estava|esqueceu)(?![a-z])|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
     r"|[ ]?[(][a-z ]{3,25}[)][ ](?:nao[ ])?[a-z]+(?:ou|eu|iu)(?![a-z])|[ ]?,[ ](?:[1-9]|1[0-5])[ ](?:anos?|meses)(?![a-z])"
+    r"|[ ]?,[ ][0-9]{1,3}[ ]anos[ ]?,[ ](?:(?:e|eh)[ ])?(?:[oa][ ])?(?:meu|minha|noss[oa])(?![a-z])"
     r"|[ ]?,[ ](?:linha[ ](?:[0-9]|azul|verde|vermelha|amarela|lilas)|estacao|metro)"
     r"|[ ]?[,-][ ](?:[a-z]+[ ]?){1,2}[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
 )
@@ -141,7 +142,7 @@ _ABOUT: Final = re.compile(
 # "chave pix 529.982.247-25 Ana Lima": whom the money is for.
 _KEY: Final = re.compile(r"(?<![a-z])pix(?![a-z])[^!?\n]*(?:[(]|[0-9a-z][ ])\Z")
 _HOUSE: Final = re.compile(
-    r"[ ]?,?[ ][0-9]{1,5}[ ]?(?:\Z|[,-]|[.](?![0-9])|(?:ap|apto|casa|centro|bairro|bloco|fundos)\b)"
+    r"(?![ ]?,[ ](?:1[89]|[2-9][0-9])[ ]?,[ ][a-z]+(?:ista|eir[oa]|or|ora|og[oa]|ente|ad[oa]|ic[oa])(?![a-z]))[ ]?,?[ ][0-9]{1,5}[ ]?(?:\Z|[,-]|[.](?![0-9])|(?:ap|apto|casa|centro|bairro|bloco|fundos)\b)"
 )
 
 

@@ -79,7 +79,7 @@ _CLOSES: Final = re.compile(
 )
 _ENDS: Final = re.compile(r"[ ]*[.!]?[ ]*\Z")
 # In writing of some form the writer is the third person: "Ana Lima solicita segunda via".
-_ASKS: Final = re.compile(r"[ ](?:quer|deseja|solicita|requer|vem)[ ][a-z0-9]")
+_ASKS: Final = re.compile(r"[ ](?:quer|deseja|solicita|requer|vem|gostaria|precisa)[ ][a-z0-9]")
 _TITLED: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(TITLES))})[ ]?[.]?[ ]?\Z")
 _I_AM_TITLED: Final = re.compile(
     rf"(?<![a-z])(?:sou|eu|aqui)(?![a-z])[^.!?\n]*,[ ](?:{'|'.join(sorted(TITLES))})[ ]?[.]?[ ]?\Z"
@@ -100,7 +100,7 @@ _OF_A_HOUSE: Final = re.compile(
 )
 # "Murilo: quero trancar a matrícula", where nobody else speaks.
 _DICTATES: Final = re.compile(
-    r"[ ]?:[ ](?:eu[ ])?(?:quero|queria|preciso(?![ ]d[aeo]s?[ ](?:seu|sua|teu|tua))|gostaria|tenho|estou|to|posso|comprei|paguei|recebi"
+    r"[ ]?[:.][ ](?:eu[ ])?(?:quero|queria|preciso(?![ ]d[aeo]s?[ ](?:seu|sua|teu|tua))|gostaria|tenho|estou|to|posso|comprei|paguei|recebi"
     r"|fiz|sou|moro|meu|minha|perdi|solicito|vim|venho)(?![a-z])"
 )
 _OF_SOMETHING: Final = re.compile(

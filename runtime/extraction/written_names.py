@@ -8,7 +8,7 @@ from typing import Final
 
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import LIKELY
-from runtime.extraction.introductions import IS, SPEAKS
+from runtime.extraction.introductions import GREETING, IS, SPEAKS
 from runtime.extraction.name_parts import (
     Name,
     Reading,
@@ -30,6 +30,7 @@ _SPELT: Final = re.compile(
     rf"(?:\A|[\n.!?,])[ ]*(?:(?:pode|por[ ]favor|favor)[ ])?{_WRITE}[ ](?:ai[ ])?(?=[a-z])"
 )
 # Only somebody's own name is spelt out so.
+_GREETED: Final = re.compile(rf"(?:\A|[\n.!?,])[ ]*{GREETING}[ ]?,?[ ](?:[oa][ ])?\Z")
 _HOW_SPELT: Final = re.compile(
     r"[ ]?,?[ ](?:com|sem)[ ](?:acento|h|y|k|w|th|ph|dois|duas|[a-z][ ]|[a-z]\Z|[a-z][,.])"
 )
@@ -71,7 +72,8 @@ def _owned(text: Reading) -> Iterator[Candidate]:
             continue
         hit = _OWNED.match(text.folded.plain, text.end(name))
         # "Paulo, sou eu" may be said to Paulo.
-        if hit and not (at == 0 and hit[0].lstrip().startswith(",")):
+        called = at == 0 or _GREETED.search(text.folded.plain, 0, word.start) is not None
+        if hit and not (called and hit[0].lstrip().startswith(",")):
             yield candidate(text, name, LIKELY)
 
 
