@@ -20,8 +20,8 @@ _AND_YOURS: Final = re.compile(
 )
 # Only a name is spelt out so.
 _SPELT: Final = re.compile(
-    r"[ ]?,?[ ](?:(?:so[ ])?(?:com|sem)[ ](?:(?:um|uma|dois|duas|o|a)[ ])?"
-    r"(?:[b-df-np-z]|h|acento|agudo|circunflexo|cedilha|til|efe|esse|ipsilon|dois[ ][a-z]|[a-z]{1,2})(?:[ ](?:so|no|na|mudo|e|dobrado)(?![a-z])|[ ]?[.,!]|[ ]?\Z))"
+    r"[ ]?,?[ ][(]?(?:(?:so[ ])?(?:com|sem)[ ](?:(?:um|uma|dois|duas|o|a)[ ])?"
+    r"(?:[b-df-np-z]|h|acento|agudo|circunflexo|cedilha|til|efe|esse|ipsilon|dois[ ][a-z]|[a-z]{1,2})(?:[ ](?:so|no|na|mudo|e|dobrado)(?![a-z])|[ ]?[.,!)]|[ ]?\Z))"
 )
 
 

@@ -13,6 +13,8 @@ from typing import Final
 _DASHES: Final = "‐‑‒–—―−"
 _QUOTES: Final = "‘’ʼ´`"
 _ORDINALS: Final = {"ª": "a", "º": "o", "°": "o"}
+# Letters of other tongues' names that have no mark to take off.
+_FOREIGN: Final = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ß": "s", "þ": "t", "æ": "a", "œ": "o"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """The text folded character by character; marks and characters without width vanish."""
+    """The text folded character by character; marks, doubled spaces and what has no width vanish."""
     plain: list[str] = []
     offsets: list[int] = []
     for at, character in enumerate(text):
         folded = _fold_character(character)
-        if folded:
+        if folded and not (folded == " " and plain and plain[-1] == " "):
             plain.append(folded)
             offsets.append(at)
     offsets.append(len(text))
@@ -51,6 +53,10 @@ def fold_word(text: str) -> str:
 
 def _fold_character(character: str) -> str:
     """One folded character, or none; never more, so that offsets stay one to one."""
+    if character == "\r":
+        return ""
+    if character == "\t":
+        return " "
     if character.isascii():
         return character.lower()
     if character in _DASHES:
@@ -66,4 +72,5 @@ def _fold_character(character: str) -> str:
         return " "
     if character.isdigit():
         return str(unicodedata.digit(character))
-    return unicodedata.normalize("NFKD", character)[0].lower()[0]
+    plain = unicodedata.normalize("NFKD", character)[0].lower()[0]
+    return _FOREIGN.get(plain, plain)

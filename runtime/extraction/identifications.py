@@ -23,7 +23,7 @@ from runtime.extraction.name_parts import (
 )
 from runtime.extraction.name_words import NO_NAME, PARTICLES, TITLES, first_names, is_role, pet_name
 from runtime.extraction.reported import reported
-from runtime.extraction.short_forms import pet_form
+from runtime.extraction.short_forms import pet_form, seems_coined
 
 _MOST_WORDS_BACK: Final = 7
 _CONFIRMED_REACH: Final = 24
@@ -90,7 +90,7 @@ _CONFIRMED: Final = re.compile(
     r"(?:^|[\n.!])[ ]*(?:sim|isso|isso[ ]mesmo|exato|exatamente|correto|positivo|certo)[ ]?[,.!]?[ ]*\Z"
 )
 _AFTERWARDS: Final = re.compile(
-    rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|quer|precisa|disse|falou|pediu|trabalha|fica|nao|disse|"
+    rf"{_FROM}(?:[ ](?:por[ ])?{HERE}(?![ ]?(?:em|no|na(?![ ](?:escuta|linha|area|voz))|tem|esta|ta|e|eh|vc|vcs|voce|voces|mora|que|quer|precisa|disse|falou|pediu|trabalha|fica|nao|disse|"
     r"me|da[ ]pra|do[ ]lado|de[ ]casa|perto|vende|vendem)\b|[ ]?[?])"
     rf"|[ ]{IS}[ ]o[ ]nome(?=[ ]?(?:[,.!;\n]|\Z))|(?<=[a-z])[ ]o[ ](?:meu[ ])?nome(?:[ ]completo)?(?=[ ]?(?:[,.!;\n]|\Z))|[ ]?,?[ ]com[ ](?:[b-df-np-z]|dois|duas|e[ ]no)\b"
     rf"|[ ]?,[ ]{HERE}[ ]?(?=[,.!\n]|\Z)"
@@ -107,7 +107,7 @@ _ON_AIR: Final = re.compile(r"[ ](?:na[ ](?:voz|area|linha|escuta)|falando)(?![a
 _HERE_FROM: Final = re.compile(rf"[ ]{HERE}(?:[ ]d[aeo][ ](?!novo)[a-z]|[ ]?[.,!])")
 # A capital within a sentence and "aqui" behind it: a nickname, however odd.
 _MERRILY: Final = re.compile(
-    rf"(?:[ ]d[aeo][ ][a-z0-9]+)?[ ]{HERE}[ ]?(?:[.,!]|\Z|k{{2}}|rs|d[aeo][ ])"
+    rf"(?:[ ]d[aeo][ ][a-z0-9]+)?[ ]{HERE}[ ]?(?:[ ]na[ ](?:escuta|linha|area)|[.,!]|\Z|k{{2}}|rs|d[aeo][ ])"
 )
 # Said to somebody who is greeted: "oi Ana, lembra de mim?".
 _REMEMBER: Final = re.compile(r"[ ]?[,.]?[ ]lembra")
@@ -171,6 +171,9 @@ def _told_afterwards(text: Reading, name: Name, hit: re.Match[str]) -> bool:
     odd = not name.known and hit[0].startswith(",") and capitalised(text, name.first)
     if odd and _MERRILY.match(plain, end):
         return not capitalised(text, name.after + 1)
+    coined = not hit[0].strip() and not name.known and seems_coined(text, name)
+    if coined and (_MERRILY.match(plain, end) or _ON_AIR.match(plain, end)):
+        return True
     if not (evident(text, name) or pet_form(text, name.first)):
         if pet_name(text.words.plain(name.first)) and _ON_AIR.match(plain, end):
             return True

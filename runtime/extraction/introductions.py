@@ -8,7 +8,7 @@ from typing import Final
 from runtime.extraction.misspelt import slips
 
 IS: Final = r"(?:e|eh|he)(?![a-z])"
-_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|(?:[ ](?:q|que))?[ ]{IS}[ ]?:?[ ]?|[ ]seria[ ])"
+_NAME_IS: Final = rf"(?:[ ]?[:=][ ]?\n?|(?:[ ](?:q|que))?(?:[ ]{IS}){{1,2}}[ ]?:?[ ]?|[ ]seria[ ])"
 HERE: Final = r"(?:aqui+|aki+|aqi|aq|aqu|aui|auqi|aqiu|akui|aquo|aqyi)(?![a-z])"
 _MY: Final = rf"(?:{slips('meu', but=frozenset({'me', 'mei', 'ceu'}))}|mi|meo)"
 _NAME: Final = rf"(?:{slips('nome', but=frozenset({'home', 'nomes'}))}|nomezinho|nominho|nomi|nm)"
@@ -66,7 +66,7 @@ _SAYS_HI: Final = r"(?:oi|la|ia|de|te|em|pa)"
 # These are also said of trades and relations: what follows must look like a name.
 LIKELY: Final = re.compile(
     r"(?<![a-z])(?:"
-    r"(?:sou|so)[ ](?!(?:mais[ ])?conhecid|chamad|tratad)(?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
+    r"(?:sou|so|sow|cou|soou|souu|spu|siu|soi)[ ](?!(?:mais[ ])?conhecid|chamad|tratad)(?:eu(?:[ ](?:de[ ]novo|aqui|mesm[oa]))?[ ]?[,:]?[ ][(]?)?(?:aqui[ ])?(?:[oa](?:[ ](?:propri[oa]"
     r"|mesm[oa]|famos[oa]|querid[oa]|velh[oa]|tal(?:[ ]d[oae])?))?[ ]|aquel[ea][ ]|o/a[ ]|[oa]\([oa]\)[ ])?"
     rf"|(?:d?{HERE})[ ](?:{IS}|fala|{_SPEAKER}[ ]?(?:{IS}|:|,))(?:[ ]|(?=[.]{{2}}))(?:eu[ ]?,?[ ])?(?:[oa][ ])?"
     rf"|(?:est[ae][ ]que[ ](?:vos|lhe)[ ](?:fala|escreve)|{_SPEAKER}|quem[ ](?:ta|esta)[ ]{HERE})"
@@ -90,7 +90,7 @@ LIKELY: Final = re.compile(
     r"|podem?[ ]ir[ ](?:me[ ])?chamando|atendo|respondo|fui[ ](?:batizad|registrad)[oa]|me[ ](?:registraram"
     r"|batizaram)|me[ ]assino|assino)[ ]"
     r"(?:so[ ]|apenas[ ]|mais[ ])?(?:de|por|como|pelo[ ](?:nome|apelido)[ ]de|com[ ]o[ ]nome[ ](?:de[ ])?)[ ]?"
-    rf"|meu[ ](?:nome|nm)(?:[ ]completo)?[ ]?,?[ ](?:{IS}[ ])?|(?:me[ ])?(?:salva|anota|grava|coloca|bota|poe)r?[ ](?:ai[ ])?como[ ]|(?:me[ ])?(?:salva|add|adiciona)r?[ ]ai[ ]?[,:][ ](?:[oa][ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])(?<!com[ ])nome(?:[ ]completo)?[ ]"
+    rf"|meu[ ](?:nome|nm)(?:[ ]completo)?[ ]?,?[ ](?:{IS}[ ])?|(?:me[ ])?(?:salva|anota|grava|coloca|bota|poe)r?[ ](?:ai[ ])?como[ ]|(?:me[ ])?(?:salva|add|adiciona)r?[ ]ai[ ]?[,:][ ](?:[oa][ ])?|(?<!do[ ])(?<!da[ ])(?<!no[ ])(?<!de[ ])(?<!em[ ])(?<!ao[ ])(?<!seu[ ])(?<!teu[ ])(?<!o[ ])(?<!ar[ ])(?<!com[ ])nome(?:[ ](?:completo|social|artistico|civil|de[ ](?:casada|solteir[oa]|batismo|guerra)))?[ ]"
     rf"|quem[ ](?:assina|subscreve)(?:[ ]?:|[ ]sou[ ]eu[ ]?,?|[ ]{IS}(?![ ][oa][ ]))[ ]"
     rf"|{_INTRODUCING}{_MARKS}"
     r"|(?:se[ ])?lembra[ ]de[ ]mim[ ]?[,?:][ ](?:[oa][ ])?"
@@ -123,6 +123,9 @@ UNSURE: Final = re.compile(
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome[ ](?:{IS}|tem|comeca|leva)(?:[ ][a-z]+){{1,3}}[ ]?,[ ](?=[a-z]+(?:[ ][a-z]+){{0,3}}[ ]?(?:[.!\n]|\Z))"
     rf"|(?<![a-z])(?:me?u|mi)[ ]nome(?:[ ][a-z]+){{1,4}}[ ]?,[ ]{IS}[ ](?:[oa][ ])?"
     rf"|(?<![a-z])(?<!o[ ])(?:me?u|mi)[ ]nome[ ](?:n[ao]|pra|para|p|em)(?:[ ][a-z]+){{1,3}}[ ]{IS}[ ]"
+    rf"|(?<![a-z])(?:{IS}|sou)[ ](?:[oa][ ])?(?:seu|sua|teu|tua|voss[oa])[ ](?:vizinh|amig|alun|inquilin|prim|sobrinh|afilhad|velh|querid)[oa][ ]?,?[ ](?:[oa][ ])?"
+    rf"|(?<![a-z])(?:na[ ]verdade|corrigindo|correcao|(?:meu[ ])?nome[^.!?\n]{{0,20}},[ ]o[ ](?:certo|correto))[ ]?[:,]?[ ]{IS}[ ](?:[oa][ ])?(?=[a-z]+(?:[ ][a-z]+){{0,4}}[ ]?(?:[,.!\n]|\Z))"
+    rf"|(?<![a-z])(?:escrev|coloc|pus|pos|registr|cadastr|bot|anot)(?:eram|aram|eu|ou)[ ][a-z]+(?:[ ][a-z]+)?[ ]?,?[ ](?:mas[ ])?(?:o[ ]certo[ ])?{IS}[ ](?=[a-z]+(?:[ ][a-z]+){{0,4}}[ ]?(?:[,.!\n]|\Z))"
     rf"|{_FRESH}(?:eu[ ])?chamo[ ](?:{IS}[ ])?"
     rf"|{_FRESH}(?:e[ ])?o[ ]meu[ ]{IS}[ ]"
     r"|(?<![a-z])(?:me[ ]chame|podem?[ ]me[ ]chamar|vulgo)[ ])"
@@ -171,7 +174,7 @@ BESIDE_ME: Final = re.compile(
 )
 # "sou a vizinha do 302, a Carla": a name beside the role it is introduced with.
 WITH_A_ROLE: Final = re.compile(
-    rf"(?<![a-z])(?<!nao[ ])(?:sou|so|(?:{HERE}|quem[ ]fala(?:[ ]{HERE})?)[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
+    rf"(?<![a-z])(?<!nao[ ])(?:sou|so|(?:{HERE}|quem[ ](?:fala|(?:ta|esta)[ ]falando)(?:[ ]{HERE})?)[ ](?:{IS}|fala))[ ](?:(?:[oa]|aquel[ea])[ ])?(?:[a-z]+[ ]){{0,3}}[a-z0-9]+[ ]?,[ ][oa][ ](?=[a-z])"
     rf"|(?<![a-z])(?<!nao[ ])(?:sou|so|{HERE}[ ](?:{IS}|fala))[ ](?:(?:[oa]|d[oa])[ ])?(?:[a-z]+[.]?[ ]){{0,3}}[a-z0-9]+[ ]?,[ ](?=[a-z])"
     r"|(?<![a-z])(?<!nao[ ])fui[ ]eu[ ](?:que|quem)(?:[ ][a-z]+){1,4}[ ]?,[ ](?=[a-z])"
 )

@@ -64,7 +64,8 @@ _PARTY: Final = re.compile(
     r"|assinante|segurad[oa]|beneficiari[oa])[ ]*\Z"
 )
 _WITH_NUMBER: Final = re.compile(
-    r"[ ]?[,;/|(\n-]{0,2}[ ]?(?:cpf|rg|tel|fone|telefone|cel|celular|zap|whats|e-?mail|[(+]?[0-9]|[(]?eu[)]|[a-z0-9._+-]+@[a-z])"
+    r"[ ]?[,;/|(\n-]{0,2}[ ]?(?:cpf|rg|tel|fone|telefone|cel|celular|zap|whats|e-?mail|[(+]?[0-9]|[(]?eu[)]|[a-z0-9._+-]+@[a-z]"
+    r"|(?:contrato|matricula|ra|inscricao|codigo|cod|pedido|protocolo|apto|ap|unidade|quarto|placa)[ ]?(?:n[o.]{0,2}[ ]?)?:?[ ]?[0-9])"
 )
 # Whoever answers for a child, an animal, a firm or an order writes for them.
 _FOR_ALL: Final = re.compile(

@@ -17,6 +17,13 @@ _HAUNTS: Final = word_set(
     "apartamento ap apto bloco casa salao feira oficina padaria mercado escola creche academia barbearia croche frete "
     "bolo bolos unha unhas bar loja banca ong igreja"
 )
+# How Portuguese words are not spelt, and those that were taken over with such letters.
+_STRANGE: Final = ("k", "w", "y", "th", "ll", "nn", "tt", "ph", "ck")
+_LOANS: Final = word_set(
+    "delivery motoboy playstation whisky wifi whats whatsapp skype hobby lobby kombi ketchup yakisoba windows web show "
+    "shopping marketing workshop showroom download network personal notebook facebook tiktok youtube hyundai yamaha kawasaki "
+    "volkswagen whirlpool pizza smart party baby body story royal kids kit kilo karaoke kart kiwi piknik walter truck black"
+)
 
 
 def familiar(text: Reading, name: Name) -> bool:
@@ -36,3 +43,15 @@ def familiar(text: Reading, name: Name) -> bool:
 def pet_form(text: Reading, at: int) -> bool:
     """Whether a capitalised word has the ending of endearment: "Thiaguinho"."""
     return text.words.plain(at).endswith(("inho", "inha")) and capitalised(text, at)
+
+
+def seems_coined(text: Reading, name: Name) -> bool:
+    """Whether an unknown word is spelt as no word of the language is: "Xirley", "Maicow", "Zhang Wei"."""
+    if shouted(text) or not capitalised(text, name.first):
+        return False
+    if name.after > name.first + 1:
+        parts = range(name.first, name.after)
+        return all(capitalised(text, at) and len(text.words.plain(at)) > 2 for at in parts)
+    word = text.words.plain(name.first)
+    strange = any(letters in word for letters in _STRANGE)
+    return strange and len(word) > _LONGEST and word not in _LOANS

@@ -72,7 +72,7 @@ _IN_MY: Final = re.compile(
 _IT_IS: Final = re.compile(r"[.!?,\n][ ]*(?:e|eh)[ ]\Z")
 _CONTACT: Final = r"(?:[+(]?[0-9][0-9 ().-]{7,}|[a-z0-9._+-]+@[a-z])"
 _CLOSES: Final = re.compile(
-    rf"[ ]*(?:\Z|{_SIGN}|/)|[ ]+{_CONTACT}"
+    rf"[ ]*(?:\Z|{_SIGN}|/)|[ ]+{_CONTACT}|[ ]+[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{2,4}}"
     r"|[ ]d[aeo]s?[ ](?:[0-9]|(?:ap|apto|bloco|casa|sala|turma)[ ]|[a-z]+(?:[ ][a-z0-9]+){0,2}[ ]?(?:\Z|[,.!\n]))"
     r"|[ ](?:k{2,}|rs+(?![a-z])|haha|[0-9]{1,2}[ ]?h|vem[ ][a-z])|[ ](?:sim|mesm[oa]|e[ ]familia|na[ ]nota|pra[ ]mim|[+][ ]?[0-9]|(?:cpf|rg|tel|telefone|fone|cel|celular|zap|whats|email|oab|crm"
     r"|matricula|apto|ap|bloco|sala|turma|quarto)(?![a-z])|com[ ](?:acento|[a-z][ ]|dois|duas))"
@@ -92,6 +92,14 @@ _NUMBERED: Final = re.compile(rf"[ ]?[,:-]?[ ]?{_CONTACT}")
 _SAYS_HI: Final = re.compile(rf"(?<![a-z]){GREETING}[ ]\Z")
 _GREETED: Final = re.compile(
     rf"(?<![a-z]){GREETING}(?:[ ](?:meu|minha|seu)[ ][a-z]+)?[ ]?[!.\n][ ]*\Z"
+)
+# "Aluna Ana Lima, quero trancar meu curso": hers, where the wish is her own.
+_MAY_BE_MINE: Final = re.compile(
+    r"(?:\A|[.!?\n])[ ]*(?:alun[oa]|paciente|titular|beneficiari[oa]|contratante|dependente)[ ]?:?[ ]\Z"
+)
+_WANTS_MINE: Final = re.compile(
+    r"[ ]?,[^.!?\n]{0,30}?(?<![a-z])(?:quero|queria|preciso|gostaria|solicito)(?![a-z])[^.!?\n]{0,40}(?<![a-z])(?:meu|minha|meus|minhas)(?![a-z])"
+    r"(?![ ](?:fil|mae|pai|espos|marid|irma|av[oh]|net|sobrinh|ti[oa]))"
 )
 # Nobody who is greeted is told their own door: "oi, Ana do 302, cadê a encomenda".
 _HAILING: Final = re.compile(rf"(?<![a-z]){GREETING}[ ]?,[ ]\Z")
@@ -208,6 +216,8 @@ def _stands(text: Reading, name: Name) -> bool:
         return True
     if _SAYS_HI.search(before):
         return _NUMBERED.match(plain, end) is not None
+    if _MAY_BE_MINE.search(before) and _WANTS_MINE.match(plain, end):
+        return True
     if not _OPENS.search(before) or _ABBREVIATED.search(before):
         return False
     asks = start == 0 and _ASKS.match(text.folded.plain, end)

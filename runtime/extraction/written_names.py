@@ -21,6 +21,9 @@ from runtime.extraction.not_mine import of_a_person
 from runtime.extraction.reported import reported
 from runtime.extraction.short_forms import pet_form
 
+# How far back a greeting is looked for.
+_REACH: Final = 30
+
 _WRITE: Final = r"(?:coloc[ae]|po[er]|ponha|bot[ae]|escrev[ae]|assin[ae]|registr[ae]|cadastr[ae]|grav[ae]|bord[ae]|imprim[ae])r?"
 _PAPER: Final = r"(?:cracha|convite|certificado|diploma|etiqueta|comanda|ficha|placa|camiseta|camisa|carteirinha|pulseira|credencial|lista|copo|caderno)"
 _ON_PAPER: Final = re.compile(
@@ -72,9 +75,15 @@ def _owned(text: Reading) -> Iterator[Candidate]:
             continue
         hit = _OWNED.match(text.folded.plain, text.end(name))
         # "Paulo, sou eu" may be said to Paulo.
-        called = at == 0 or _GREETED.search(text.folded.plain, 0, word.start) is not None
-        if hit and not (called and hit[0].lstrip().startswith(",")):
+        if hit and not (hit[0].lstrip().startswith(",") and _called(text, at)):
             yield candidate(text, name, LIKELY)
+
+
+def _called(text: Reading, at: int) -> bool:
+    """Whether a message or a greeting leads to a word."""
+    start = text.words.items[at].start
+    said = text.folded.plain[max(0, start - _REACH) : start]
+    return at == 0 or _GREETED.search(said) is not None
 
 
 def _written(text: Reading, name: Name) -> bool:

@@ -100,6 +100,15 @@ def test_accents_may_be_written_as_marks_of_their_own() -> None:
     assert (found.value, found.quote) == ("Goiânia", "Goia\u0302nia")
 
 
+def test_spaces_tabs_and_line_ends_of_any_kind_are_read_as_one() -> None:
+    (found,) = extract("meu  nome\té   Ana   Lima,\r\nok?", today=TODAY)
+    assert (found.value, found.quote) == ("Ana Lima", "Ana   Lima")
+
+
+def test_letters_of_other_tongues_belong_to_their_words() -> None:
+    assert [one.value for one in extract("aqui é a Małgorzata", today=TODAY)] == ["Małgorzata"]
+
+
 def test_one_message_gives_facts_of_every_kind() -> None:
     text = (
         "Oi, me chamo Ana Lima, moro em Campinas. Meu zap é 11 98765-4321, email ana@gmail.com, "
