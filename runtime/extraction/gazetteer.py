@@ -27,7 +27,7 @@ STATES: Final = {
 }  # fmt: skip
 _NICKNAMES: Final = {
     "b horizonte": "Belo Horizonte", "belo hte": "Belo Horizonte", "p alegre": "Porto Alegre",
-    "rib preto": "Ribeirão Preto", "s j do rio preto": "São José do Rio Preto",
+    "rib preto": "Ribeirão Preto", "sao j do rio preto": "São José do Rio Preto",
     "bh": "Belo Horizonte", "bhz": "Belo Horizonte", "beaga": "Belo Horizonte",
     "belzonte": "Belo Horizonte", "b h": "Belo Horizonte",
     "sp": "São Paulo", "sampa": "São Paulo", "s paulo": "São Paulo", "sao paulo capital": "São Paulo",

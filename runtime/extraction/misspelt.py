@@ -12,6 +12,11 @@ def slips(word: str, *, but: frozenset[str] = frozenset()) -> str:
 
     `but` names the slips that are words of their own: "moto" is none of "moro".
     """
+    return "|".join(sorted(slip_set(word, but=but), key=lambda one: (-len(one), one)))
+
+
+def slip_set(word: str, *, but: frozenset[str] = frozenset()) -> frozenset[str]:
+    """A folded word and its slips of one key."""
     missing = {word[:at] + word[at + 1 :] for at in range(1, len(word))}
     doubled = {word[:at] + word[at] + word[at:] for at in range(len(word))}
     swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}
@@ -20,8 +25,7 @@ def slips(word: str, *, but: frozenset[str] = frozenset()) -> str:
         for at, letter in enumerate(word)
         for key in _beside(letter)
     }
-    found = ({word} | missing | doubled | swapped | beside) - but
-    return "|".join(sorted(found, key=lambda one: (-len(one), one)))
+    return frozenset({word} | missing | doubled | swapped | beside) - but
 
 
 def _beside(letter: str) -> str:

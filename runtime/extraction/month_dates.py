@@ -21,6 +21,8 @@ from runtime.extraction.day_like import bears_a_day, counts_something, recurs
 from runtime.extraction.numerals import read_numeral
 from runtime.extraction.words import STREETS, Words, word_set
 
+# Short months that are also other words, or numbers.
+_WORDS_TOO: Final = frozenset({"mar", "mai", "set", "out", "dez", "ago"})
 _FIRST: Final = frozenset({"primeiro", "1o", "1a"})
 _LISTED: Final = frozenset({"e", "a", "ao", "ou", "ate", ",", "-", "/"})
 _NO_DAY: Final = word_set(
@@ -90,7 +92,7 @@ def _month_at(words: Words, after: int) -> int | None:
         return None if spaced_short else after + 1
         # "Um marco" is no first of March.
     counted = words.plain(after - 1)[:1].isdigit() or words.plain(after - 1) in {"o", "a"}
-    return after if counted and joint in MONTHS and joint not in SHORT_MONTHS else None
+    return after if counted and joint in MONTHS and joint not in _WORDS_TOO else None
 
 
 def _year(words: Words, at: int, today: date) -> tuple[int, int]:
@@ -101,6 +103,9 @@ def _year(words: Words, at: int, today: date) -> tuple[int, int]:
         return int(word), joint + 1
     if word.isdigit() and len(word) == 2 and joint > at and words.plain(at) in {"/", "-", "de"}:
         return full_year(int(word), today), joint + 1
+    spelt = read_numeral(words, joint) if joint > at else None
+    if spelt is not None and spelt.scaled and 1900 <= spelt.value <= 2200:
+        return int(spelt.value), spelt.after
     if words.follows(joint, "ano", "que", "vem"):
         return today.year + 1, joint + 3
     if words.follows(joint, "proximo", "ano"):
@@ -135,13 +140,13 @@ def _numbered(words: Words, at: int, day: int, after: int, today: date) -> Candi
     divided = words.plain(after) in {"/", ".", ","} and words.plain(after + 1).isdigit()
     if divided and words.touching(after) and words.touching(after + 1):
         return None
-    if recurs(words, after):
+    if recurs(words, after) or words.plain(after) in {"passado", "retrasado"}:
         return None
     ahead, end = _month_ahead(words, after)
     month = words.plain(after + 1)
     if words.plain(after) == "do" and month.isdigit() and len(month) <= 2:
         found, end = next_day_of_year(day, int(month), today), after + 2
-    elif ahead >= 0:
+    elif ahead is not None:
         found = day_in_month(day, today, ahead)
     else:
         found = next_day_of_month(day, today)
@@ -168,18 +173,19 @@ def _said_as_day(words: Words, at: int) -> bool:
     return False
 
 
-def _month_ahead(words: Words, at: int) -> tuple[int, int]:
-    """How many months ahead was said, -1 where nothing was, and the word after it."""
+def _month_ahead(words: Words, at: int) -> tuple[int | None, int]:
+    """How many months ahead was said, if any was, and the word after it."""
     for said, ahead in (
         (("do", "mes", "que", "vem"), 1),
         (("do", "proximo", "mes"), 1),
         (("mes", "que", "vem"), 1),
+        (("do", "mes", "passado"), -1),
         (("desse", "mes"), 0),
         (("deste", "mes"), 0),
     ):
         if words.follows(at, *said):
             return ahead, at + len(said)
-    return -1, at
+    return None, at
 
 
 def _candidate(

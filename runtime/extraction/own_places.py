@@ -61,7 +61,8 @@ _MINE: Final = re.compile(
     r"|\b(?:tenho|temos|tem|sao) (?:\w+ )?(?:lojas?|unidades|filiais|clinicas|escritorios|fazendas|polos|restaurantes|salas|obras) : (?:em )?"
     rf"|\b(?:acabou|falta|cortaram|desligaram|interromperam) (?:a |o )?(?:agua|luz|energia|internet|sinal|forca|gas|net|wifi)(?: \w+){{0,3}} em {_AROUND}"
     r"|\b(?:zona rural|area rural|municipio|distrito|povoado|assentamento) (?:de|em) "
-    r"|\b(?:rua|av|avenida|travessa|alameda)(?: \w+){1,5} \d+ "
+    r"|\b(?:rua|av|avenida|travessa|alameda|rod|estr)(?: \.)?(?: \w+){1,5} \d+ "
+    r"|\bendereco(?: (?:novo|atual|completo|de entrega|residencial))? ?[:=] "
     r")\Z"
 )
 # The question and its answer: "onde eu moro? Barbacena".

@@ -19,6 +19,8 @@ _GREETINGS: Final = word_set("bem oi oie ola opa oii oiee dia tarde noite gente 
 # "a Ana de Jaú aqui" opens a message.
 _STARTS: Final = _GREETINGS | frozenset({"", "\n", ",", ".", "!"})
 _HERE: Final = word_set("aqui falando novamente")
+# A dot behind these ends no sentence.
+_SHORTENED: Final = word_set("av r al trav rod est dr dra sr sra jd pq res cond n")
 # How many words of a name are looked at before "de Betim".
 _NAME_WORDS: Final = 4
 
@@ -73,7 +75,8 @@ def clause(words: Words, at: int, *, reach: int = REACH) -> str:
     """The few words before a place, back to the sentence's start."""
     first = at
     while first > max(0, at - reach) and words.plain(first - 1) not in {"!", "?", ";", "\n"}:
-        if words.plain(first - 1) == "." and words.plain(first) != "":
+        shortened = words.plain(first - 2) in _SHORTENED
+        if words.plain(first - 1) == "." and words.plain(first) != "" and not shortened:
             break
         first -= 1
     return joined(words, first, at)

@@ -24,9 +24,13 @@ _ASKS: Final = re.compile(
 _DISOWNED: Final = re.compile(
     r"(?:, |\. |e |mas |so que )*(?:eu )?(?:nunca (?:pisei|fui|estive|morei|passei|comprei)|nem (?:conheco|sei|fui|passei)|nao (?:conheco|fui|estive|moro|comprei|era|e|eh))"
     r"(?: (?:la|ai|por la|por ai|nem perto|nessa cidade|onde (?:e|eh|fica)|na (?:minha )?vida|eu|isso|nada))*(?: [.,!?;]| *\Z)"
+    r"|, (?:me|nos) (?:indicou|falou|passou|disse|vendeu|atendeu|mandou|recomendou|enganou)\b"
     r"|que (?:nao (?:e|eh|sao|fui|foi)|nunca) "
 )
 # "Pra minha mãe em Lorena, mas eu tô em Guaratinguetá".
+_UNWANTED: Final = re.compile(
+    r"\bnao (?:quero|queria|pode ser|serve|precisa ser) (?:\w+ )?(?:em|n) \Z"
+)
 _RELATIVES: Final = re.compile(rf"\b(?:minhas?|meus?|noss[oa]s?) {RELATIVE} (?:la )?(?:em|de) \Z")
 _BUT_I: Final = re.compile(
     r"[^.!?]{0,40}?(?:, |mas |porem |so que |e )(?:eu )?(?:moro|estou|to|tou|fico|vivo|sou|resido)\b"
@@ -42,6 +46,8 @@ _STREET: Final = re.compile(
 
 def disowned(clause: str, ahead: str) -> bool:
     """Whether the words behind a place, or a relative before it, make it none of the writer's."""
+    if _UNWANTED.search(clause):
+        return True
     return _DISOWNED.match(ahead) is not None or (
         _RELATIVES.search(clause) is not None and _BUT_I.match(ahead) is not None
     )

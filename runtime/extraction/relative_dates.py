@@ -10,17 +10,25 @@ from runtime.extraction.calendar_words import days_from
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT
 from runtime.extraction.day_like import is_a_term
+from runtime.extraction.misspelt import slip_set
 from runtime.extraction.numerals import read_numeral
 from runtime.extraction.words import Words, word_set
 
 _TOMORROW: Final = word_set(
     "amanha amanhaa amanhaaa amnha amnh amha amanh amahna amaha manha amanhan amn"
-)
-_SAID: Final = {"hoje": 0, "hj": 0, "hoj": 0, "ontem": -1, "anteontem": -2, "antontem": -2}
+) | slip_set("amanha")
+_SAID: Final = {
+    "hoje": 0,
+    "hj": 0,
+    "hoj": 0,
+    "ontem": -1,
+    "anteontem": -2,
+    "antontem": -2,
+} | dict.fromkeys(slip_set("hoje", but=frozenset({"home", "hoe"})), 0)
 _UNITS: Final = {"dia": 1, "dias": 1, "semana": 7, "semanas": 7, "diinhas": 1}
 # After "até hoje" these make it a day on which something ends.
 _UNTIL_TODAY: Final = word_set("as a o de no meio final fim ? se pra para noite tarde mesmo")
-_SOON: Final = frozenset({"daqui", "dentro", "em", "dakí", "daki"})
+_SOON: Final = frozenset({"daqui", "dentro", "em", "daki", "daq", "daqi"})
 _FILLERS: Final = frozenset({"a", "ha", "uns", "umas", "de", "mais"})
 
 
@@ -62,15 +70,18 @@ def _idiom(words: Words, at: int) -> bool:
     if words.follows(at + 1, "em", "dia") or words.follows(at + 1, "em", "diante"):
         return True
     days = words.plain(at - 1) == "de" and words.plain(at - 2) == "dias"
+    if words.plain(at - 1) == "de" and _counted(words, at - 1) is not None:
+        return True
     since = words.plain(at - 1) == "ate" and words.plain(at + 1) not in _UNTIL_TODAY
     return words.plain(at) in {"hoje", "hj"} and (days or since)
 
 
 def _counted(words: Words, at: int) -> tuple[int, int, int] | None:
     """Days that are counted: "daqui a 3 dias", "em duas semanas"."""
-    if words.plain(at) not in _SOON or is_a_term(words, at):
+    since_today = words.follows(at, "de", "hoje", "a")
+    if not since_today and (words.plain(at) not in _SOON or is_a_term(words, at)):
         return None
-    number_at = at + 1
+    number_at = at + 3 if since_today else at + 1
     for _ in range(2):
         number_at += words.plain(number_at) in _FILLERS and words.plain(at) != "em"
     number = _number(words, number_at)

@@ -14,10 +14,17 @@ from runtime.extraction.calendar_words import (
 )
 from runtime.extraction.candidates import Candidate
 from runtime.extraction.confidence import EXPLICIT, LIKELY, WEAK
+from runtime.extraction.misspelt import slip_set
 from runtime.extraction.words import Words, word_set
 
 _ORDINALS: Final = frozenset({"segunda", "terca", "quarta", "quinta", "sexta"})
 _BEFORE_SHORT: Final = word_set("na no ate nessa proxima ser pra para marcar agendar desta nesta")
+# Before "feira" a slip of the thumb is no other word.
+_SLIPPED: Final = {
+    slip: WEEKDAYS[word]
+    for word in ("segunda", "terca", "quarta", "quinta", "sexta")
+    for slip in slip_set(word)
+}
 _FAIR: Final = frozenset({"feira", "fera", "feiras"})
 _OPENING: Final = word_set(
     "na nessa nesta nesse neste pra para ate proxima proximo desta dessa essa esta no este esse "
@@ -49,7 +56,7 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
         if read is None:
             continue
         weekday, after, sure = read
-        if _spanned(words, at, after) or words.plain(at - 1) in _RECURRING:
+        if _spanned(words, at, after) or _recurs(words, at):
             continue
         if words.plain(after) in _ANY or _numbered_in_month(words, at, after):
             continue
@@ -69,6 +76,14 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
             yield Candidate("date", day.isoformat(), start, end, confidence)
 
 
+def _recurs(words: Words, at: int) -> bool:
+    """Whether a weekday comes back every week: "toda terça", "toda terça e quinta"."""
+    first = at
+    while words.plain(first - 1) in {"e", ","} and words.plain(first - 2) in WEEKDAYS:
+        first -= 2
+    return words.plain(first - 1) in _RECURRING
+
+
 def _numbered_in_month(words: Words, at: int, after: int) -> bool:
     """Whether a weekday is counted out in its month: "a primeira segunda do mês"."""
     return words.plain(at - 1) in _NUMBERED and words.plain(after) in {"do", "de"}
@@ -79,6 +94,9 @@ def _weekday(words: Words, at: int) -> tuple[int, int, bool] | None:
     word = words.plain(at)
     if word.removesuffix("feira") in _ORDINALS and word not in _ORDINALS:
         return WEEKDAYS[word.removesuffix("feira")], at + 1, True
+    joint = at + 2 if words.plain(at + 1) == "-" else at + 1
+    if word in _SLIPPED and words.plain(joint) in _FAIR:
+        return _SLIPPED[word], joint + 1, True
     if word in WEEKDAYS:
         after = at + 1
         joint = after + 1 if words.plain(after) == "-" else after
