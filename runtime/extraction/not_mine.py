@@ -98,6 +98,7 @@ _NOT_ME: Final = re.compile(
     r"|[^,.!?\n]{1,25},[ ](?:nao[ ])?(?:vai|foi|veio|faltou|passou|estava|esqueceu)(?![a-z])|nao[ ](?:e|eh|sou))(?![a-z])|[a-z]+[ ]d[ao][ ](?:outr[ao]|reu|re|parte)(?![a-z]))"
     r"|[ ]?[(][a-z ]{3,25}[)][ ](?:nao[ ])?[a-z]+(?:ou|eu|iu)(?![a-z])|[ ]?,[ ](?:[1-9]|1[0-5])[ ](?:anos?|meses)(?![a-z])"
     r"|[ ]?,[ ][0-9]{1,3}[ ]anos[ ]?,[ ](?:(?:e|eh)[ ])?(?:[oa][ ])?(?:meu|minha|noss[oa])(?![a-z])"
+    r"|[ ]?[(][0-9]{4}[ ]?(?:-|a|ate)[ ]?(?:[0-9]{4})?[)]"
     r"|[ ]?,[ ](?:linha[ ](?:[0-9]|azul|verde|vermelha|amarela|lilas)|estacao|metro)"
     r"|[ ]?[,-][ ](?:[a-z]+[ ]?){1,2}[,-][ ](?:me|nos|foi|disse|prometeu|falou|atendeu|mandou|pediu|ficou|veio)(?![a-z])"
 )
