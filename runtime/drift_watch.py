@@ -6,6 +6,7 @@ import asyncio
 
 import asyncpg
 
+from consumers.cancellation import raise_if_cancelled
 from consumers.errors import TransientFault, faults_translated
 from projections.drift import Drift, DriftKind, adopt, drifts
 from runtime.connections import PROBE_TIMEOUT_S
@@ -37,6 +38,7 @@ class DriftWatch:
                     await self.look()
             except TransientFault as fault:
                 self._log.debug("projections.not_looked_at", fault=fault.fault)
+            raise_if_cancelled()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:

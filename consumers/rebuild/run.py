@@ -15,6 +15,7 @@ from typing import TypeVar
 import asyncpg
 
 from consumers.backoff import Backoff
+from consumers.cancellation import raise_if_cancelled
 from consumers.errors import ConsumerError, TransientFault, faults_translated
 from consumers.rebuild.belongings import (
     hand_on,
@@ -163,6 +164,7 @@ class Rebuild:
             self._pace.share, self._live = share, look
             await scratch.beat(share=share)
             await self._tell_progress(scratch)
+            raise_if_cancelled()
             await asyncio.sleep(self._settings.beat_s)
 
     async def _tell_progress(self, scratch: Scratch) -> None:

@@ -14,6 +14,7 @@ import asyncpg
 import orjson
 import uvloop
 
+from consumers.cancellation import raise_if_cancelled
 from consumers.errors import ConsumerError, faults_translated
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.pace import Pace
@@ -106,6 +107,7 @@ async def _fill_parts(scratch: Scratch, order: Order, pace: Pace) -> None:
 async def _keep_pace(scratch: Scratch, pace: Pace) -> None:
     while True:
         pace.share = await scratch.share()
+        raise_if_cancelled()
         await asyncio.sleep(_PACE_EVERY_S)
 
 

@@ -192,6 +192,27 @@ async def test_a_look_at_live_traffic_that_is_not_answered_silences_nobody(fille
     await rebuilt(filled, "leads", observer=Watched(compare=heard), look=never, settings=hasty)
 
 
+async def test_a_look_that_swallows_its_cancellation_does_not_keep_a_run_from_its_end(
+    filled: str,
+) -> None:
+    swallowed: list[bool] = []
+
+    async def swallowing() -> LiveLook:
+        try:
+            await asyncio.sleep(0.2)
+        except asyncio.CancelledError:
+            # As each of redis-py's commands may do in Python 3.11; the next one is heeded.
+            if swallowed:
+                raise
+            swallowed.append(True)
+        return LiveLook(alone=True, lag_s=0.0)
+
+    async with asyncio.timeout(30):
+        beating = replace(SETTINGS, beat_s=0.0)
+        await rebuilt(filled, "leads", look=swallowing, settings=beating)
+    assert swallowed == [True]
+
+
 async def test_nothing_is_put_back_beneath_a_replay_that_has_not_ended(filled: str) -> None:
     await rebuilt(filled, "leads")
     await killed_at(filled, "chunk", "handoffs")
