@@ -6,7 +6,6 @@ A member runs a few lanes, so that one reads and folds while another waits for i
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from consumers.catch_up import CatchUp, behind
 from consumers.engine_settings import EngineSettings
 from consumers.errors import (
     CheckpointMoved,
-    ConsumerError,
     LeaseLost,
     ProjectionBroken,
     ProjectionRefused,
@@ -28,9 +26,10 @@ from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Entry, Intake, take_in
 from consumers.isolation import Isolation
 from consumers.leases import Leases
+from consumers.mending import Mending
 from consumers.observer import Observer
 from consumers.outcome import adopt, keep_what_was_seen, tell
-from consumers.parking import MORE, Mend, Mended, Parking
+from consumers.parking import Mend, Parking
 from consumers.partition_state import PartitionState
 from consumers.reader import Reader
 from consumers.recovery import Recovery
@@ -81,7 +80,6 @@ class Lane:
         self._busy = asyncio.Lock()
         self._has_partitions = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._mends: deque[Mend] = deque()
         self._reader = Reader(
             parts.group,
             streams=parts.streams,
@@ -90,6 +88,7 @@ class Lane:
             settings=parts.settings,
             observer=parts.observer,
         )
+        self._mending = Mending(parts.parking, group=parts.group.name, observer=parts.observer)
         self._disturbers = 0
         self._backoff = Backoff(
             initial_s=parts.settings.retry_initial_s, max_s=parts.settings.retry_max_s
@@ -125,15 +124,7 @@ class Lane:
 
     def mend(self, mends: Iterable[Mend]) -> None:
         """Try parked events again (or discard them) between two batches."""
-        known = {(m.partition, m.projection, m.conversation, m.kind) for m in self._mends}
-        new = [
-            m
-            for m in mends
-            if m.partition in self._states
-            and (m.partition, m.projection, m.conversation, m.kind) not in known
-        ]
-        if new:
-            self._mends.extend(new)
+        if self._mending.add(mend for mend in mends if mend.partition in self._states):
             self._reader.interrupt()
 
     def distrust(self, partitions: Iterable[int]) -> None:
@@ -268,7 +259,7 @@ class Lane:
         entries = await self._reader.read_gaps(states)
         if not entries and not self._disturbers and not self._stopping.is_set():
             # What waits for a partition that is left out now does not hurry the others.
-            hurried = alone or any(mend.partition in states for mend in self._mends)
+            hurried = alone or self._mending.waits_for(states)
             entries = await self._reader.read_new(states, hurried=hurried)
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.
@@ -283,9 +274,9 @@ class Lane:
             await self._commit(intakes)
         await self._acknowledge(entries)
         is_late = await self._catch_up(states)
-        await self._mend(states)
+        await self._mending.one_page(states, owned=self._states)
         is_small = 0 < sum(intake.read for intake in intakes) <= _WORTH_IT
-        rests = is_small and not (self._reader.has_more or is_late or self._mends)
+        rests = is_small and not (self._reader.has_more or is_late or self._mending)
         self._rest_s = self._parts.settings.gather_s if rests else 0.0
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
@@ -361,37 +352,6 @@ class Lane:
                 self._parts.group.name, projection.name, state.partition, waits.reason, 1
             )
         return True
-
-    async def _mend(self, states: dict[int, PartitionState]) -> None:
-        """One page of the first conversation to be mended; live batches go on in between."""
-        if not self._mends:
-            return
-        mend = self._mends[0]
-        if mend.partition in self._states and mend.partition not in states:
-            # It is not this step's partition: the next one comes first.
-            self._mends.rotate(-1)
-            return
-        if (state := states.get(mend.partition)) is not None:
-            mended = await self._carry_out(mend, state)
-            self._parts.observer.drained(
-                self._parts.group.name,
-                mend.projection,
-                mend.partition,
-                mended.moved,
-                mended.outcome,
-            )
-            if mended.outcome == MORE:
-                self._mends.rotate(-1)
-                return
-        self._mends.popleft()
-
-    async def _carry_out(self, mend: Mend, state: PartitionState) -> Mended:
-        try:
-            return await self._parts.parking.carry_out(mend, state)
-        except ConsumerError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one that cannot be mended must not hold the lane
-            return await self._parts.parking.give_up(mend, told(error))
 
     def _distrust(self, partitions: Iterable[int]) -> None:
         self._stale.update(partition for partition in partitions if partition in self._states)

@@ -195,22 +195,13 @@ def _present(body: dict[str, Any], field: str) -> Any:
 
 def _parsed(body: dict[str, Any], field: str, parse: Any) -> Any:
     try:
-        return parse(body[field])
-    except KeyError:
-        raise _envelope_error(field, "is missing") from None
+        return parse(_present(body, field))
     except ValueError as error:
         raise _envelope_error(field, str(error)) from error
 
 
 def _text(body: dict[str, Any], field: str, longest: int) -> str:
-    value = body.get(field)
-    # A control character is not printable; most texts are, and that is known sooner.
-    if type(value) is str and 0 < len(value) <= longest and value.isprintable():
-        return value
-    return _odd_text(_present(body, field), field, longest)
-
-
-def _odd_text(value: Any, field: str, longest: int) -> str:
+    value = _present(body, field)
     if type(value) is not str or not 0 < len(value) <= longest:
         raise _envelope_error(field, f"must be text of 1 to {longest} characters")
     if _CONTROL.search(value):
