@@ -83,13 +83,13 @@ async def feed(
     waits: Callable[[int, Conversation], bool] | None,
     careful: bool,
     streak: FailureStreak,
-    plain: bool = False,
+    hopeful: bool = False,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
-    `waits` says of a partition's conversation whether it was parked for this projection before,
-    None that none was; `streak` is what the projection refused before this. `plain`: it is known that
-    each event `is_plain`.
+    `waits` says of a partition's conversation whether it was parked for this projection before; None
+    says that none was, and that each event `is_plain`. `streak` is what the projection refused before
+    this. `hopeful`, while not careful: rows that the events bring are taken for new.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
@@ -97,12 +97,12 @@ async def feed(
     """
     fed = Fed()
     held: set[Conversation] = set()
-    if plain and waits is None:
+    if waits is None:
         flowing = list(events)
     else:
         flowing = hold_back(fed, projection.name, events, held, waits)
     if not careful:
-        await _apply_all(conn, projection, flowing)
+        await _apply_all(conn, projection, flowing, hopeful=hopeful)
         fed.applied = flowing
     while careful and flowing:
         flowing = await _bisect(conn, fed, projection, flowing, held, streak)
@@ -144,12 +144,16 @@ def hold_back(
 
 
 async def _apply_all(
-    conn: asyncpg.pool.PoolConnectionProxy, projection: Projection, events: list[RecordedEvent]
+    conn: asyncpg.pool.PoolConnectionProxy,
+    projection: Projection,
+    events: list[RecordedEvent],
+    *,
+    hopeful: bool = False,
 ) -> None:
     if not events:
         return
     try:
-        await apply(conn, projection, events)
+        await apply(conn, projection, events, hopeful=hopeful)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         # asyncpg raises a refusal of a parameter's value as an InterfaceError that is a ValueError.
         if is_data_error(error) or isinstance(error, ValueError):

@@ -12,7 +12,7 @@ from consumers.columns import Column, columns
 from consumers.row_copy import Copying, copy_rows
 from events.envelope import RecordedEvent
 from projections.migrate import table_statement
-from projections.projection import Key, Projection, Table, TableKind, Touched
+from projections.projection import BringsRows, Key, Projection, Table, TableKind, Touched
 
 _WORTH_A_COPY = 50
 """Rows: fewer are sooner sent with the others than by a copy of their own."""
@@ -28,13 +28,27 @@ class Connection(Copying, Protocol):
         """Command tag."""
 
 
-async def apply(conn: Connection, projection: Projection, events: Sequence[RecordedEvent]) -> None:
+async def apply(
+    conn: Connection,
+    projection: Projection,
+    events: Sequence[RecordedEvent],
+    *,
+    hopeful: bool = False,
+) -> None:
     """Apply events (in stream order, all of types that the projection reads) in this transaction.
 
     A few statements a table, whatever the number of events. Rows are written
     in key order, tables in the projection's order, so that concurrent owners never deadlock.
+
+    `hopeful`: rows that the events bring are not looked for; should one stand, that is an error of the
+    data: come again without hope.
+
+    Raises:
+        asyncpg.UniqueViolationError: such a row stands.
     """
-    touched = projection.touch(events)
+    many = len(events) >= _WORTH_A_COPY
+    brings = projection if hopeful and many and isinstance(projection, BringsRows) else None
+    touched = brings.touch_known(events) if brings else projection.touch(events)
     state = {
         table.name: await _load(conn, projection, table, touched)
         for table in projection.tables
@@ -44,7 +58,8 @@ async def apply(conn: Connection, projection: Projection, events: Sequence[Recor
     for table in projection.tables:
         changed = changes.get(table.name, {})
         if table.looks_first:
-            changed = await _add(conn, projection, table, changed, state[table.name])
+            least = 1 if brings else _WORTH_A_COPY
+            changed = await _add(conn, projection, table, changed, state[table.name], least=least)
         await _store(conn, projection, table, changed)
 
 
@@ -76,10 +91,12 @@ async def _add(
     table: Table,
     changed: Mapping[Key, Any],
     stands: Mapping[Key, Any],
+    *,
+    least: int,
 ) -> Mapping[Key, Any]:
-    """Copy rows that are new, where that is worth its round trips; returns what is left to store."""
+    """Copy rows that are new, where there are `least` of them; returns what is left to store."""
     new = sorted(key for key in changed.keys() - stands.keys() if changed[key] is not None)
-    if len(new) < _WORTH_A_COPY:
+    if len(new) < least:
         return changed
     await copy_rows(conn, projection, table, [changed[key] for key in new])
     return {key: changed[key] for key in changed.keys() & stands.keys()}

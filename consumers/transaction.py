@@ -33,6 +33,9 @@ from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
 _ACCOUNTS = statements("consumers", "accounts.sql")
+_SOBER_BATCHES = 100
+"""So many batches after a refusal a projection looks for every row: a producer that says the same
+again and again would have each batch made twice."""
 
 
 class ProjectionMove(NamedTuple):
@@ -79,6 +82,7 @@ class BatchTransactions:
         self._streaks = streaks
         self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
         self._codes = {p.name: code_of(p) for p in group.projections}
+        self._without_hope: dict[str, int] = {}
 
     async def commit(
         self,
@@ -128,6 +132,9 @@ class BatchTransactions:
         careful: frozenset[str],
     ) -> None:
         moved: list[ProjectionMove] = []
+        for name in self._without_hope:
+            self._without_hope[name] -= 1
+        self._without_hope.update(dict.fromkeys(careful, _SOBER_BATCHES))
         plain = all(is_plain(recorded) for o in outcomes for recorded in o.recorded)
         for share in self._shared_out(outcomes, states):
             projection, name = share.projection, share.projection.name
@@ -136,10 +143,12 @@ class BatchTransactions:
                 conn,
                 projection,
                 share.wanted,
-                waits=_waiting(parked_before) if any(parked_before.values()) else None,
+                waits=None
+                if plain and not any(parked_before.values())
+                else _waiting(parked_before),
                 careful=name in careful,
                 streak=self._streaks[name],
-                plain=plain,
+                hopeful=self._hopes(name),
             )
             parked = Counter(p.recorded.partition for p in fed.parked)
             for waits in fed.parked:
@@ -166,6 +175,10 @@ class BatchTransactions:
                     )
                 )
         await move_projection_checkpoints(conn, moved)
+
+    def _hopes(self, projection: str) -> bool:
+        """Whether rows that its events bring are taken for new: not where that was just refused."""
+        return self._without_hope.get(projection, 0) <= 0
 
     def _shared_out(
         self, outcomes: Sequence[Outcome], states: Mapping[int, PartitionState]

@@ -38,16 +38,20 @@ class CompanyActivity:
         """Messages in and out by minute."""
         minutes: dict[Key, MinuteOfActivity] = {}
         for r in events:
-            minute = r.event.occurred_at.replace(second=0, microsecond=0)
-            key = (r.partition, r.event.company_id, minute)
-            row = minutes.get(key)
+            event = r.event
+            at = event.occurred_at
+            # A time with a zone takes ten times as long to hash as the parts of its minute.
+            place = (r.partition, event.company_id, at.toordinal(), at.hour, at.minute)
+            row = minutes.get(place)
             if row is None:
-                row = minutes[key] = MinuteOfActivity(*key, 0, 0)
-            if r.event.type == "message.sent":
+                minute = at.replace(second=0, microsecond=0)
+                row = minutes[place] = MinuteOfActivity(*place[:2], minute, 0, 0)
+            if event.type == "message.sent":
                 row.outbound += 1
             else:
                 row.inbound += 1
-        return {"company_activity": minutes}
+        changed = {(row.partition, row.company_id, row.minute): row for row in minutes.values()}
+        return {"company_activity": changed}
 
 
 PROJECTION = CompanyActivity()

@@ -44,6 +44,8 @@ _STATUSES = {
 }
 _RANK = {"sent": 0, "unknown": 1, "failed": 2, "delivered": 3, "read": 4}
 _ALL = ""
+_Message = tuple[str, str, str]
+"""Company, conversation, and a message's id or reference."""
 
 
 @dataclass(slots=True)
@@ -124,19 +126,34 @@ class Messages:
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
         """The messages named; all of a conversation where a status or an erasure needs them."""
-        messages: set[tuple[str, str, str]] = set()
-        statuses: set[tuple[str, str, str]] = set()
+        touched = self.touch_known(events)
+        touched["messages"].update(
+            (event.company_id, event.conversation_id, event.payload.message_id)
+            for event, *_ in events
+            if isinstance(event.payload, MessageReceived | MessageSent)
+        )
+        return touched
+
+    def touch_known(self, events: Sequence[RecordedEvent]) -> dict[str, set[_Message]]:
+        """As `touch`, without the messages that the events themselves bring."""
+        messages: set[_Message] = set()
+        statuses: set[_Message] = set()
         for recorded in events:
-            event, payload = recorded.event, recorded.event.payload
+            event = recorded.event
+            payload = event.payload
+            if isinstance(payload, MessageReceived):
+                continue
             company, conversation = event.company_id, event.conversation_id
             if isinstance(payload, MemoryCleaned):
                 messages.update((company, conversation, m) for m in payload.message_ids)
             elif isinstance(payload, ContactErased):
                 messages.add((company, conversation, _ALL))
+            elif isinstance(payload, MessageSent):
+                statuses.update((company, conversation, r) for r in _references(payload))
             else:
                 message_id = getattr(payload, "message_id", None)
                 messages.add((company, conversation, _ALL if message_id is None else message_id))
-                if isinstance(payload, MessageSent | MessageStatus):
+                if isinstance(payload, MessageStatus):
                     statuses.update((company, conversation, r) for r in _references(payload))
         return {"messages": messages, "message_statuses": statuses}
 

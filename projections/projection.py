@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from events.envelope import RecordedEvent
 
@@ -108,3 +108,15 @@ class Projection(Protocol):
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
         """The changed rows. Must not mutate what it is given."""
+
+
+@runtime_checkable
+class BringsRows(Protocol):
+    """A projection whose events bring rows of their own, which hardly ever stand already."""
+
+    def touch_known(self, events: Sequence[RecordedEvent]) -> Touched:
+        """As `touch`, without the rows that the events bring.
+
+        `fold` takes them for new then, and they are added so that a row that stands after all refuses
+        the batch; it is tried again with `touch`. Their tables must be such that `looks_first`.
+        """

@@ -20,6 +20,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:b4bf1b9b02438890e74ce4e826a1cd7fbe6379a7a45688ac3b1708f6563616d5": _GOLDEN,
     },
     "company_activity": {
+        "v2:b59b2d34cece2dc99164919f12fefe759e2d55b0717839ca39a52d80d281e12b": _GOLDEN,
         "v2:236407d7495857d50ad19c8ec93912b8618665dc3e44082b6b51a7221adc81ac": _GOLDEN,
     },
     "openai_usage": {
@@ -47,6 +48,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:0c0b2745a511f02f44eb54d35fd77f5231db91a34e7617c55c71253a656c5358": _GOLDEN,
     },
     "messages": {
+        "v2:dc29334779599733310c5dd91df010f0c637fdf5e5c9a7a61bf915fea85212e3": _GOLDEN,
         "v2:6e17c0c0aa6004c422b7416766b3ee494bcbc4857b68e58308d1700d7f5f1d7d": _GOLDEN,
         "v2:e39821284e71cd36cad37a3f1de45541ecda90e0204c0c957ff691f1ad6a364a": (
             _FOUND_BY_CONVERSATION
