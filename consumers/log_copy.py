@@ -50,6 +50,8 @@ def _encoded(rows: Iterable[Logged]) -> bytes:
     kinds: dict[tuple[str, int], bytes] = {}
     companies: dict[str, bytes] = {}
     parts = [_HEAD]
+    # A batch is recorded at one time.
+    last_at, logged_at = _EPOCH, 0
     for recorded, raw in rows:
         event, partition, position, entry_id, recorded_at = recorded
         if (kind := kinds.get((event.type, event.version))) is None:
@@ -59,7 +61,9 @@ def _encoded(rows: Iterable[Logged]) -> bytes:
             company = companies[event.company_id] = _text(event.company_id)
         conversation, entry = event.conversation_id.encode(), b"%d-%d" % entry_id
         id_ = event.id.int.to_bytes(16, "big")
-        at, logged_at = _microseconds(event.occurred_at), _microseconds(recorded_at)
+        if recorded_at is not last_at:
+            last_at, logged_at = recorded_at, _microseconds(recorded_at)
+        at = _microseconds(event.occurred_at)
         parts += (
             _PLACE(len(COLUMNS), 2, partition, 8, position, 16, id_),
             kind,

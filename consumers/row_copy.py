@@ -6,6 +6,7 @@ Source: https://www.postgresql.org/docs/current/sql-copy.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
 import orjson
@@ -49,13 +50,17 @@ def _records(table: Table, rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
     if not table.json:
         return records
     places = [index for index, name in enumerate(table.columns) if name in table.json]
-    return (_with_texts(values, places) for values in records)
+    # Few rows have any: one look at all of a row's places.
+    of_places = itemgetter(*places)
+    nothing = None if len(places) == 1 else (None,) * len(places)
+    return (
+        values if of_places(values) == nothing else _with_texts(values, places)
+        for values in records
+    )
 
 
 def _with_texts(values: tuple[Any, ...], places: Sequence[int]) -> tuple[Any, ...]:
     """The values with those at `places` as JSON text."""
-    if all(values[place] is None for place in places):
-        return values
     told = list(values)
     for place in places:
         if told[place] is not None:
