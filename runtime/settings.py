@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from consumers.engine_settings import EngineSettings
 from runtime.cipher import Cipher, key_bytes
+from runtime.cores import default_processes
 from runtime.redis_urls import RedisUrl
 from runtime.settings_problems import (
     BESIDE_LANES,
@@ -43,8 +44,9 @@ T = TypeVar("T")
 Lower = Annotated[T, BeforeValidator(lambda value: str(value).lower())]
 
 
-def _allowed(text: str) -> dict[str, Any]:
-    return {"allowed": text}
+def _allowed(text: str, *, default: str = "") -> dict[str, Any]:
+    """What may be set, and what stands for a default that is worked out."""
+    return {"allowed": text, "default": default}
 
 
 class Settings(BaseSettings):
@@ -147,11 +149,11 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("1 to 1024"),
     )
     processes: int = Field(
-        1,
+        default_factory=default_processes,
         ge=1,
         le=64,
         description="Consumer processes; above 1 a parent serves the sidecar for all of them.",
-        json_schema_extra=_allowed("1 to 64"),
+        json_schema_extra=_allowed("1 to 64", default="one a processor, at most 4"),
     )
     log_level: Lower[Literal["debug", "info", "warning", "error"]] = Field(
         "info",
@@ -335,6 +337,12 @@ def load_settings(
 def allowed_values(name: str) -> str:
     """What the variable `name` accepts, for people."""
     return allowed_in(Settings, name)
+
+
+def default_told(name: str) -> str:
+    """What stands for the default of `name` where it is worked out; empty where it is a value."""
+    extra = Settings.model_fields[name].json_schema_extra
+    return str(extra["default"]) if isinstance(extra, dict) else ""
 
 
 def _known(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:

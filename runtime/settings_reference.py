@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from runtime.settings import Settings, allowed_values
+from runtime.settings import Settings, allowed_values, default_told
 
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "settings.md"
 
@@ -30,13 +30,18 @@ def text() -> str:
 
 def _row(name: str) -> str:
     field = Settings.model_fields[name]
-    default = field.default
-    if isinstance(default, bool):
-        default = str(default).lower()
-    shown = (
-        "not set" if default is None or isinstance(default, SecretStr) else f"`{_short(default)}`"
+    return (
+        f"| `{name.upper()}` | {_default(name)} | {allowed_values(name)} | {field.description} |\n"
     )
-    return f"| `{name.upper()}` | {shown} | {allowed_values(name)} | {field.description} |\n"
+
+
+def _default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if told := default_told(name):
+        return told
+    if default is None or isinstance(default, SecretStr):
+        return "not set"
+    return f"`{str(default).lower() if isinstance(default, bool) else _short(default)}`"
 
 
 def _short(value: object) -> str:

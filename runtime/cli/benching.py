@@ -40,7 +40,7 @@ class Wish:
 
 def measure(wish: Wish) -> None:
     """Measure, tell and end."""
-    settings = _settings(wish.database_url, wish.redis_url)
+    settings = settings_of_a_bench(wish.database_url, wish.redis_url)
     servers = own_servers if wish.database_url is None else given_servers
     try:
         with servers(settings) as (own, folder):
@@ -67,10 +67,10 @@ def measure(wish: Wish) -> None:
         fail(str(error))
 
 
-def _settings(database_url: str | None, redis_url: str | None) -> Settings:
+def settings_of_a_bench(database_url: str | None, redis_url: str | None) -> Settings:
     """The environment's, but for what a bench cannot do without."""
     urls = {"SUPABASE_DB_URL": database_url or "", "REDIS_URL": redis_url or ""}
-    return settings_or_exit(
+    settings = settings_or_exit(
         embedded=database_url is None,
         DISABLE_CONNECTIONS="false",
         DISABLE_WORKERS="false",
@@ -81,6 +81,10 @@ def _settings(database_url: str | None, redis_url: str | None) -> Settings:
         CREDENTIALS_KEY_PREVIOUS="",
         **urls,
     )
+    if "processes" in settings.model_fields_set:
+        return settings
+    # So that figures of different machines can be compared.
+    return settings.model_copy(update={"processes": 1})
 
 
 def _tell(report: Report, *, as_json: bool) -> None:

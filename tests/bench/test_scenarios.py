@@ -28,6 +28,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
             "PORT": "0",
             "HOST": "127.0.0.1",
             "LOG_LEVEL": "warning",
+            "PROCESSES": "1",
             "HEARTBEAT_S": "0.2",
             "CREDENTIALS_KEY": base64.b64encode(os.urandom(32)).decode(),
         },

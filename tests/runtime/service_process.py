@@ -111,6 +111,7 @@ async def serving(*directory: str, **variables: str) -> AsyncIterator[ServicePro
         "HEARTBEAT_S": "0.2",
         "LEASE_S": "2",
         "SHUTDOWN_GRACE_S": "5",
+        "PROCESSES": "1",
         **variables,
     }
     process = await asyncio.create_subprocess_exec(

@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "HOST": "127.0.0.1",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "warning",
+    "PROCESSES": "1",
 }
 _READ = "SELECT coalesce(sum(read), 0) FROM runtime.checkpoints WHERE group_name = 'agent'"
 _JOINED = "SELECT EXISTS (SELECT FROM runtime.members WHERE member_id LIKE $1)"

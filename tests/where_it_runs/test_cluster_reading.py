@@ -194,7 +194,7 @@ PROGRAM = (sys.executable, "-c", "from runtime.cli import main; main()")
 def serve(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The service as it is run, on uvloop."""
     process = subprocess.Popen(
-        [*PROGRAM, "serve"], env={**environ, "PORT": "0"}, cwd=environ["HOME"]
+        [*PROGRAM, "serve"], env={**environ, "PORT": "0", "PROCESSES": "1"}, cwd=environ["HOME"]
     )
     try:
         yield process
