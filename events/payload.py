@@ -1,10 +1,10 @@
-"""The base of all payloads, and the two that stand in where the catalogue has no model."""
+"""The bases of all payloads, and the two that stand in where the catalogue has no model."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -26,6 +26,20 @@ class Payload(BaseModel, metaclass=_PayloadClass):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class OneOf(Payload):
+    """A payload that gives at least one of its two fields `one_of`, which may both be absent."""
+
+    one_of: ClassVar[tuple[str, str]]
+
+    @model_validator(mode="after")
+    def gives_one(self) -> Self:
+        """Pydantic's schema cannot show this rule: who reads the schema asks for `one_of`."""
+        first, second = self.one_of
+        if getattr(self, first) is None and getattr(self, second) is None:
+            raise ValueError(f"{first} or {second} is required")
+        return self
 
 
 class UnknownType(Payload):

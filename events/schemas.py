@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from events.catalogue import CATALOGUE, EventType, PayloadModel
-from events.catalogue.messages import MessageSent, MessageStatus
 from events.partitioning import DEFAULT_PARTITIONS, DEFAULT_PREFIX
+from events.payload import OneOf
 from events.upcasters import UPCASTERS
 
 _ROOT = Path(__file__).parent.parent
@@ -22,10 +22,6 @@ GOLDEN = _ROOT / "tests" / "vectors" / "golden"
 REFERENCE = _ROOT / "docs" / "reference"
 _DEFS = "#/$defs/{model}"
 _COMPONENTS = "#/components/schemas/{model}"
-_NEEDS_ONE_OF: dict[PayloadModel, tuple[str, str]] = {
-    MessageSent: ("text", "media"),
-    MessageStatus: ("message_id", "provider_message_id"),
-}
 
 
 def envelope_schema(known: EventType, version: int) -> dict[str, Any]:
@@ -119,7 +115,7 @@ def _payload_schema(
 
 def _needed(model: PayloadModel) -> tuple[str, ...]:
     """The attributes of which a validator, which pydantic's schema cannot show, wants one."""
-    return next((names for base, names in _NEEDS_ONE_OF.items() if issubclass(model, base)), ())
+    return model.one_of if issubclass(model, OneOf) else ()
 
 
 def _envelope(known: EventType, version: int, payload: dict[str, Any]) -> dict[str, Any]:

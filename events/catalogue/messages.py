@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
-
-from pydantic import model_validator
+from typing import Any, Literal
 
 from events.catalogue.fields import Contact, EventId, Identifier, Media, Name, Time
-from events.payload import Payload
+from events.payload import OneOf, Payload
 
 
 class MessageReceived(Payload):
@@ -97,9 +95,10 @@ class MessageReceivedEnrichmentFailed(Payload):
     detail: str
 
 
-class MessageSent(Payload):
+class MessageSent(OneOf):
     """A message went out. `by` is absent where the producer cannot know."""
 
+    one_of = ("text", "media")
     message_id: Identifier
     channel: Name
     contact: Contact
@@ -110,26 +109,15 @@ class MessageSent(Payload):
     chunk: int | None = None
     provider_message_id: Identifier | None = None
 
-    @model_validator(mode="after")
-    def _has_content(self) -> Self:
-        if self.text is None and self.media is None:
-            raise ValueError("text or media is required")
-        return self
 
-
-class MessageStatus(Payload):
+class MessageStatus(OneOf):
     """What became of an outbound message; may come before its `message.sent`."""
 
+    one_of = ("message_id", "provider_message_id")
     at: Time
     message_id: Identifier | None = None
     provider_message_id: Identifier | None = None
     reason: str | None = None
-
-    @model_validator(mode="after")
-    def _names_a_message(self) -> Self:
-        if self.message_id is None and self.provider_message_id is None:
-            raise ValueError("message_id or provider_message_id is required")
-        return self
 
 
 class MessageDelivered(MessageStatus):
