@@ -23,9 +23,9 @@ from events.upcasters import lift
 MAX_EVENT_BYTES = 256 * 1024
 _MAX_VERSION = 2**31 - 1
 _MAX_DEPTH = 200
-_SHORT = 2 * _MAX_DEPTH + 200
+SHORT = 2 * _MAX_DEPTH + 200
 """Bytes: a body that nests deeper is longer. What an envelope must hold takes 200 by itself."""
-_LONGEST_COMPANY, _LONGEST = 64, 200
+LONGEST_COMPANY, LONGEST = 64, 200
 """Characters."""
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
@@ -51,7 +51,7 @@ def _ordinary(raw: bytes) -> Event | None:
 
     What is taken here is taken there, and gives the same event.
     """
-    if len(raw) > _SHORT and (len(raw) > MAX_EVENT_BYTES or _may_be_deep(raw)):
+    if len(raw) > SHORT and (len(raw) > MAX_EVENT_BYTES or opens_often(raw)):
         return None
     # A single byte is looked for many times as fast as several.
     if b"\\" in raw and b"\\u0000" in raw:
@@ -67,12 +67,12 @@ def _ordinary(raw: bytes) -> Event | None:
             or version != known.current
             or "specversion" in body
             or not (company_id and conversation_id and source and correlation_id)
-            or len(company_id) > _LONGEST_COMPANY
+            or len(company_id) > LONGEST_COMPANY
         ):
             return None
         # Only texts can be put together and asked these.
         together = company_id + conversation_id + source + correlation_id
-        if len(together) > _LONGEST or not together.isprintable():
+        if len(together) > LONGEST or not together.isprintable():
             return None
         return Event(
             parse_uuid(body["id"]),
@@ -90,8 +90,8 @@ def _ordinary(raw: bytes) -> Event | None:
         return None
 
 
-def _may_be_deep(raw: bytes) -> bool:
-    """What opens less often than it may nest is not nested too deep."""
+def opens_often(raw: bytes) -> bool:
+    """Whether it may be nested too deep: what opens less often than it may nest is not."""
     return raw.count(b"{") + raw.count(b"[") > _MAX_DEPTH
 
 
@@ -99,13 +99,13 @@ def _any(raw: bytes) -> Event:
     body = _object(raw)
     # A text that holds what looks like it is looked at in full, as is a CloudEvent, whose data may
     # be packed.
-    may_be_deep = _may_be_deep(raw)
+    may_be_deep = opens_often(raw)
     if is_cloudevent(body):
         body, may_be_deep = to_envelope(body), True
     type_, version = _type(body), _version(body)
     event_id = _parsed(body, "id", parse_uuid)
     occurred_at = _parsed(body, "occurred_at", parse_time)
-    company_id = _text(body, "company_id", _LONGEST_COMPANY)
+    company_id = _text(body, "company_id", LONGEST_COMPANY)
     conversation_id = "" if body.get("conversation_id") is None else _conversation(body)
     causation_id = (
         None if body.get("causation_id") is None else _parsed(body, "causation_id", parse_uuid)
@@ -117,8 +117,8 @@ def _any(raw: bytes) -> Event:
         occurred_at,
         company_id,
         conversation_id,
-        _text(body, "source", _LONGEST),
-        _text(body, "correlation_id", _LONGEST),
+        _text(body, "source", LONGEST),
+        _text(body, "correlation_id", LONGEST),
         causation_id,
         _payload(type_, version, body, may_be_deep=may_be_deep, may_hold_nul=b"\\u0000" in raw),
     )
@@ -210,7 +210,7 @@ def _text(body: dict[str, Any], field: str, longest: int) -> str:
 
 
 def _conversation(body: dict[str, Any]) -> str:
-    return "" if body["conversation_id"] == "" else _text(body, "conversation_id", _LONGEST)
+    return "" if body["conversation_id"] == "" else _text(body, "conversation_id", LONGEST)
 
 
 def _type(body: dict[str, Any]) -> str:

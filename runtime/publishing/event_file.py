@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from events.acceptance import place_of
 from events.codec import MAX_EVENT_BYTES
 from events.errors import InvalidEvent
-from events.publisher import publishable
 
 _LONGEST_LINE = MAX_EVENT_BYTES * 2
 """Of a longer line only the beginning is kept: enough to be refused as too large."""
@@ -77,7 +77,7 @@ class EventFile:
 def why_bad(number: int, body: bytes) -> BadLine | None:
     """What is wrong with a line; None when it may be published."""
     try:
-        publishable(body)
+        place_of(body)
     except InvalidEvent as error:
         return BadLine(number, error.field or "-", error.reason, error.detail)
     return None
