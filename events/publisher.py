@@ -1,36 +1,21 @@
-"""Appends events to their streams: validated first, many in one round trip, in order."""
+"""Publishes events: validated first, many in one round trip, in order."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import (
-    ClusterError,
-    NoScriptError,
-    ReadOnlyError,
-    RedisClusterException,
-    RedisError,
-    TryAgainError,
-)
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
 
-from events.codec import decode, encode
+from events.acceptance import place_of, publishable
+from events.appending import TRANSIENT, Appender
+from events.codec import encode
 from events.entry_id import EntryId
 from events.envelope import Event
-from events.errors import InvalidEvent, PartitionsDisagree, PublishFailed, Reason
+from events.errors import InvalidEvent, PartitionsDisagree, PublishFailed
 from events.partitioning import (
     DEFAULT_PARTITIONS,
     DEFAULT_PREFIX,
@@ -38,27 +23,19 @@ from events.partitioning import (
     stream_key,
     topology_key,
 )
-from events.payload import NewerVersion, UnknownType
 
-_APPEND = """
-local ids = {}
-for i = 1, #ARGV do ids[i] = redis.call('XADD', KEYS[1], '*', 'event', ARGV[i]) end
-return ids
-"""
-_APPEND_SHA = hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest()
-TRANSIENT = (
-    *(RedisConnectionError, RedisTimeoutError, OSError),
-    # While a replica takes over: nobody serves the slot, or who did is a replica now.
-    *(ClusterError, RedisClusterException, TryAgainError, ReadOnlyError),
-)
-"""Redis may take the same again a moment later."""
-
-_Indexed = list[tuple[int, bytes]]
+__all__ = ["TRANSIENT", "Publisher", "PublisherSettings", "publishable"]
 
 
 @dataclass(frozen=True, slots=True)
 class PublisherSettings:
-    """How batches are made. `attempts` counts tries of one batch, waits double from 50 ms."""
+    """How batches are made, of which each goes to one partition.
+
+    One round trip takes a batch to each partition, in a cluster to one. `max_batch` counts the
+    events of a batch, `max_batch_bytes` the bytes of a round trip, `parallel_batches` round trips at
+    once, each over a connection of its own. `attempts` counts tries of one batch, waits double
+    from 50 ms.
+    """
 
     partitions: int = DEFAULT_PARTITIONS
     prefix: str = DEFAULT_PREFIX
@@ -83,6 +60,7 @@ class Publisher:
         self._settings = settings or PublisherSettings()
         self._in_flight = [asyncio.Lock() for _ in range(self._settings.partitions)]
         self._slots = asyncio.Semaphore(self._settings.parallel_batches)
+        self._appender = Appender(redis, attempts=self._settings.attempts)
 
     async def verify_topology(self) -> None:
         """Hold our number of partitions against the one recorded in Redis.
@@ -112,104 +90,87 @@ class Publisher:
 
     async def publish_raw(self, bodies: Sequence[bytes]) -> list[EntryId]:
         """Append bodies verbatim after validating each; otherwise as `publish`."""
-        by_partition: dict[int, _Indexed] = {}
+        by_partition = self._by_partition(bodies)
+        apart = [{partition: of} for partition, of in by_partition.items()]
+        ids: dict[int, EntryId] = {}
+        failures: list[Exception] = []
+        async with asyncio.TaskGroup() as tasks:
+            for share in [by_partition] if self._appender.one_server else apart:
+                sending = self._send(share, bodies, ids, failures)
+                tasks.create_task(sending, name=f"publish-{min(share, default='-')}")
+        if failures:
+            unconfirmed = len(bodies) - len(ids)
+            raise PublishFailed(str(failures[0]), unconfirmed=unconfirmed) from failures[0]
+        return [ids[index] for index in range(len(bodies))]
+
+    def _by_partition(self, bodies: Sequence[bytes]) -> dict[int, list[int]]:
+        """Indexes of the bodies by partition, in order."""
+        found: dict[int, list[int]] = {}
+        partitions = self._settings.partitions
         for index, body in enumerate(bodies):
             try:
-                event = publishable(body)
+                company_id, conversation_id = place_of(body)
             except InvalidEvent as error:
                 error.index = index
                 raise
-            partition = partition_of(
-                event.company_id, event.conversation_id, self._settings.partitions
-            )
-            by_partition.setdefault(partition, []).append((index, body))
-        ids: dict[int, EntryId] = {}
-        failures: list[PublishFailed] = []
-        async with asyncio.TaskGroup() as tasks:
-            for partition, indexed in by_partition.items():
-                sending = self._send(partition, indexed, ids, failures)
-                tasks.create_task(sending, name=f"publish-{partition}")
-        if failures:
-            cause = failures[0].__cause__
-            raise PublishFailed(str(cause), unconfirmed=len(bodies) - len(ids)) from cause
-        return [ids[index] for index in range(len(bodies))]
+            partition = partition_of(company_id, conversation_id, partitions)
+            found.setdefault(partition, []).append(index)
+        return found
 
     async def _send(
         self,
-        partition: int,
-        indexed: _Indexed,
+        share: Mapping[int, list[int]],
+        bodies: Sequence[bytes],
         ids: dict[int, EntryId],
-        failures: list[PublishFailed],
+        failures: list[Exception],
     ) -> None:
-        """Send one partition's events in order, up to the first batch that fails.
+        """Send each partition's events in order, up to the partition's first batch that fails.
 
         A failure is put down, not raised: before Python 3.13 a task that fails in a group leaves
         the caller's task marked as cancelled, and a loop that asks for the mark ends there.
         """
-        key = stream_key(partition, self._settings.prefix)
-        async with self._in_flight[partition]:
-            for batch in self._batches(indexed):
-                try:
-                    async with self._slots:
-                        answer = await self._append_batch(key, [body for _, body in batch])
-                except PublishFailed as failure:
-                    failures.append(failure)
-                    return
-                for (index, _), entry_id in zip(batch, answer, strict=True):
-                    ids[index] = EntryId.written(entry_id)
+        async with AsyncExitStack() as held:
+            # In one order everywhere, so that no two calls wait for each other.
+            for partition in sorted(share):
+                await held.enter_async_context(self._in_flight[partition])
+            most = self._settings.max_batch_bytes // max(len(share), 1)
+            waiting = {
+                stream_key(partition, self._settings.prefix): self._batches(indexes, bodies, most)
+                for partition, indexes in share.items()
+            }
+            while batches := {
+                key: batch for key, of in waiting.items() if (batch := next(of, None))
+            }:
+                async with self._slots:
+                    outcomes = await self._appender.append(
+                        {key: [bodies[index] for index in batch] for key, batch in batches.items()}
+                    )
+                for key, outcome in outcomes.items():
+                    if isinstance(outcome, Exception):
+                        failures.append(outcome)
+                        del waiting[key]
+                    else:
+                        ids.update(zip(batches[key], outcome, strict=True))
 
-    async def _append_batch(self, key: str, bodies: list[bytes]) -> list[bytes]:
-        try:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(TRANSIENT),
-                stop=stop_after_attempt(self._settings.attempts),
-                wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
-                reraise=True,
-            ):
-                with attempt:
-                    answer = await self._append(key, bodies)
-        except (RedisError, RedisClusterException, OSError) as error:
-            raise PublishFailed(f"Redis: {error}", unconfirmed=len(bodies)) from error
-        return answer
-
-    async def _append(self, key: str, bodies: list[bytes]) -> list[bytes]:
-        """The script by its hash; in full where the stream's server does not know it yet.
-
-        In a cluster each node has its own scripts, and only the stream's node must be up.
-        """
-        try:
-            answer: Any = await self._redis.evalsha(_APPEND_SHA, 1, key, *bodies)
-        except NoScriptError:
-            answer = await self._redis.eval(_APPEND, 1, key, *bodies)
-        return list(answer)
-
-    def _batches(self, indexed: _Indexed) -> Iterator[_Indexed]:
-        batch: _Indexed = []
-        size = 0
-        for item in indexed:
-            too_many = len(batch) >= self._settings.max_batch
-            if batch and (too_many or size + len(item[1]) > self._settings.max_batch_bytes):
+    def _batches(
+        self, indexes: list[int], bodies: Sequence[bytes], most_bytes: int
+    ) -> Iterator[list[int]]:
+        most = self._settings.max_batch
+        for start in range(0, len(indexes), most):
+            batch = indexes[start : start + most]
+            sizes = [len(bodies[index]) for index in batch]
+            if sum(sizes) <= most_bytes:
                 yield batch
-                batch, size = [], 0
-            batch.append(item)
-            size += len(item[1])
-        if batch:
-            yield batch
+            else:
+                yield from _split(batch, sizes, most_bytes)
 
 
-def publishable(body: bytes) -> Event:
-    """The event, when a producer may publish it.
-
-    Raises:
-        InvalidEvent: as `decode`, and for types and versions outside the catalogue.
-    """
-    event = decode(body)
-    if type(event.payload) is UnknownType:
-        raise InvalidEvent(
-            Reason.UNKNOWN_TYPE, f"{event.type} is not in the catalogue", field="type"
-        )
-    if type(event.payload) is NewerVersion:
-        raise InvalidEvent(
-            Reason.NEWER_VERSION, f"{event.version} is newer than this program", field="version"
-        )
-    return event
+def _split(batch: list[int], sizes: list[int], most_bytes: int) -> Iterator[list[int]]:
+    """A batch that is too large, in pieces that are not, or hold a single body."""
+    first, size = 0, 0
+    for at, length in enumerate(sizes):
+        if at > first and size + length > most_bytes:
+            yield batch[first:at]
+            first, size = at, 0
+        size += length
+    yield batch[first:]

@@ -64,6 +64,100 @@ async def test_nothing_is_sent_when_one_event_is_refused(redis_url: str) -> None
     await redis.aclose()
 
 
+def spread(count: int, each: int) -> list[bytes]:
+    """So many conversations in several partitions, with their events taking turns."""
+    told = [bodies(each, f"c-{n}") for n in range(count)]
+    return [body for turn in zip(*told, strict=True) for body in turn]
+
+
+@pytest.mark.parametrize("max_batch_bytes", [1, 8_000, 4 * 1024 * 1024])
+async def test_many_partitions_each_keep_their_order(redis_url: str, max_batch_bytes: int) -> None:
+    redis = Redis.from_url(redis_url)
+    settings = PublisherSettings(max_batch=4, max_batch_bytes=max_batch_bytes)
+    sent = spread(12, each=9)
+    ids = await Publisher(redis, settings=settings).publish_raw(sent)
+    expected: dict[str, list[tuple[bytes, bytes]]] = {}
+    for entry_id, raw in zip(ids, sent, strict=True):
+        event = decode(raw)
+        key = stream_key(partition_of(event.company_id, event.conversation_id, 16))
+        expected.setdefault(key, []).append((str(entry_id).encode(), raw))
+    assert len(expected) > 3
+    for key, entries in expected.items():
+        found: Any = await redis.xrange(key)
+        assert [(entry_id, fields[b"event"]) for entry_id, fields in found] == entries
+    await redis.aclose()
+
+
+async def test_ids_are_told_as_they_are_where_the_millisecond_has_no_number_left(
+    redis_url: str,
+) -> None:
+    redis = Redis.from_url(redis_url)
+    key = stream_key(partition_of("acme", "c-1", 16))
+    ahead, last = 4_000_000_000_000, 2**64 - 1
+    await redis.xadd(key, {"event": b"{}"}, id=f"{ahead}-{last - 2}")
+    ids = await Publisher(redis).publish_raw(bodies(4))
+    assert ids == [
+        *(EntryId(ahead, last - 1), EntryId(ahead, last)),
+        *(EntryId(ahead + 1, 0), EntryId(ahead + 1, 1)),
+    ]
+    await redis.aclose()
+
+
+async def test_a_server_that_forgot_the_script_is_told_it_again(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis)
+    await publisher.publish_raw(spread(12, each=1))
+    await redis.script_flush()
+    assert len(await publisher.publish_raw(spread(12, each=2))) == 24
+    await redis.script_flush()
+    assert len(await publisher.publish_raw(bodies(1))) == 1
+    await redis.aclose()
+
+
+async def test_a_partition_that_refuses_leaves_the_others_and_gets_nothing_more(
+    redis_url: str,
+) -> None:
+    redis = Redis.from_url(redis_url)
+    refusing = stream_key(partition_of("acme", "c-0", 16))
+    await redis.set(refusing, "not a stream")
+    sent = spread(12, each=9)
+    places = [partition_of("acme", decode(raw).conversation_id, 16) for raw in sent]
+    with pytest.raises(PublishFailed, match="WRONGTYPE") as caught:
+        await Publisher(redis, settings=PublisherSettings(max_batch=4)).publish_raw(sent)
+    assert caught.value.unconfirmed == sum(stream_key(place) == refusing for place in places)
+    for place in {place for place in places if stream_key(place) != refusing}:
+        assert await redis.xlen(stream_key(place)) == places.count(place)
+    await redis.aclose()
+
+
+async def test_a_client_that_decodes_answers_will_do(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url, decode_responses=True)
+    ids = await Publisher(redis).publish_raw(spread(12, each=2))
+    assert all(isinstance(entry_id, EntryId) for entry_id in ids)
+    await redis.aclose()
+
+
+async def test_calls_that_share_partitions_do_not_wait_for_each_other_for_ever(
+    redis_url: str,
+) -> None:
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis, settings=PublisherSettings(max_batch=2, parallel_batches=1))
+    sent = spread(12, each=6)
+    async with asyncio.timeout(30):
+        done = await asyncio.gather(
+            *(publisher.publish_raw(sent[start:] + sent[:start]) for start in range(10))
+        )
+    assert len({entry_id for ids in done for entry_id in ids}) <= 10 * len(sent)
+    assert sum(len(ids) for ids in done) == 10 * len(sent)
+    await redis.aclose()
+
+
+async def test_nothing_to_publish_is_nothing(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    assert await Publisher(redis).publish_raw([]) == []
+    await redis.aclose()
+
+
 async def batches_in_flight(redis: Redis) -> list[str]:
     """Ids of the clients that wait with a script."""
     clients: Any = await redis.client_list()

@@ -1,0 +1,134 @@
+"""Appends batches of bodies to streams: one round trip for many, tried again while Redis is away."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import (
+    ClusterError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from events.entry_id import EntryId
+
+# JSON never holds a zero byte. Bodies that come as one argument are packed at no cost to the client.
+_APPEND = """
+local add, key, all, find, sub = redis.call, KEYS[1], ARGV[1], string.find, string.sub
+local ids, count, from = {}, 0, 1
+repeat
+  local zero = find(all, '\\0', from, true)
+  count = count + 1
+  ids[count] = add('XADD', key, '*', 'event', sub(all, from, zero and zero - 1))
+  from = zero and zero + 1
+until not zero
+return table.concat(ids, ' ')
+"""
+_APPEND_SHA = hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest()
+TRANSIENT = (
+    *(RedisConnectionError, RedisTimeoutError, OSError),
+    # While a replica takes over: nobody serves the slot, or who did is a replica now.
+    *(ClusterError, RedisClusterException, TryAgainError, ReadOnlyError),
+)
+"""Redis may take the same again a moment later."""
+
+Batches = Mapping[str, Sequence[bytes]]
+"""Stream → bodies of JSON, at least one."""
+
+
+class Appender:
+    """Appends to several streams at once, each batch whole and in order, or not known to be.
+
+    `attempts` counts tries of one batch; waits between them double from 50 ms.
+    """
+
+    def __init__(self, redis: Redis | RedisCluster, *, attempts: int) -> None:
+        self._redis = redis
+        self._attempts = attempts
+
+    @property
+    def one_server(self) -> bool:
+        """Whether all streams are on one server, which then takes all batches in one round trip.
+
+        In a cluster only the stream's node must be up, so each batch goes on its own.
+        """
+        return not isinstance(self._redis, RedisCluster)
+
+    async def append(self, batches: Batches) -> dict[str, list[EntryId] | Exception]:
+        """The ids of each stream's batch, in order, or what Redis said instead at the last try."""
+        settled: dict[str, list[EntryId] | Exception] = {}
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TRANSIENT),
+            stop=stop_after_attempt(self._attempts),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
+            reraise=True,
+        )
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    await self._try(batches, settled)
+        except (RedisError, RedisClusterException, OSError) as error:
+            return {key: settled.get(key, error) for key in batches}
+        return settled
+
+    async def _try(self, batches: Batches, settled: dict[str, list[EntryId] | Exception]) -> None:
+        """Send what is not settled yet; raises when some of it is to be tried again."""
+        left = {key: bodies for key, bodies in batches.items() if key not in settled}
+        again: Exception | None = None
+        for key, answer in (await self._answers(left)).items():
+            if isinstance(answer, TRANSIENT):
+                again = answer
+            else:
+                settled[key] = answer if isinstance(answer, Exception) else _ids(answer)
+        if again is not None:
+            raise again
+
+    async def _answers(self, batches: Batches) -> dict[str, Any]:
+        """The script by its hash; in full where the stream's server does not know it yet."""
+        joined = {key: b"\0".join(bodies) for key, bodies in batches.items()}
+        answers = await self._run("EVALSHA", _APPEND_SHA, joined)
+        unknown = {key: joined[key] for key in joined if isinstance(answers[key], NoScriptError)}
+        if unknown:
+            answers |= await self._run("EVAL", _APPEND, unknown)
+        return answers
+
+    async def _run(self, command: str, script: str, joined: Mapping[str, bytes]) -> dict[str, Any]:
+        """What the script answers for each stream, or the server's error."""
+        calls = [(command, script, 1, key, bodies) for key, bodies in joined.items()]
+        if len(calls) == 1:
+            # Without a pipeline, which a cluster's client would have to plan and retry by itself.
+            try:
+                answers = [await self._redis.execute_command(*calls[0])]
+            except ResponseError as error:
+                answers = [error]
+        else:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for call in calls:
+                    pipe.execute_command(*call)
+                answers = await pipe.execute(raise_on_error=False)
+        return dict(zip(joined, answers, strict=True))
+
+
+def _ids(answer: bytes | str) -> list[EntryId]:
+    texts = answer.split()
+    first, last = EntryId.written(texts[0]), EntryId.written(texts[-1])
+    if first.ms == last.ms and last.seq - first.seq == len(texts) - 1:
+        # Ids only grow: with so many between them, these are all that there are.
+        return [EntryId(first.ms, seq) for seq in range(first.seq, last.seq + 1)]
+    return [EntryId.written(text) for text in texts]
