@@ -257,6 +257,7 @@ class Lane:
         if not states:
             return
         entries = await self._reader.read_gaps(states)
+        is_gap = bool(entries)
         if not entries and not self._disturbers and not self._stopping.is_set():
             # What waits for a partition that is left out now does not hurry the others.
             hurried = alone or self._mending.waits_for(states)
@@ -272,7 +273,7 @@ class Lane:
             await asyncio.sleep(0)
         if intakes:
             await self._commit(intakes)
-        await self._acknowledge(entries)
+        await self._reader.acknowledge(entries, at_once=is_gap)
         is_late = await self._catch_up(states)
         await self._mending.one_page(states, owned=self._states)
         is_small = 0 < sum(intake.read for intake in intakes) <= _WORTH_IT
@@ -326,15 +327,6 @@ class Lane:
             commit_s=monotonic() - started,
             oldest_entry_age_s=max(0.0, time() - oldest_ms / 1000),
         )
-
-    async def _acknowledge(self, entries: dict[int, list[Entry]]) -> None:
-        ids = {
-            partition: [entry.id for entry in found]
-            for partition, found in entries.items()
-            if found
-        }
-        if ids:
-            await self._parts.streams.acknowledge(ids)
 
     async def _catch_up(self, states: dict[int, PartitionState]) -> bool:
         """One page of one projection that is behind, in turn; live batches go on in between.

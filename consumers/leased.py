@@ -50,13 +50,14 @@ async def leased(
     """
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
-            await conn.execute(_SQL["bound the transaction"], *bounds(member.lease_s))
             yield conn, await _lock(conn, member, states)
 
 
 async def _lock(conn: Connection, member: Member, states: Sequence[PartitionState]) -> datetime:
     wanted = {state.partition: state.epoch for state in states}
-    rows = await conn.fetch(_SQL["lock leases"], member.group, list(wanted), member.member_id)
+    rows = await conn.fetch(
+        _SQL["lock leases"], member.group, list(wanted), member.member_id, *bounds(member.lease_s)
+    )
     held = {row["partition"] for row in rows if wanted[row["partition"]] == row["epoch"]}
     if lost := frozenset(wanted) - held:
         raise LeaseLost(lost)

@@ -21,6 +21,7 @@ from consumers.partition_state import PartitionState
 from consumers.recovery import Recovery
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
+from events.entry_id import EntryId
 
 Found = dict[int, list[Entry]]
 
@@ -45,6 +46,7 @@ class Reader:
         self._settings = settings
         self._observer = observer
         self._blocked: asyncio.Timeout | None = None
+        self._settled: dict[int, list[EntryId]] = {}
         self.has_more = False
         """Whether the last read that found something may have left something."""
 
@@ -53,6 +55,17 @@ class Reader:
         blocked, self._blocked = self._blocked, None
         if blocked is not None:
             blocked.reschedule(asyncio.get_running_loop().time())
+
+    async def acknowledge(self, entries: Found, *, at_once: bool) -> None:
+        """Take committed entries off the pending lists; they may go along with the next read.
+
+        Where there is none any more, the pending lists are settled with the next who reads there.
+        """
+        ids = {p: [entry.id for entry in found] for p, found in entries.items() if found}
+        if at_once and ids:
+            await self._streams.acknowledge(ids)
+        elif ids:
+            self._settled = ids
 
     async def read_gaps(self, states: Mapping[int, PartitionState]) -> Found:
         """A batch of what lies between the checkpoints and Redis' cursors."""
@@ -86,15 +99,17 @@ class Reader:
 
         `hurried`: other work waits, so an idle stream is not waited for.
         """
-        partitions = tuple(states)
-        count = -(-self._settings.batch_events // len(partitions))
+        cursors = {p: state.cursor for p, state in states.items()}
+        count = -(-self._settings.batch_events // len(cursors))
         hurried = hurried or any(behind(self._group, state) for state in states.values())
+        settled, self._settled = self._settled, {}
         try:
             async with asyncio.timeout(None) as self._blocked:
-                found = await self._streams.read_new(
-                    partitions,
+                read = await self._streams.read_new(
+                    cursors,
                     count=count,
                     block_ms=1 if hurried else self._settings.block_ms,
+                    settled=settled,
                 )
         except TimeoutError:
             # Interrupted: entries may have been given to us that nobody saw.
@@ -102,13 +117,11 @@ class Reader:
             return {}
         finally:
             self._blocked = None
-        below = {p for p, new in found.items() if new and new[0].id <= states[p].cursor}
+        found = read.found
+        below = {p for p, new in found.items() if new and new[0].id <= cursors[p]}
         for partition in below:
             states[partition].doubted = True
-        cursors = {p: state.cursor for p, state in states.items()}
-        distrusted = below | await self._streams.skipped(
-            cursors, {p: new for p, new in found.items() if p not in below}
-        )
+        distrusted = below | self._streams.skipped(read)
         distrusted |= await self._look(
             {p: s for p, s in states.items() if p not in distrusted}, found
         )

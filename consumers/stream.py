@@ -23,6 +23,19 @@ redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
 """
 
+_STANDING = """
+local standing = {}
+for i, key in ipairs(KEYS) do
+  local others = 0
+  for _, one in ipairs(redis.call('XPENDING', key, ARGV[1])[4] or {}) do
+    if one[1] ~= ARGV[2] then others = 1 end
+  end
+  local first = redis.call('XRANGE', key, '(' .. ARGV[2 + i], '+', 'COUNT', 1)
+  standing[i] = {others, first[1] and first[1][1] or false}
+end
+return standing
+"""
+
 _ACKNOWLEDGE_OWN = """
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], '-', ARGV[3], 1000, ARGV[2])
 for _, one in ipairs(held) do redis.call('XACK', KEYS[1], ARGV[1], one[1]) end
@@ -36,6 +49,24 @@ class Tail:
 
     lag_events: int | None
     lag_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a stream shows above a checkpoint after a read."""
+
+    others_hold: bool
+    """Whether another consumer was given entries that are not acknowledged."""
+    first: EntryId | None
+    """The first entry that stands there, whoever was given it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntries:
+    """What one read gave, and what each of its streams showed after it; by partition."""
+
+    found: dict[int, list[Entry]]
+    standing: dict[int, Standing]
 
 
 class GroupStreams:
@@ -85,50 +116,81 @@ class GroupStreams:
             raise ResponseError(f"NOGROUP {self._group} on {self.key(partition)}")
 
     async def read_new(
-        self, partitions: Sequence[int], *, count: int, block_ms: int
-    ) -> dict[int, list[Entry]]:
-        """Entries that no consumer has been given, by partition, at most `count` a stream.
+        self,
+        cursors: Mapping[int, EntryId],
+        *,
+        count: int,
+        block_ms: int,
+        settled: Mapping[int, Sequence[EntryId]],
+    ) -> NewEntries:
+        """Entries that no consumer has been given, at most `count` a stream, of these partitions.
+
+        First takes what is `settled` off the pending lists, and looks at the end what stands above
+        the `cursors`: all in one round trip, but in a cluster. When it is interrupted or raises,
+        entries may have been given to this consumer that nobody saw.
 
         Source: https://redis.io/docs/latest/commands/xreadgroup/
         """
-        keys = {self.key(p): p for p in partitions}
+        keys = {self.key(p): p for p in cursors}
         with faults_translated():
             if self._in_cluster is not None:
+                await self.acknowledge(settled)
                 raw = await self._in_cluster.read_new(keys, count=count, block_ms=block_ms)
-                return {keys[key]: _entries(items) for key, items in raw.items()}
-            found: Any = await self._clients.reading.xreadgroup(
-                self._group, self._consumer, dict.fromkeys(keys, ">"), count=count, block=block_ms
-            )
-        return {keys[_text(key)]: _entries(items) for key, items in found or ()}
+                found = {keys[key]: _entries(items) for key, items in raw.items()}
+                return NewEntries(found, await self._standing_in_cluster(cursors))
+            reading: Any = self._clients.reading
+            async with reading.pipeline(transaction=False) as pipe:
+                self._settle(pipe, settled)
+                pipe.execute_command(
+                    *("XREADGROUP", "GROUP", self._group, self._consumer),
+                    *("COUNT", count, "BLOCK", block_ms, "STREAMS", *keys, *(">" for _ in keys)),
+                )
+                ends = (str(cursor) for cursor in cursors.values())
+                pipe.eval(_STANDING, len(keys), *keys, self._group, self._consumer, *ends)
+                # Its own errors would tell the whole command.
+                answers = await pipe.execute(raise_on_error=False)
+            for failure in answers:
+                if isinstance(failure, Exception):
+                    raise failure
+        raw, standing = answers[-2:]
+        return NewEntries(
+            {keys[_text(key)]: _entries(items) for key, items in raw or ()},
+            {
+                partition: Standing(bool(others), EntryId.written(first) if first else None)
+                for partition, (others, first) in zip(cursors, standing, strict=True)
+            },
+        )
 
-    async def skipped(
-        self, cursors: Mapping[int, EntryId], found: Mapping[int, Sequence[Entry]]
-    ) -> set[int]:
+    def skipped(self, read: NewEntries) -> set[int]:
         """Partitions in which the read may have passed something over.
 
-        Another consumer was given entries that are not acknowledged; or between the checkpoint and
-        the first entry found there stands one that we were not given: by a late answer that we had
-        given up, or by somebody's own XREADGROUP or XGROUP SETID.
+        Another consumer was given entries that are not acknowledged; or what stands first above the
+        checkpoint is not the first entry found, so that there is one that we were not given: by a
+        late answer that we had given up, or by somebody's own XREADGROUP or XGROUP SETID.
 
         Source: https://redis.io/docs/latest/commands/xpending/ (summary form)
         """
-        answered = {p: entries[0].id for p, entries in found.items() if entries}
-        with faults_translated():
-            async with self._clients.commands.pipeline(transaction=False) as pipe:
-                for partition in cursors:
-                    pipe.xpending(self.key(partition), self._group)
-                for partition, first in answered.items():
-                    pipe.xrange(
-                        self.key(partition), min=f"({cursors[partition]}", max=f"({first}", count=1
-                    )
-                answers = await pipe.execute()
-        held = {
+        return {
             partition
-            for partition, answer in zip(cursors, answers[: len(cursors)], strict=True)
-            if any(_text(other["name"]) != self._consumer for other in _consumers(answer))
+            for partition, standing in read.standing.items()
+            if standing.others_hold
+            or ((new := read.found.get(partition)) and standing.first != new[0].id)
         }
-        between = zip(answered, answers[len(cursors) :], strict=True)
-        return held | {partition for partition, standing in between if standing}
+
+    async def _standing_in_cluster(self, cursors: Mapping[int, EntryId]) -> dict[int, Standing]:
+        """As the script does it: a cluster runs one for the keys of a slot only."""
+        async with self._clients.commands.pipeline(transaction=False) as pipe:
+            for partition, cursor in cursors.items():
+                pipe.xpending(self.key(partition), self._group)
+                pipe.xrange(self.key(partition), min=f"({cursor}", max="+", count=1)
+            answers = await pipe.execute()
+        return {
+            partition: Standing(
+                any(_text(other["name"]) != self._consumer for other in _consumers(pending)),
+                EntryId.written(first[0][0]) if first else None,
+            )
+            for partition, pending, first in zip(cursors, answers[::2], answers[1::2], strict=True)
+        }
 
     async def read_range(
         self, partition: int, *, after: EntryId, up_to: EntryId, count: int
@@ -150,9 +212,12 @@ class GroupStreams:
         """
         with faults_translated():
             async with self._clients.commands.pipeline(transaction=False) as pipe:
-                for partition, ids in entries.items():
-                    pipe.xack(self.key(partition), self._group, *(b"%d-%d" % one for one in ids))
+                self._settle(pipe, entries)
                 await pipe.execute()
+
+    def _settle(self, pipe: Any, entries: Mapping[int, Sequence[EntryId]]) -> None:
+        for partition, ids in entries.items():
+            pipe.xack(self.key(partition), self._group, *(b"%d-%d" % one for one in ids))
 
     async def settle_own_pending(self, partition: int, cursor: EntryId) -> None:
         """Acknowledge what we were given and have committed, but never acknowledged."""

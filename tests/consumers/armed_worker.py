@@ -20,8 +20,8 @@ from typing import Any
 
 import consumers.upkeep
 from consumers.engine_settings import EngineSettings
-from consumers.lane import Lane
 from consumers.parking import Parking
+from consumers.reader import Reader
 from consumers.transaction import BatchTransactions
 from projections.groups import group_named
 from tests.consumers.members import ROOT, member
@@ -85,14 +85,14 @@ def _before_commit(trap: _Trap) -> None:
 
 
 def _before_ack(trap: _Trap) -> None:
-    acknowledge: Any = Lane._acknowledge
+    acknowledge: Any = Reader.acknowledge
 
-    async def frozen_before(self: Lane, entries: Any) -> None:
+    async def frozen_before(self: Reader, entries: Any, *, at_once: bool) -> None:
         if any(entries.values()):
             await trap.come_by()
-        await acknowledge(self, entries)
+        await acknowledge(self, entries, at_once=at_once)
 
-    Lane._acknowledge = frozen_before  # type: ignore[method-assign]
+    Reader.acknowledge = frozen_before  # type: ignore[method-assign]
 
 
 def _in_drain(trap: _Trap) -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from consumers import lease_rules
 from consumers.engine_settings import EngineSettings
 from consumers.lease_rules import Membership, Ownership, Terms
+from consumers.leased import bounds
 from consumers.leases import Leases
 from consumers.shares import moves
 from projections.statements import statements
@@ -229,7 +230,9 @@ class Both:
     async def _check_commits(self) -> None:
         sql = statements("consumers", "leased.sql")["lock leases"]
         for member in MEMBERS:
-            locked = await self.pool.fetch(sql, self.name, list(range(PARTITIONS)), member)
+            locked = await self.pool.fetch(
+                sql, self.name, list(range(PARTITIONS)), member, *bounds(10.0)
+            )
             epochs = {row["partition"]: row["epoch"] for row in locked}
             for partition, row in self.model.ownerships.items():
                 may = lease_rules.may_commit(self.model, partition, member, row.epoch)

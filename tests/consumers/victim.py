@@ -10,8 +10,7 @@ import os
 import sys
 from typing import Any
 
-import consumers.lane
-import consumers.transaction
+from consumers.reader import Reader
 from consumers.transaction import BatchTransactions
 from projections.groups import group_named
 from tests.consumers.members import member
@@ -33,11 +32,11 @@ def _arm(point: str) -> None:
         BatchTransactions._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
     elif point == "before_ack":
 
-        async def frozen(self: consumers.lane.Lane, entries: Any) -> None:
+        async def frozen(self: Reader, entries: Any, *, at_once: bool) -> None:
             if any(entries.values()):
                 await _freeze(point)
 
-        consumers.lane.Lane._acknowledge = frozen  # type: ignore[method-assign]
+        Reader.acknowledge = frozen  # type: ignore[method-assign]
     else:
         raise SystemExit(f"no such point: {point}")
 

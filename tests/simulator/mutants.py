@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -92,7 +93,7 @@ def no_xpending_check() -> None:
     and is taken away too.
     """
 
-    async def nothing_skipped(self: Any, cursors: Any, found: Any) -> set[int]:
+    def nothing_skipped(self: Any, read: Any) -> set[int]:
         return set()
 
     _replace(stream.GroupStreams, "skipped", nothing_skipped)
@@ -110,8 +111,8 @@ def group_recreated_at_dollar() -> None:
     streams: Any = stream.GroupStreams
     last_delivered, skipped = streams.last_delivered, streams.skipped
 
-    async def held_by_others(self: Any, cursors: Any, found: Any) -> Any:
-        return await skipped(self, cursors, {})
+    def held_by_others(self: Any, read: Any) -> Any:
+        return skipped(self, replace(read, found={}))
 
     async def ensure_at_end(self: Any, partition: int, at: EntryId) -> bool:
         try:
