@@ -16,6 +16,7 @@ from redis import Redis
 
 from projections.migrate import migrate
 from runtime.embedded import EmbeddedServers
+from tests import forked_command
 from tests.copies import Copies, copies_of
 from tests.told import KEY, Told
 
@@ -43,7 +44,8 @@ def pytest_terminal_summary(
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where tests run in several processes, hand on what they said in this one."""
+    """End what tests share; where they run in several processes, hand on what they said here."""
+    forked_command.end()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["told"] = session.config.stash[KEY].summary()

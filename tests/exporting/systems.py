@@ -11,7 +11,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.runtime.operators import COMMAND, Operator
+from tests.forked_command import COMMAND
+from tests.runtime.operators import Operator
 
 _MOVES = {"recorded_at", "updated_at", "entry_id"}
 """Columns that tell when and where a system got an event, not what it is."""

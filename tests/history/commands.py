@@ -13,7 +13,8 @@ from typing import IO, Any
 
 import orjson
 
-from tests.runtime.operators import COMMAND, Answer
+from tests.forked_command import COMMAND, run
+from tests.runtime.operators import Answer
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -38,18 +39,10 @@ class Operator:
 
     def run(self, *words: str) -> Answer:
         """Its exit code, and what it said."""
-        done = subprocess.run(
-            [COMMAND, *words],
-            env=self.environ,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        done = run(words, environ=self.environ, folder=self.folder)
+        out, err = done.out.decode(), done.err.decode()
+        assert "Traceback" not in err, err
+        return Answer(done.code, out, err)
 
     @contextmanager
     def following(self, *words: str) -> Iterator[Following]:

@@ -18,10 +18,10 @@ from runtime.history import event
 from tests.consumers.test_parking import learn_version_2
 from tests.explaining.story import event_id
 from tests.faults.servers import sockets_directory
+from tests.forked_command import COMMAND
 from tests.history.commands import Operator
 from tests.history.material import Logged, placed, write
 from tests.history.test_timeline import number_of, told
-from tests.runtime.operators import COMMAND
 
 TAIL = ("events", "tail", "--json")
 

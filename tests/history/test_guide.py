@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.explaining.story import event_id, everything
+from tests.forked_command import COMMAND
 from tests.history.commands import Operator
 from tests.history.material import placed, write
-from tests.runtime.operators import COMMAND
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "how-to" / "look-back-in-time.md"
 SAYS = {

@@ -12,7 +12,8 @@ import pytest
 
 from events.partitioning import partition_of, stream_key
 from tests.examples import body
-from tests.runtime.operators import COMMAND, Operator
+from tests.forked_command import COMMAND
+from tests.runtime.operators import Operator
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "how-to"
 CUSTOMER = "5511987654321"

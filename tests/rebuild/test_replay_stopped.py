@@ -13,8 +13,9 @@ import asyncpg
 import orjson
 import pytest
 
+from tests.forked_command import COMMAND
 from tests.rebuild.ground import mixed, publish, rows_of, schemas
-from tests.runtime.operators import COMMAND, Operator
+from tests.runtime.operators import Operator
 
 READING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-COMMAND = str(Path(sys.executable).parent / "agent-runtime")
+from tests.forked_command import COMMAND
+
 HEAD = re.compile(r"\(conversation ((\w+)-[0-9a-f]{8})\)$")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,8 +23,8 @@ from projections.projection import Changes, Projection, State, Table, Touched
 from projections.registry import by_name
 from tests.consumers.members import member, wait_caught_up
 from tests.examples import body
+from tests.forked_command import run
 
-COMMAND = str(Path(sys.executable).parent / "agent-runtime")
 POISON = "veneno"
 
 
@@ -54,7 +52,7 @@ class Operator:
 
     async def run(self, *words: str) -> Answer:
         """Run a command without a terminal."""
-        return await self._run(DEVNULL, *words)
+        return await self._run(None, *words)
 
     async def feed(self, file: Path, *words: str) -> Answer:
         """Run a command with a file on its standard input."""
@@ -71,7 +69,7 @@ class Operator:
             os.close(ours)
             os.close(theirs)
 
-    async def _run(self, stdin: int, *words: str) -> Answer:
+    async def _run(self, stdin: int | None, *words: str) -> Answer:
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -80,13 +78,9 @@ class Operator:
             "SUPABASE_DB_URL": self.database_url,
             "REDIS_URL": self.redis_url,
         }
-        process = await asyncio.create_subprocess_exec(
-            COMMAND, *words, env=environ, cwd=self.folder, stdin=stdin, stdout=PIPE, stderr=PIPE
-        )
-        out, err = await process.communicate()
-        assert b"Traceback" not in err, err.decode()
-        assert process.returncode is not None
-        return Answer(process.returncode, out.decode(), err.decode())
+        done = await asyncio.to_thread(run, words, environ=environ, folder=self.folder, stdin=stdin)
+        assert b"Traceback" not in done.err, done.err.decode()
+        return Answer(done.code, done.out.decode(), done.err.decode())
 
     async def rows(self, sql: str, *given: Any) -> list[tuple[Any, ...]]:
         """Rows of a query."""

@@ -8,7 +8,6 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +21,8 @@ from redis import Redis
 
 from runtime.cli_reference import PAGE, text
 from tests.examples import body
+from tests.forked_command import COMMAND, run
 from tests.oracle import check_read_models, expected
-
-COMMAND = str(Path(sys.executable).parent / "agent-runtime")
 
 
 @pytest.fixture
@@ -47,9 +45,14 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]
 def command(
     environ: dict[str, str], *words: str, cwd: Path, given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [COMMAND, *words], env=environ, cwd=cwd, input=given, capture_output=True, check=False
-    )
+    reads, writes = os.pipe()
+    try:
+        os.write(writes, given)
+        os.close(writes)
+        done = run(words, environ=environ, folder=cwd, stdin=reads)
+    finally:
+        os.close(reads)
+    return subprocess.CompletedProcess(words, done.code, done.out, done.err)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import orjson
 
 from events.codec import decode
 from runtime.demo.script import bodies, conversations
-from tests.runtime.demo_runs import COMMAND, Run
+from tests.forked_command import COMMAND
+from tests.runtime.demo_runs import Run
 
 TEXT = Path(__file__).parent.parent.parent / "runtime" / "demo" / "conversations.txt"
 

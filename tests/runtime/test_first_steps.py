@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.runtime.demo_runs import COMMAND
+from tests.forked_command import COMMAND
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "tutorial" / "first-steps.md"
 SERVE = "./run serve --embedded"
