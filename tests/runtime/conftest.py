@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from events.partitioning import stream_key
 from tests.consumers.test_dead_letters import CASES, PARTITION
-from tests.runtime.demo_runs import Run, run_demo
+from tests.runtime.demo_runs import Run, shared_runs
 from tests.runtime.operators import POISON, Operator, Switch, refusing_group, send
 
 
 @pytest.fixture(scope="session")
 def demo_runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
-    """The demo, twice in the same directory.
-
-    A key in the environment must change nothing there, and neither must switched-off workers.
-    """
-    folder = tmp_path_factory.mktemp("demo")
-    given = {"DISABLE_WORKERS": "true", "OPENAI_API_KEY": "sk-canary"}
-    return [run_demo(folder, **given) for _ in range(2)]
+    """The demo, twice in the same directory: once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    return shared_runs((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo")
 
 
 @pytest.fixture
