@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.exporting.pace import Pace
@@ -59,6 +59,7 @@ def test_sleeping_too_long_does_not_lower_the_rate() -> None:
     assert times[-1][0] == pytest.approx(30, abs=0.3)
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(0.5, 5_000),
     count=st.integers(1, 2_000),

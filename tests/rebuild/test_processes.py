@@ -8,6 +8,7 @@ import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -35,6 +36,12 @@ BLOCKED = f"""
      WHERE {WORKERS} AND wait_event_type = 'Lock' AND datname = current_database()
        AND backend_start > $1
 """
+
+
+@pytest.fixture
+def bare_operator(bare_operator: Operator) -> Operator:
+    """Its commands are this process's own children, to be found and killed."""
+    return replace(bare_operator, afresh=True)
 
 
 @asynccontextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from projections.projection import Changes, Projection, State, Table, Touched
 from projections.registry import by_name
 from tests.consumers.members import member, wait_caught_up
 from tests.examples import body
-from tests.forked_command import run
+from tests.forked_command import COMMAND, Ended, run
 
 POISON = "veneno"
 
@@ -43,12 +44,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operator:
-    """Runs commands; what they print is as wide as `columns`."""
+    """Runs commands; what they print is as wide as `columns`.
+
+    They are forked, or `afresh` children of this process, for tests that look for them and kill.
+    """
 
     database_url: str
     redis_url: str
     folder: Path
     columns: int = 100
+    afresh: bool = False
 
     async def run(self, *words: str) -> Answer:
         """Run a command without a terminal."""
@@ -78,7 +83,8 @@ class Operator:
             "SUPABASE_DB_URL": self.database_url,
             "REDIS_URL": self.redis_url,
         }
-        done = await asyncio.to_thread(run, words, environ=environ, folder=self.folder, stdin=stdin)
+        how = _run_afresh if self.afresh else _run_forked
+        done = await how(words, environ=environ, folder=self.folder, stdin=stdin)
         assert b"Traceback" not in done.err, done.err.decode()
         return Answer(done.code, done.out.decode(), done.err.decode())
 
@@ -134,6 +140,28 @@ class Operator:
     async def wait_caught_up(self, group: str = "projections") -> None:
         """Until nothing is unread."""
         await wait_caught_up(self.database_url, self.redis_url, group=group)
+
+
+async def _run_forked(
+    words: Sequence[str], *, environ: Mapping[str, str], folder: Path, stdin: int | None
+) -> Ended:
+    return await asyncio.to_thread(run, words, environ=environ, folder=folder, stdin=stdin)
+
+
+async def _run_afresh(
+    words: Sequence[str], *, environ: Mapping[str, str], folder: Path, stdin: int | None
+) -> Ended:
+    process = await asyncio.create_subprocess_exec(
+        *(COMMAND, *words),
+        env=environ,
+        cwd=folder,
+        stdin=DEVNULL if stdin is None else stdin,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out, err)
 
 
 @dataclass
