@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any
+from uuid import UUID, SafeUUID
 
 import asyncpg
 
@@ -12,39 +15,66 @@ from events.errors import InvalidEvent
 from events.payload import Unreadable
 from events.restoring import restored
 
+IN_ORDER = (
+    *("position", "entry_id", "recorded_at", "event_id", "type", "version", "occurred_at"),
+    *("company_id", "conversation_id", "body"),
+)
+"""The columns of the log that make an event; the body as text."""
+
+_in_order = itemgetter(*IN_ORDER)
+_object, _tuple = object.__new__, tuple.__new__
+_set, _unknown = object.__setattr__, SafeUUID.unknown
+
 
 def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
     """The event of a row with the log's columns; one that no longer decodes keeps its place.
 
     Its payload is `Unreadable` then, so that it is parked and never skipped.
     """
+    return _recorded(_in_order(row), partition)
+
+
+def all_from_log(rows: Iterable[asyncpg.Record], partition: int) -> list[RecordedEvent]:
+    """The same of many rows, which hold `IN_ORDER` and nothing else."""
+    return [_recorded(row, partition) for row in rows]
+
+
+def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
+    position, entry_id, recorded_at, id_, type_, version, at, company_id, conversation_id, body = (
+        values
+    )
     try:
         event = restored(
-            row["body"],
-            # Not asyncpg's own kind, which JSON does not take.
-            UUID(int=row["event_id"].int),
-            type_=row["type"],
-            version=row["version"],
-            occurred_at=row["occurred_at"],
-            company_id=row["company_id"],
-            conversation_id=row["conversation_id"],
+            body,
+            _plain(id_),
+            type_=type_,
+            version=version,
+            occurred_at=at,
+            company_id=company_id,
+            conversation_id=conversation_id,
         )
     except InvalidEvent as error:
-        event = _unreadable(row, str(error))
-    entry_id = EntryId.written(row["entry_id"])
-    return RecordedEvent(event, partition, row["position"], entry_id, row["recorded_at"])
+        event = Event(
+            id=id_,
+            type=type_ or "",
+            version=version or 0,
+            occurred_at=at or recorded_at,
+            company_id=company_id,
+            conversation_id=conversation_id,
+            source="",
+            correlation_id="",
+            causation_id=None,
+            payload=Unreadable(reason=str(error)),
+        )
+    ms, _, seq = entry_id.partition("-")
+    place = _tuple(EntryId, (int(ms), int(seq)))
+    # What a named tuple's constructor does, without the call of a Python function around it.
+    return _tuple(RecordedEvent, (event, partition, position, place, recorded_at))
 
 
-def _unreadable(row: asyncpg.Record, reason: str) -> Event:
-    return Event(
-        id=row["event_id"],
-        type=row["type"] or "",
-        version=row["version"] or 0,
-        occurred_at=row["occurred_at"] or row["recorded_at"],
-        company_id=row["company_id"],
-        conversation_id=row["conversation_id"],
-        source="",
-        correlation_id="",
-        causation_id=None,
-        payload=Unreadable(reason=reason),
-    )
+def _plain(event_id: UUID) -> UUID:
+    """Not asyncpg's own kind, which JSON does not take; its number needs no check."""
+    found = _object(UUID)
+    _set(found, "int", event_id.int)
+    _set(found, "is_safe", _unknown)
+    return found

@@ -10,7 +10,7 @@ from typing import TypeVar
 import asyncpg
 
 from consumers.leased import Connection
-from consumers.logged_events import from_log
+from consumers.logged_events import all_from_log
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.scratch import FilledPart
 from events.envelope import RecordedEvent
@@ -103,6 +103,6 @@ async def decoded(rows: Sequence[asyncpg.Record], partition: int) -> list[Record
     """Their events; others in this process have their turn meanwhile."""
     found: list[RecordedEvent] = []
     for start in range(0, len(rows), _AT_ONCE):
-        found.extend(from_log(row, partition) for row in rows[start : start + _AT_ONCE])
+        found.extend(all_from_log(rows[start : start + _AT_ONCE], partition))
         await asyncio.sleep(0)
     return found
