@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,8 @@ class GroupStreams:
             async with reading.pipeline(transaction=False) as pipe:
                 self._settle(pipe, settled)
                 pipe.execute_command(
-                    *("XREADGROUP", "GROUP", self._group, self._consumer),
+                    # As bytes the name finds no parser of redis-py's, which would go over it all twice.
+                    *(b"XREADGROUP", "GROUP", self._group, self._consumer),
                     *("COUNT", count, "BLOCK", block_ms, "STREAMS", *keys, *(">" for _ in keys)),
                 )
                 ends = (str(cursor) for cursor in cursors.values())
@@ -154,7 +155,7 @@ class GroupStreams:
                     raise failure
         raw, standing = answers[-2:]
         return NewEntries(
-            {keys[_text(key)]: _entries(items) for key, items in raw or ()},
+            {keys[_text(key)]: _unparsed(items) for key, items in _streams(raw)},
             {
                 partition: Standing(bool(others), EntryId.written(first) if first else None)
                 for partition, (others, first) in zip(cursors, standing, strict=True)
@@ -298,6 +299,24 @@ def _text(value: bytes | str) -> str:
 
 def _consumers(summary: Any) -> list[dict[str, Any]]:
     return list(summary["consumers"])
+
+
+def _streams(answer: Any) -> Iterable[tuple[bytes, Any]]:
+    """Each stream with its entries, as RESP3 or RESP2 told it."""
+    return answer.items() if isinstance(answer, dict) else answer or ()
+
+
+def _unparsed(items: Any) -> list[Entry]:
+    """Entries as Redis sent them, names and values in turn."""
+    return [
+        Entry(
+            EntryId.written(entry_id),
+            {parts[0]: parts[1]}
+            if len(parts) == 2
+            else dict(zip(parts[::2], parts[1::2], strict=True)),
+        )
+        for entry_id, parts in items
+    ]
 
 
 def _entries(items: Any) -> list[Entry]:

@@ -31,6 +31,7 @@ from runtime.settings_problems import (
     Problem,
     SettingsInvalid,
     allowed_in,
+    default_lanes,
     joint_problems,
 )
 
@@ -195,11 +196,11 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("1 to 60000"),
     )
     lanes: int = Field(
-        2,
+        default_factory=default_lanes,
         ge=1,
         le=16,
         description="Batches in flight at once in each process, over different partitions.",
-        json_schema_extra=_allowed("1 to 16"),
+        json_schema_extra=_allowed("1 to 16", default="`3`, fewer where DB_POOL_MAX has no room"),
     )
 
     turns: int = Field(
@@ -358,6 +359,9 @@ def _known(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
 
 def _field_problems(error: ValidationError, known: Mapping[str, str]) -> Iterator[Problem]:
     for found in error.errors(include_input=False, include_context=False, include_url=False):
+        if found["type"] == "default_factory_not_called":
+            # Nobody set it: it waits for values that are wrong.
+            continue
         name = str(found["loc"][0]).upper()
         value = known.get(name, "")
         shown = f"{value[:60]!r}: " if value and not _may_hold_secret(name, value) else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -22,6 +22,15 @@ BESIDE_LANES = 6
 """Connections that consumers hold beside the lanes of the group `projections`: the lane of `agent`,
 each group's heart-beat and one of its other steps, and the relay's, a probe's or a look's."""
 WORKERS_LEAST = 2
+_LANES = 3
+"""More gain nothing: while two wait for Postgres, the third keeps the processor busy."""
+
+
+def default_lanes(known: Mapping[str, Any]) -> int:
+    """As many as gain something, at least 1, where the pool has room; of settings that are validated."""
+    beside = BESIDE_LANES + (0 if known.get("disable_workers") else WORKERS_LEAST)
+    room: int = known["db_pool_max"] - beside
+    return max(1, min(_LANES, room))
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,14 +143,29 @@ def test_a_previous_key_alone_is_refused() -> None:
     ("environ", "name"),
     [
         ({"DB_POOL_MIN": "13"}, "DB_POOL_MIN"),
-        ({"DB_POOL_MAX": "9"}, "DB_POOL_MAX"),
+        ({"DB_POOL_MAX": "8"}, "DB_POOL_MAX"),
         ({"DB_POOL_MAX": "10", "LANES": "3"}, "DB_POOL_MAX"),
-        ({"DB_POOL_MAX": "7", "DISABLE_WORKERS": "true"}, "DB_POOL_MAX"),
+        ({"DB_POOL_MAX": "7", "LANES": "2", "DISABLE_WORKERS": "true"}, "DB_POOL_MAX"),
         ({"LEASE_S": "2"}, "LEASE_S"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(environ: dict[str, str], name: str) -> None:
     assert [problem.name for problem in refused({**URLS, **environ}).problems] == [name]
+
+
+@pytest.mark.parametrize(
+    ("environ", "lanes"),
+    [
+        ({}, 3),
+        ({"DB_POOL_MAX": "40"}, 3),
+        ({"DB_POOL_MAX": "10"}, 2),
+        ({"DB_POOL_MAX": "10", "DISABLE_WORKERS": "true"}, 3),
+        ({"DB_POOL_MAX": "7", "DISABLE_WORKERS": "true"}, 1),
+        ({"DB_POOL_MAX": "40", "LANES": "5"}, 5),
+    ],
+)
+def test_there_are_three_lanes_where_the_pool_has_room(environ: dict[str, str], lanes: int) -> None:
+    assert load({**URLS, **environ}).engine().lanes == lanes
 
 
 def test_missing_urls_are_no_error_without_connections_or_with_embedded_servers() -> None:
