@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 from consumers.cluster_reading import ClusterReading
 from consumers.errors import faults_translated
 from consumers.intake import Entry
+from consumers.new_entries import STANDING, NewEntries, Standing, entries_of, streams_of
 from consumers.redis_clients import RedisClients
 from events.entry_id import EntryId
 from events.partitioning import stream_key
@@ -21,19 +22,6 @@ local held = redis.call('XPENDING', KEYS[1], ARGV[1], '(' .. ARGV[3], '+', 1, AR
 if #held > 0 then return 0 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return 1
-"""
-
-_STANDING = """
-local standing = {}
-for i, key in ipairs(KEYS) do
-  local others = 0
-  for _, one in ipairs(redis.call('XPENDING', key, ARGV[1])[4] or {}) do
-    if one[1] ~= ARGV[2] then others = 1 end
-  end
-  local first = redis.call('XRANGE', key, '(' .. ARGV[2 + i], '+', 'COUNT', 1)
-  standing[i] = {others, first[1] and first[1][1] or false}
-end
-return standing
 """
 
 _ACKNOWLEDGE_OWN = """
@@ -49,24 +37,6 @@ class Tail:
 
     lag_events: int | None
     lag_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a stream shows above a checkpoint after a read."""
-
-    others_hold: bool
-    """Whether another consumer was given entries that are not acknowledged."""
-    first: EntryId | None
-    """The first entry that stands there, whoever was given it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewEntries:
-    """What one read gave, and what each of its streams showed after it; by partition."""
-
-    found: dict[int, list[Entry]]
-    standing: dict[int, Standing]
 
 
 class GroupStreams:
@@ -147,7 +117,7 @@ class GroupStreams:
                     *("COUNT", count, "BLOCK", block_ms, "STREAMS", *keys, *(">" for _ in keys)),
                 )
                 ends = (str(cursor) for cursor in cursors.values())
-                pipe.eval(_STANDING, len(keys), *keys, self._group, self._consumer, *ends)
+                pipe.eval(STANDING, len(keys), *keys, self._group, self._consumer, *ends)
                 # Its own errors would tell the whole command.
                 answers = await pipe.execute(raise_on_error=False)
             for failure in answers:
@@ -155,7 +125,7 @@ class GroupStreams:
                     raise failure
         raw, standing = answers[-2:]
         return NewEntries(
-            {keys[_text(key)]: _unparsed(items) for key, items in _streams(raw)},
+            {keys[_text(key)]: entries_of(items) for key, items in streams_of(raw)},
             {
                 partition: Standing(bool(others), EntryId.written(first) if first else None)
                 for partition, (others, first) in zip(cursors, standing, strict=True)
@@ -299,24 +269,6 @@ def _text(value: bytes | str) -> str:
 
 def _consumers(summary: Any) -> list[dict[str, Any]]:
     return list(summary["consumers"])
-
-
-def _streams(answer: Any) -> Iterable[tuple[bytes, Any]]:
-    """Each stream with its entries, as RESP3 or RESP2 told it."""
-    return answer.items() if isinstance(answer, dict) else answer or ()
-
-
-def _unparsed(items: Any) -> list[Entry]:
-    """Entries as Redis sent them, names and values in turn."""
-    return [
-        Entry(
-            EntryId.written(entry_id),
-            {parts[0]: parts[1]}
-            if len(parts) == 2
-            else dict(zip(parts[::2], parts[1::2], strict=True)),
-        )
-        for entry_id, parts in items
-    ]
 
 
 def _entries(items: Any) -> list[Entry]:

@@ -17,6 +17,7 @@ _FOUND_BY_CONVERSATION = "test_messages_found_by_conversation_are_those_a_search
 
 SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "daily_counts": {
+        "v2:c8ff846dbd572ececc55b246913fb8a9d776b0e1ab72090abff6679f040e572c": _GOLDEN,
         "v2:b4bf1b9b02438890e74ce4e826a1cd7fbe6379a7a45688ac3b1708f6563616d5": _GOLDEN,
     },
     "company_activity": {
@@ -33,18 +34,22 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:f03b16c2b24b8e2de70a5b25850a41ddd5e9504dcd18eef1fcf871f755fcb1b6": _GOLDEN,
     },
     "leads": {
+        "v2:a1f7231275ae6017f016e8104dd215dffcfa17e42379e2a76ea23caeaa0fbb51": _GOLDEN,
         "v2:64a6b526337cdced8578e0fabcf4115b12919d5a078a2cd2f4541e5bcaa983d3": _GOLDEN,
     },
     "conversations": {
+        "v2:346f0e0a490ba6bfed9e9c5139af172fa9efa27dba004771f32ec44258b92143": _GOLDEN,
         "v2:1c9a0132fe0631c2f33dc091bbc849b266c82d12290849cf1c486be95147b06c": _GOLDEN,
     },
     "channel_reports": {
+        "v2:b4043547dfe0957978974d9c789726893597662b4893e770415abc7d8a127107": _GOLDEN,
         "v2:efc50b01533d8e73e64be838a69d7c0d2e49eacbf1058a2a0f89816cf9e47e67": _GOLDEN,
     },
     "inbox": {
         "v2:894de355bfb1266ea9df2d4176f23bea4b742f4388e26864a61a6787f40e704f": _GOLDEN,
     },
     "conversation_control": {
+        "v2:79fb7ddc428105af341bdfb89bddfe7bff130e101f2b60bef87b800156407ece": _GOLDEN,
         "v2:0c0b2745a511f02f44eb54d35fd77f5231db91a34e7617c55c71253a656c5358": _GOLDEN,
     },
     "messages": {

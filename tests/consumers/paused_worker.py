@@ -80,14 +80,14 @@ def stop_with_a_read_in_hand() -> None:
     read_new: Any = GroupStreams.read_new
 
     async def read_then_stopped(self: GroupStreams, *args: Any, **kwargs: Any) -> Any:
-        found = await read_new(self, *args, **kwargs)
-        if any(found.values()) and stop_once():
-            (partition,) = found
+        read = await read_new(self, *args, **kwargs)
+        if any(read.found.values()) and stop_once():
+            (partition,) = read.found
             await self._clients.commands.eval(
                 APPEND_AND_READ, 1, self.key(partition), orjson.dumps(body(STOLEN)), WORKER
             )
             say("read again")
-        return found
+        return read
 
     GroupStreams.read_new = read_then_stopped  # type: ignore[method-assign]
 
