@@ -1,4 +1,7 @@
-"""Facts from Portuguese text by rules alone: pure, deterministic, the same text gives the same facts."""
+"""Facts from Portuguese text by rules and, where no rule decides, by weighed evidence.
+
+Pure and deterministic: the same text gives the same facts.
+"""
 
 from runtime.extraction.extractor import extract
 from runtime.extraction.found import Found, Kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runtime.extraction.folding import Folded
@@ -27,3 +28,8 @@ class Candidate:
         """The same as the caller sees it: in the text as it was written."""
         start, end = (folded.offsets[at] for at in self.quoted or (self.start, self.end))
         return Found(self.kind, self.value, folded.text[start:end], start, end, self.confidence)
+
+
+def overlaps(one: Candidate, others: Iterable[Candidate]) -> bool:
+    """Whether a candidate shares words with any of the others."""
+    return any(one.start < other.end and other.start < one.end for other in others)

@@ -1,4 +1,4 @@
-"""All rules over one text."""
+"""All rules over one text, and the weighing of the names and towns that no rule decides."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from runtime.extraction.names import find_names
 from runtime.extraction.phones import find_phones
 from runtime.extraction.places import find_places
 from runtime.extraction.resolve import resolve
+from runtime.extraction.weighed_names import find_weighed_names
+from runtime.extraction.weighed_places import find_weighed_places
+from runtime.extraction.weights import Weights, fitted
 
 
 def extract(text: str, *, today: date) -> tuple[Found, ...]:
@@ -23,15 +26,23 @@ def extract(text: str, *, today: date) -> tuple[Found, ...]:
     share words ("2 a 3 mil"). Days without a year and days counted from now are reckoned from
     `today`. The work is linear in the text's length, and no text makes it fail.
     """
+    return extract_with(text, today=today, names=fitted("name"), towns=fitted("city"))
+
+
+def extract_with(text: str, *, today: date, names: Weights, towns: Weights) -> tuple[Found, ...]:
+    """The same by weights of the caller's, so that others can be tried."""
     folded = fold(text)
+    told = list(find_names(folded))
+    placed = list(find_places(folded))
+    placed.extend(find_weighed_places(folded, [*told, *placed], towns))
     candidates = [
         *find_emails(folded),
         *find_documents(folded),
         *find_phones(folded),
         *find_dates(folded, today),
         *find_money(folded),
-        *find_places(folded),
-        *find_names(folded),
+        *placed,
+        *(told or find_weighed_names(folded, placed, names)),
     ]
     found = [candidate.found(folded) for candidate in resolve(candidates)]
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))

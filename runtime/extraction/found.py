@@ -2,7 +2,7 @@
 
 | kind | what counts | `value` |
 |---|---|---|
-| `name` | the writer's own name, said as such ("me chamo Ana Lima", "aqui é o João", "sou a Bia"), not somebody else's; a whole name that stands free ("Ana Lima, apto 12") is the writer's unless something says otherwise | as written, first letters upper-cased: `Ana Lima`; a shouted one (`ANA LIMA`) likewise |
+| `name` | the writer's own name, said as such ("me chamo Ana Lima", "aqui é o João", "sou a Bia"), not somebody else's; a name that stands free ("Ana Lima, apto 12", "Ana" as an answer) is the writer's unless something says otherwise | as written, first letters upper-cased: `Ana Lima`; a shouted one (`ANA LIMA`) likewise |
 | `email` | an address of form local@domain.tld, also spoken ("ana arroba gmail ponto com") | lower case |
 | `phone` | a Brazilian number with area code (DDD), in any notation; a mobile number without its ninth digit gets it; without DDD it is none | `+55` + DDD + number, digits only: `+5511987654321`, `+551133334444` |
 | `cpf` | eleven digits, with or without dots and dash, whose check digits hold | eleven digits |

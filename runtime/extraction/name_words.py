@@ -184,14 +184,21 @@ def pet_name(word: str) -> bool:
 @cache
 def first_name_stems() -> frozenset[str]:
     """The first letters of usual given names, four and more."""
-    usual = _listed("first_names.txt")
-    return frozenset(name[:length] for name in usual for length in range(4, len(name) + 1))
+    return frozenset(
+        name[:length] for name in usual_first_names() for length in range(4, len(name) + 1)
+    )
+
+
+@cache
+def usual_first_names() -> frozenset[str]:
+    """Usual given names, folded."""
+    return _listed("first_names.txt")
 
 
 @cache
 def first_names() -> frozenset[str]:
     """Known given names, folded: the usual ones and the rarer of the census."""
-    return _listed("first_names.txt") | _listed("census_first_names.txt")
+    return usual_first_names() | _listed("census_first_names.txt")
 
 
 @cache

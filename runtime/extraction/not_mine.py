@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from runtime.extraction.famous import is_famous
@@ -150,18 +151,27 @@ _HOUSE: Final = re.compile(
 
 def somebody_elses(text: Reading, name: Name) -> bool:
     """Whether what stands around a name, or the name itself, says that it is not the writer's."""
+    return next(signs_against(text, name), None) is not None
+
+
+def signs_against(text: Reading, name: Name) -> Iterator[str]:
+    """What says that a name is not the writer's, each in a word."""
     start, end = text.words.items[name.first].start, text.end(name)
     plain = text.folded.plain
     before, after = plain[max(0, start - _REACH) : start], plain[end : end + _REACH]
     said = " ".join(plain[start:end].split())
-    if said in places() or is_famous(said) or figure(text, name):
-        return True
-    return (
-        _introduced_as_another(before, after)
-        or _followed_as_another(after, mine=_ME.search(before) is not None)
-        or _spoken_to(text, name, before, after)
-        or reported(text.folded, start, end)
-    )
+    if said in places():
+        yield "town"
+    if is_famous(said) or figure(text, name):
+        yield "famous"
+    if _introduced_as_another(before, after):
+        yield "introduced as another"
+    if _followed_as_another(after, mine=_ME.search(before) is not None):
+        yield "followed as another"
+    if _spoken_to(text, name, before, after):
+        yield "spoken to"
+    if reported(text.folded, start, end):
+        yield "reported"
 
 
 def of_a_person(said: str) -> bool:

@@ -52,8 +52,7 @@ _UNMARKED: Final = str.maketrans("'*_", "   ")
 
 def find_places(folded: Folded) -> Iterator[Candidate]:
     """Every municipality in a context that says so, never a street, a team or a person."""
-    # What is set in bold or italics reads like the rest: "*Cidade:* Patos".
-    words = split_words(folded.plain.translate(_UNMARKED))
+    words = unmarked(folded)
     at, joined_at = 0, -1
     while at < len(words.items):
         found = _place_at(folded, words, at, joined_at) if words.plain(at).isalpha() else None
@@ -63,6 +62,11 @@ def find_places(folded: Folded) -> Iterator[Candidate]:
         candidate, at = found
         yield candidate
         joined_at = at + 1 if words.plain(at) in _JOINTS else -1
+
+
+def unmarked(folded: Folded) -> Words:
+    """The words without what sets them in bold or italics: "*Cidade:* Patos" reads like the rest."""
+    return split_words(folded.plain.translate(_UNMARKED))
 
 
 def _place_at(
@@ -113,7 +117,7 @@ def _confidence(
         # Moema, São Paulo, is a quarter: the town of that name lies in another state.
         return FORMED if state in match.place.states else None
     capital = folded.written(*span(words, match))[:1].isupper()
-    landscape = match.key in _NAMES_TOO and words.plain(match.first - 1) in {"a", "na", "da", "pra"}
+    landscape = match.key in NAMES_TOO and words.plain(match.first - 1) in {"a", "na", "da", "pra"}
     if (match.key in WORDS_TOO or landscape) and not capital:
         return None
     if context in {Context.SAID, Context.ARTICLE}:
@@ -135,7 +139,7 @@ def _confidence(
 
 def _telling(match: Match) -> bool:
     """Whether a name is long or known enough to be no surname, word or first name."""
-    if match.key in _NAMES_TOO or match.key in WORDS_TOO or match.key in SHY_NICKNAMES:
+    if match.key in NAMES_TOO or match.key in WORDS_TOO or match.key in SHY_NICKNAMES:
         return False
     if _is_a_given_name(match.key):
         return False
@@ -166,7 +170,7 @@ def _names_more(words: Words, match: Match) -> bool:
 
 def _distinct(match: Match, *, listed: bool, capital: bool) -> bool:
     """Whether a name is hardly anything else: a well-known one, or one that its form tells."""
-    if match.key in SHY_NICKNAMES or (match.key in _NAMES_TOO and not capital):
+    if match.key in SHY_NICKNAMES or (match.key in NAMES_TOO and not capital):
         return False
     told = " " in match.key or (capital and len(match.key) >= _TELLING_LENGTH)
     return match.place.well_known or (not listed and told and match.key not in WORDS_TOO)
@@ -177,7 +181,7 @@ def _whole(folded: Folded, words: Words, match: Match) -> bool:
     start, end = span(words, match)
     before, after = folded.plain[:start], folded.plain[end:]
     alone = _ANSWERS.fullmatch(before) is not None and _ANSWERED.match(after) is not None
-    return alone and match.place.well_known and match.key not in _NAMES_TOO
+    return alone and match.place.well_known and match.key not in NAMES_TOO
 
 
 # What may stand beside a city that answers a question.
@@ -187,7 +191,7 @@ _ANSWERS: Final = re.compile(
 _ANSWERED: Final = re.compile(
     r"(?:[ ]mesmo|[ ]msm|[ ]capital)?[ .!\n]*(?:\Z|[ ]?[,-][ ]?(?:(?:no|na|n)[ ])?(?:bairro|cep|centro|zona|rua|jardim|vila|minas(?! e[ ]))\b)"
 )
-_NAMES_TOO: Final = frozenset(
+NAMES_TOO: Final = frozenset(
     place_key(name)
     for name in phrase_set(
         "Extrema,Contagem,Vitória,Natal,Salvador,Santos,Valença,Serra,Franca,Americana,Salto,Registro,Cruzeiro,Mariana,"

@@ -11,17 +11,23 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Protocol, get_args
 
-from runtime.extraction import Kind, extract
+from runtime.extraction import Found, Kind, extract
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Fact = tuple[str, str]
+
+
+class Reader(Protocol):
+    """What finds the facts in a text."""
+
+    def __call__(self, text: str, *, today: date) -> Iterable[Found]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,13 @@ def read_labelled(path: Path) -> list[Sentence]:
     ]
 
 
-def score(sentences: Sequence[Sentence]) -> dict[str, Score]:
-    """The counts of every kind."""
+def score(sentences: Sequence[Sentence], read: Reader = extract) -> dict[str, Score]:
+    """The counts of every kind, as `read` finds facts."""
     right: Counter[str] = Counter()
     found: Counter[str] = Counter()
     labelled: Counter[str] = Counter()
     for sentence in sentences:
-        facts = _found(sentence)
+        facts = _found(sentence, read)
         for counts, of in (
             (right, facts & sentence.facts),
             (found, facts),
@@ -89,10 +95,10 @@ def score(sentences: Sequence[Sentence]) -> dict[str, Score]:
     return {kind: Score(right[kind], found[kind], labelled[kind]) for kind in KINDS}
 
 
-def misses(sentences: Sequence[Sentence]) -> Iterator[Miss]:
+def misses(sentences: Sequence[Sentence], read: Reader = extract) -> Iterator[Miss]:
     """The sentences in which the rules and the labels differ."""
     for sentence in sentences:
-        facts = _found(sentence)
+        facts = _found(sentence, read)
         if facts != sentence.facts:
             yield Miss(sentence.text, sentence.facts - facts, facts - sentence.facts)
 
@@ -107,13 +113,13 @@ def table(scores: dict[str, Score]) -> str:
     return "\n".join(lines)
 
 
-def _found(sentence: Sentence) -> Counter[Fact]:
-    return Counter((one.kind, one.value) for one in extract(sentence.text, today=sentence.today))
+def _found(sentence: Sentence, read: Reader) -> Counter[Fact]:
+    return Counter((one.kind, one.value) for one in read(sentence.text, today=sentence.today))
 
 
 if __name__ == "__main__":
     for labelled_file in sys.argv[1:]:
-        read = read_labelled(Path(labelled_file))
-        sys.stdout.write(table(score(read)) + "\n")
-        for miss in misses(read):
+        labelled_sentences = read_labelled(Path(labelled_file))
+        sys.stdout.write(table(score(labelled_sentences)) + "\n")
+        for miss in misses(labelled_sentences):
             sys.stdout.write(f"{miss.text}\n  - {dict(miss.missing)}\n  + {dict(miss.unwanted)}\n")

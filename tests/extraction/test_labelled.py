@@ -11,10 +11,11 @@
 | `third_sealed.jsonl` | 695 messages, written apart and measured once before they were read: names 1.000 / 0.891, cities 0.988 / 0.937, dates 0.925 / 0.980, phones 0.976 / 1.000, every other kind 1.00 then |
 | `fourth_sealed.jsonl` | 801 messages, written apart and measured once before they were read: names 0.994 / 0.755, e-mails 0.967 / 0.967, cities 0.938 / 0.830, dates 0.971 / 1.000, money 0.988 / 1.000, every other kind 1.00 then; eight cities were labelled by what the message called them ("Floripa") and have their official names now |
 
-All have been read since their one measurement, and the rules were generalised by what they showed: what
-the rules reach on them now says that nothing was lost, not what they reach on text nobody has read. The
-floors are therefore above the targets (0.97 and 0.92), and hold for every kind but those of the last sets
-which nothing has been made of yet.
+All have been read since their one measurement, the rules were generalised by what they showed, and the
+weights of what no rule decides are fitted to them: what is reached on them now says that nothing was lost,
+not what is reached on text nobody has read. `python -m tests.extraction.fitting --apart fourth_sealed` says
+more: it fits the weights to all sets but one and measures on that one. The floors are therefore above the
+targets (0.97 and 0.92), and hold for every kind.
 """
 
 from __future__ import annotations
@@ -41,11 +42,6 @@ PRECISION = 0.98
 RECALL = 0.97
 # What was reached stays reached.
 HELD_RECALL = {"sealed": 0.99, "second_sealed": 0.99, "third_sealed": 0.99}
-# What has not been taken up yet since its one measurement.
-HELD_KINDS = {
-    ("fourth_sealed", "name"): 0.755,
-    ("fourth_sealed", "city"): 0.915,
-}
 
 
 @cache
@@ -63,5 +59,5 @@ def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: st
 def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
     assert found[kind].precision >= PRECISION, table(found)
-    least = HELD_KINDS.get((name, kind), HELD_RECALL.get(name, RECALL))
+    least = HELD_RECALL.get(name, RECALL)
     assert found[kind].recall >= least, table(found)
