@@ -36,7 +36,7 @@ _COUNTER_BEFORE: Final = re.compile(
     r"atende|atendem|funciona|funcionam|aberto|loja|kit|quadra|n)[ :.]{0,2}(?:e[ ]|eh[ ]|de[ ]|foi[ ]|n[. ]{1,2})?\Z"
 )
 _COUNTER_AFTER: Final = re.compile(
-    r"[ ]?(?:xicara|colher|copo|kg|quilo|litro|parcela|polegada|cx|por[ ]8\b|horas?\b|da[ ]receita|"
+    r"[ ]?(?:xicara|colher|copo|kg|quilo|litro|parcela|polegada|mes(?:es)?\b|anos?\b|cx|por[ ]8\b|horas?\b|da[ ]receita|"
     r"do[ ]valor|de[ ]xicara|dos\b|de[ ](?:um|uma)\b)"
 )
 

@@ -56,7 +56,7 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
         if read is None:
             continue
         weekday, after, sure = read
-        if _spanned(words, at, after) or _recurs(words, at):
+        if _spanned(words, at, after) or _recurs(words, at) or _is_a_feast(words, after):
             continue
         if words.plain(after) in _ANY or _numbered_in_month(words, at, after):
             continue
@@ -147,6 +147,11 @@ _NO_NOUNS: Final = word_set(
     "segunda terca quarta quinta sexta santa feira bora beleza"
 ) - {"santa"}
 _DAYTIMES: Final = frozenset({"manha", "tarde", "noite", "madrugada"})
+
+
+def _is_a_feast(words: Words, after: int) -> bool:
+    """Whether a weekday is part of a feast's name: "sexta-feira santa", "quarta-feira de cinzas"."""
+    return words.plain(after) in {"santa", "gorda"} or words.follows(after, "de", "cinzas")
 
 
 def _spanned(words: Words, at: int, after: int) -> bool:

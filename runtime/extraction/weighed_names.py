@@ -53,8 +53,8 @@ def find_weighed_names(
     knows does not write: they are left alone.
     """
     best, found = BELIEVED, None
-    for proposed, features in weighable(folded):
-        if not JUDGED.isdisjoint(features) or overlaps(proposed, taken):
+    for proposed, features in weighable(folded, taken):
+        if not JUDGED.isdisjoint(features):
             continue
         weight = evidence(weights, features)
         if weight > best:
@@ -63,14 +63,19 @@ def find_weighed_names(
         yield found
 
 
-def weighable(folded: Folded) -> Iterator[tuple[Candidate, list[str]]]:
-    """Every stretch that may be a name, with its features."""
+def weighable(
+    folded: Folded, taken: Collection[Candidate] = ()
+) -> Iterator[tuple[Candidate, list[str]]]:
+    """Every stretch that may be a name and overlaps nothing `taken`, with its features."""
     text = read(folded)
     names = list(_spans(text))
     introduced = _introduced(folded.plain) if names else frozenset()
     around = Surroundings(text.folded.plain) if names else None
     for at, name in enumerate(names):
         start, end = text.words.items[name.first].start, text.end(name)
+        proposed = candidate(text, name, WEAK)
+        if overlaps(proposed, taken):
+            continue
         shape, size = _form(text, name)
         of = around.stretch(start, end, shape, size) if around else None
         if around is None or of is None:
@@ -79,7 +84,7 @@ def weighable(folded: Folded) -> Iterator[tuple[Candidate, list[str]]]:
         features.append(f"place={min(at, _MOST - 1)} of {min(len(names), _MOST)}")
         if start in introduced:
             features += ["introduced", f"introduced {shape}", f"introduced {around.kind(of.after)}"]
-        yield candidate(text, name, WEAK), features
+        yield proposed, features
 
 
 def _introduced(plain: str) -> frozenset[int]:

@@ -29,21 +29,26 @@ def find_weighed_places(
 ) -> Iterator[Candidate]:
     """Every town with enough evidence for it; none that overlaps or repeats what is `taken`."""
     named = {one.value for one in taken}
-    for proposed, features in weighable(folded):
-        if proposed.value in named or overlaps(proposed, taken):
+    for proposed, features in weighable(folded, taken):
+        if proposed.value in named:
             continue
         if evidence(weights, features) > BELIEVED:
             named.add(proposed.value)
             yield proposed
 
 
-def weighable(folded: Folded) -> Iterator[tuple[Candidate, list[str]]]:
-    """Every stretch that is called as a town is, with its features."""
+def weighable(
+    folded: Folded, taken: Collection[Candidate] = ()
+) -> Iterator[tuple[Candidate, list[str]]]:
+    """Every stretch that is called as a town is and overlaps nothing `taken`, with its features."""
     words = unmarked(folded)
     matches = list(_matches(folded, words))
     around = Surroundings(folded.plain) if matches else None
     for at, (match, state) in enumerate(matches):
         start, end = span(words, match)
+        proposed = Candidate("city", match.place.name, start, end, WEAK)
+        if overlaps(proposed, taken):
+            continue
         shape, size = _form(folded, match, (start, end))
         of = around.stretch(start, end, shape, size) if around else None
         if around is None or of is None:
@@ -52,7 +57,7 @@ def weighable(folded: Folded) -> Iterator[tuple[Candidate, list[str]]]:
         told = "none" if state is None else "right" if state in match.place.states else "wrong"
         features += [f"state={told}", f"state={told} {shape}"]
         features.append(f"place={min(at, _MOST - 1)} of {min(len(matches), _MOST)}")
-        yield Candidate("city", match.place.name, start, end, WEAK), features
+        yield proposed, features
 
 
 def _matches(folded: Folded, words: Words) -> Iterator[tuple[Match, str | None]]:

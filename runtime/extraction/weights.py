@@ -7,6 +7,7 @@ Source: docs/adr/0015-weighed-evidence.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,8 +20,8 @@ ALWAYS: Final = "always"
 
 
 def evidence(weights: Weights, features: Iterable[str]) -> float:
-    """The logarithm of the odds that what has these features is a fact."""
-    return weights.get(ALWAYS, 0.0) + sum(weights.get(feature, 0.0) for feature in set(features))
+    """The logarithm of the odds that what has these features is a fact, in hundredths, as the weights are."""
+    return round(math.fsum(weights.get(feature, 0.0) for feature in {ALWAYS, *features}), 2)
 
 
 @cache
