@@ -12,7 +12,7 @@ _REACH: Final = 4
 # "Pagamento em 30 dias" is an agreed span, not the day on which it ends.
 _TERMS: Final = word_set(
     "retorno pagamento pagamentos pgto pagto prazo prazos garantia devolucao troca reembolso boleto boletos cheque "
-    "parcelado parcelada parcelamento faturado faturada faturamento fatura carencia arrependimento cicatrizacao "
+    "parcelado parcelada parcelamento faturado faturada faturamento fatura faturam faturar faturamos carencia arrependimento cicatrizacao "
     "recuperacao efeito resultado resultados vista completo completa intensivo intensiva"
 )
 _PAST_ENDINGS: Final = ("ou", "eu", "iu", "aram", "eram", "iram")

@@ -23,7 +23,7 @@ _FAMOUS: Final = phrase_set(
     "albert einstein,isaac newton,charles darwin,sigmund freud,karl marx,maria montessori,drauzio varella,"
     "silvio santos,xuxa meneghel,gugu liberato,fausto silva,luciano huck,ana maria braga,hebe camargo,jo soares,pedro bial,william bonner,"
     "fernanda montenegro,tony ramos,wagner moura,rodrigo santoro,lazaro ramos,bruna marquezine,cristiane torloni,gloria pires,felipe neto,"
-    "whindersson nunes,virginia fonseca,maria da penha,maria bonita,maria madalena,jesus cristo,silas malafaia,edir macedo,marcelo rossi,"
+    "whindersson nunes,virginia fonseca,maria da penha,maria bonita,maria madalena,jesus cristo,jesus amado,jesus misericordioso,silas malafaia,edir macedo,marcelo rossi,"
     "fabio de melo,carolina herrera,hugo boss,ralph lauren,tommy hilfiger,calvin klein,giorgio armani,paco rabanne,antonio banderas,"
     "helena rubinstein,victoria secret,bruna tavares,ana hickmann,boca rosa,mary kay,jack daniels,johnnie walker,ana capri,luiza barcelos,"
     "arezzo anacapri,romeu e julieta,harry potter,peter pan,homer simpson,bob esponja,maria joaquina,dona florinda,chico bento,monica cebolinha,"

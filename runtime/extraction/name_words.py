@@ -71,7 +71,7 @@ BUSINESS: Final = word_set(
 )
 # What may follow an introduction without being a name, or ends one.
 NO_NAME: Final = word_set(
-    "equipe departamento depto setor time vendas financeiro suporte comercial diretoria gerencia administracao "
+    "prezado prezada prezados prezadas senhores senhoras equipe departamento depto setor time vendas financeiro suporte comercial diretoria gerencia administracao "
     "imobiliaria construtora recepcao sac rh escola prefeitura banco grupo instituto associacao condominio oficina "
     "farmacia padaria restaurante mercado igreja faculdade universidade curso turma familia projeto agencia "
     "dificil complicado complicada comum igual diferente estranho esquisito curto curta longo longa simples feio "

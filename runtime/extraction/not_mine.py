@@ -114,7 +114,8 @@ _SPOKEN_TO: Final = re.compile(
 _SAYS_HI: Final = re.compile(rf"[ ]?,[ ]?(?:{GREETING})")
 _CALLED: Final = re.compile(
     r"(?<![a-z])(?:vem[ ]ca|desculpa|desculpe|forca|amem|parabens|calma|escuta|ei|psiu|valeu|felicidades|aniversario|natal|bem[ -]vind[oa]|vindas|saudades|obrigad[oa]|obg|brigad[oa]|oh|o"
-    r"|ok|combinado|certo|fechado|perfeito|show|prezad[oa]|car[oa]|querid[oa]|ilustrissim[oa])[ ]?,?[ ]*\Z"
+    r"|ok|combinado|certo|fechado|perfeito|show|prezad[oa]|car[oa]|querid[oa]|ilustrissim[oa]|ne"
+    r"|(?:abracos?|beijos?|bjs|lembrancas)[ ](?:pr[oa]|para[ ][oa]|ao?)(?:[ ](?:seu|dona))?|(?:par[ae]m?|nao|deixa)(?:[ ]de)?[ ]me[ ]chamar?[ ]de)[ ]?,?[ ]*\Z"
 )
 _HAILED: Final = re.compile(
     rf"(?:\A|[\n.!?,])[ ]*(?:{GREETING})(?:[ ][a-z]+)?[ ]?(?P<sign>[^a-z0-9]*?)[ ]*\Z"

@@ -173,7 +173,7 @@ _NOT_A_PLACE: Final = STREETS | word_set(
     "bairro edificio ed condominio cond hospital banco shopping colegio escola faculdade linha santo sao dom dona "
     "sr sra doutor dr dra senhor senhora jardim vila parque residencial viaduto ponte estadio aeroporto terminal "
     "estacao metro igreja padaria farmacia restaurante posto mercado supermercado clube grupo construtora auto "
-    "instituto professor professora pastor padre tia tio seu"
+    "instituto professor professora pastor padre tia tio seu vale"
 )
 _STATE: Final = word_set("interior estado litoral governo")
 # "a escola de Sumaré" is the one that is wanted there, "o hospital de Campinas" is no place of the writer's.

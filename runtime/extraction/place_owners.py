@@ -74,19 +74,25 @@ _THEIRS: Final = re.compile(
     rf"|(?:\A|, |! )(?:e )?(?:minha|meu|nossa|nosso) (?:ex )?{RELATIVE} em \Z|"
     r"\b(?:fabrica|matriz|sede|dono|dona) (?:de (?:voces|vcs|vc)|del[ea]s?|da \w+) (?:\w+ )?(?:em|de) \Z"
 )
-
+# "moro em Blumenau e trabalho em": who says both lives in the first.
+_WORKPLACE: Final = re.compile(
+    r"\b(?:moro|vivo|resido) (?:aqui )?(?:em|n[oa]) (?:\w+ ){1,4}(?:, )?e (?:trabalho|estudo) (?:em|n[oa]) \Z"
+)
+# "minha amiga disse que na unidade de": hers, unlike what the other side is said to have there.
+_HEARD: Final = re.compile(
+    rf"\b(?:minha|meu|uma?) {RELATIVE} (?:\w+ )?(?:disse|falou|contou|comentou) (?:que |q )?(?:em|n[oa] \w+ (?:de|em)) \Z"
+)
 
 # Who lives with the writer lives where the writer does.
 _WITH_ME: Final = re.compile(
     r"(?<!nao )\b(?:mora|moram|morando|vive|vivem|vivendo|reside|residem|ficam?|ta|esta|estao) (?:junto |juntos |aqui |hoje |agora |so )?"
     r"(?:comigo|conosco|com a gente|com nos) (?:\w+ ){0,2}(?:em|n|aqui|no|na) \Z"
 )
+_ANOTHERS: Final = (_OVER, _FORMERLY, _RELATIVES, _SOMEBODY, _THEIRS, _WORKPLACE, _HEARD)
 
 
 def of_another(clause: str) -> bool:
     """Whether the words up to a place make it a former one, or somebody else's."""
     if _WITH_ME.search(clause):
         return False
-    return any(
-        pattern.search(clause) for pattern in (_OVER, _FORMERLY, _RELATIVES, _SOMEBODY, _THEIRS)
-    )
+    return any(pattern.search(clause) for pattern in _ANOTHERS)

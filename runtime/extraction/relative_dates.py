@@ -28,6 +28,10 @@ _SAID: Final = {
 _UNITS: Final = {"dia": 1, "dias": 1, "semana": 7, "semanas": 7, "diinhas": 1}
 # After "até hoje" these make it a day on which something ends.
 _UNTIL_TODAY: Final = word_set("as a o de no meio final fim ? se pra para noite tarde mesmo")
+# "Os jovens de hoje" are those of these times.
+_OF_THESE_TIMES: Final = word_set(
+    "dias jovens juventude mocidade criancas adolescentes meninos meninas homens mulheres pais filhos geracao mundo tempos sociedade"
+)
 _SOON: Final = frozenset({"daqui", "dentro", "em", "daki", "daq", "daqi"})
 _FILLERS: Final = frozenset({"a", "ha", "uns", "umas", "de", "mais"})
 
@@ -66,10 +70,10 @@ def _named(words: Words, at: int) -> tuple[int, int, int] | None:
 
 
 def _idiom(words: Words, at: int) -> bool:
-    """Whether "hoje" means these times: "hoje em dia", "até hoje", "nos dias de hoje"."""
+    """Whether "hoje" means these times: "hoje em dia", "até hoje", "os jovens de hoje"."""
     if words.follows(at + 1, "em", "dia") or words.follows(at + 1, "em", "diante"):
         return True
-    days = words.plain(at - 1) == "de" and words.plain(at - 2) == "dias"
+    days = words.plain(at - 1) == "de" and words.plain(at - 2) in _OF_THESE_TIMES
     if words.plain(at - 1) == "de" and _counted(words, at - 1) is not None:
         return True
     since = words.plain(at - 1) == "ate" and words.plain(at + 1) not in _UNTIL_TODAY

@@ -19,7 +19,7 @@ from runtime.extraction.weights import Weights, evidence
 from runtime.extraction.words import Words
 
 # The least evidence that is believed: precision before recall.
-BELIEVED: Final = 0.0
+BELIEVED: Final = 0.4
 _MOST: Final = 4
 _TELLING_LENGTH: Final = 4
 

@@ -39,6 +39,7 @@ BELIEVED: Final[dict[Weighed, float]] = {
 DATA: Final = Path(weighed_names.__file__).parent / "data"
 SETS: Final = (
     "development", "held_out", "unseen", "fresh", "sealed", "second_sealed", "third_sealed", "fourth_sealed",
+    "fifth_sealed",
 )  # fmt: skip
 # The short examples are written at the edge of what the rules must tell apart: a set's messages are what people write.
 _EXAMPLES_COUNT: Final = 0.3

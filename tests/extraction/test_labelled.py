@@ -10,6 +10,7 @@
 | `second_sealed.jsonl` | 1024 messages, and 15 more that say what `sealed.jsonl` says, written apart and measured once before they were read: names 0.996 / 0.930, cities 0.981 / 0.884, dates 0.985 / 0.992, every other kind 1.00 then |
 | `third_sealed.jsonl` | 695 messages, written apart and measured once before they were read: names 1.000 / 0.891, cities 0.988 / 0.937, dates 0.925 / 0.980, phones 0.976 / 1.000, every other kind 1.00 then |
 | `fourth_sealed.jsonl` | 801 messages, written apart and measured once before they were read: names 0.994 / 0.755, e-mails 0.967 / 0.967, cities 0.938 / 0.830, dates 0.971 / 1.000, money 0.988 / 1.000, every other kind 1.00 then; eight cities were labelled by what the message called them ("Floripa") and have their official names now |
+| `fifth_sealed.jsonl` | 800 messages, written apart by somebody who knew no rule and measured once before they were read: names 0.968 / 0.989, cities 0.959 / 0.943, dates 0.971 / 1.000, every other kind 1.00 then (rules without the weights: names 0.989 / 0.930, cities 0.966 / 0.919) |
 
 All have been read since their one measurement, the rules were generalised by what they showed, and the
 weights of what no rule decides are fitted to them: what is reached on them now says that nothing was lost,
@@ -36,6 +37,7 @@ MEASURED = (
     "second_sealed",
     "third_sealed",
     "fourth_sealed",
+    "fifth_sealed",
 )
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
