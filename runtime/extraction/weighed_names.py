@@ -34,7 +34,7 @@ from runtime.extraction.weights import Weights, evidence
 from runtime.extraction.words import STREETS
 
 # The least evidence that is believed: precision before recall.
-BELIEVED: Final = -1.1
+BELIEVED: Final = -0.6
 # Features of what the rules have judged.
 JUDGED: Final = frozenset({"introduced", "reported", "famous"})
 _MOST: Final = 4

@@ -28,7 +28,7 @@ from runtime.extraction.folding import fold
 from runtime.extraction.names import find_names
 from runtime.extraction.places import find_places
 from runtime.extraction.weights import ALWAYS, Weighed, Weights, evidence
-from tests.extraction.scoring import read_labelled, score
+from tests.extraction.scoring import Score, read_labelled, score
 
 HERE: Final = Path(__file__).parent
 KINDS: Final[tuple[Weighed, ...]] = get_args(Weighed)
@@ -197,16 +197,30 @@ def write(kind: Weighed) -> None:
 
 
 def apart(left_out_sets: Sequence[str]) -> None:
-    """For each of some sets: what the rules reach alone, and with weights fitted to all the others."""
+    """For each of some sets, and all of them: what the rules reach alone, and with weights fitted to all others."""
     nothing: Weights = {ALWAYS: -math.inf}
+    counted: dict[Weighed, list[tuple[Score, Score]]] = {kind: [] for kind in KINDS}
     for left_out in left_out_sets:
         sentences = read_labelled(HERE / f"{left_out}.jsonl")
         weights = {kind: fit(kind, all_vectors(kind, but=left_out)) for kind in KINDS}
         alone = score(sentences, partial(extract_with, names=nothing, towns=nothing))
         both = score(sentences, partial(extract_with, names=weights["name"], towns=weights["city"]))
         for kind in KINDS:
-            line = f"{alone[kind].precision:.3f} {alone[kind].recall:.3f}   {both[kind].precision:.3f} {both[kind].recall:.3f}"
-            sys.stdout.write(f"{left_out:14} {kind:5} {line}\n")
+            counted[kind].append((alone[kind], both[kind]))
+            _print_apart(left_out, kind, alone[kind], both[kind])
+    for kind, pairs in counted.items():
+        _print_apart("together", kind, *(_sum(scores) for scores in zip(*pairs, strict=True)))
+
+
+def _print_apart(name: str, kind: Weighed, alone: Score, both: Score) -> None:
+    line = f"{alone.precision:.3f} {alone.recall:.3f}   {both.precision:.3f} {both.recall:.3f}"
+    sys.stdout.write(f"{name:14} {kind:5} {line}\n")
+    sys.stdout.flush()
+
+
+def _sum(scores: Iterable[Score]) -> Score:
+    counts = [(one.right, one.found, one.labelled) for one in scores]
+    return Score(*(sum(column) for column in zip(*counts, strict=True)))
 
 
 if __name__ == "__main__":
