@@ -43,10 +43,11 @@ def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
     position, entry_id, recorded_at, id_, type_, version, at, company_id, conversation_id, body = (
         values
     )
+    event_id = _plain(id_)
     try:
         event = restored(
             body,
-            _plain(id_),
+            event_id,
             type_=type_,
             version=version,
             occurred_at=at,
@@ -55,7 +56,7 @@ def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
         )
     except InvalidEvent as error:
         event = Event(
-            id=id_,
+            id=event_id,
             type=type_ or "",
             version=version or 0,
             occurred_at=at or recorded_at,

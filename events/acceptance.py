@@ -16,7 +16,7 @@ from pydantic_core import SchemaValidator, core_schema
 
 from events.bare_schema import bare
 from events.catalogue import CATALOGUE, EventType
-from events.codec import LONGEST, LONGEST_COMPANY, MAX_EVENT_BYTES, SHORT, decode, opens_often
+from events.codec import LONGEST, LONGEST_COMPANY, decode, is_odd
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
 from events.payload import NewerVersion, UnknownType
@@ -66,10 +66,7 @@ def _ordinary(raw: bytes) -> tuple[str, str] | None:
 
     What is taken here is taken there, and has the same place.
     """
-    if len(raw) > SHORT and (len(raw) > MAX_EVENT_BYTES or opens_often(raw)):
-        return None
-    # A single byte is looked for many times as fast as several.
-    if b"\\" in raw and b"\\u0000" in raw:
+    if is_odd(raw):
         return None
     try:
         body = orjson.loads(raw)

@@ -23,7 +23,7 @@ from events.upcasters import lift
 MAX_EVENT_BYTES = 256 * 1024
 _MAX_VERSION = 2**31 - 1
 _MAX_DEPTH = 200
-SHORT = 2 * _MAX_DEPTH + 200
+_SHORT = 2 * _MAX_DEPTH + 200
 """Bytes: a body that nests deeper is longer. What an envelope must hold takes 200 by itself."""
 LONGEST_COMPANY, LONGEST = 64, 200
 """Characters."""
@@ -51,10 +51,7 @@ def _ordinary(raw: bytes) -> Event | None:
 
     What is taken here is taken there, and gives the same event.
     """
-    if len(raw) > SHORT and (len(raw) > MAX_EVENT_BYTES or opens_often(raw)):
-        return None
-    # A single byte is looked for many times as fast as several.
-    if b"\\" in raw and b"\\u0000" in raw:
+    if is_odd(raw):
         return None
     try:
         body = orjson.loads(raw)
@@ -90,7 +87,15 @@ def _ordinary(raw: bytes) -> Event | None:
         return None
 
 
-def opens_often(raw: bytes) -> bool:
+def is_odd(raw: bytes) -> bool:
+    """Whether a body must be looked at in full: too large, perhaps too deep, perhaps with U+0000."""
+    if len(raw) > _SHORT and (len(raw) > MAX_EVENT_BYTES or _opens_often(raw)):
+        return True
+    # A single byte is looked for many times as fast as several.
+    return b"\\" in raw and b"\\u0000" in raw
+
+
+def _opens_often(raw: bytes) -> bool:
     """Whether it may be nested too deep: what opens less often than it may nest is not."""
     return raw.count(b"{") + raw.count(b"[") > _MAX_DEPTH
 
@@ -99,7 +104,7 @@ def _any(raw: bytes) -> Event:
     body = _object(raw)
     # A text that holds what looks like it is looked at in full, as is a CloudEvent, whose data may
     # be packed.
-    may_be_deep = opens_often(raw)
+    may_be_deep = _opens_often(raw)
     if is_cloudevent(body):
         body, may_be_deep = to_envelope(body), True
     type_, version = _type(body), _version(body)

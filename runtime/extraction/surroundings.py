@@ -24,6 +24,8 @@ _BACK: Final = 12
 _AHEAD: Final = 8
 _MOST: Final = 3
 _LONGEST: Final = 8
+# Tokens on either side: few messages have more, and a stretch costs the same however long the text is.
+_REACH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,14 @@ class Surroundings:
     def features(self, of: Stretch) -> Iterator[str]:
         """Every feature of what stands around."""
         left, right = self._segment(of.first, -1), self._segment(of.after, 1)
+        begin, end = self._reach(of)
         yield from self._beside(of)
         yield from self._segments(of, left, right)
         yield from self._told(of, left, right)
         for held in self._held:
             yield f"holds={held}{of.size}"
-        yield f"asks={'?' in self._kinds[of.after :]}{of.size}"
-        yield f"asked={'?' in self._kinds[: of.first]}"
+        yield f"asks={'?' in self._kinds[of.after : end]}{of.size}"
+        yield f"asked={'?' in self._kinds[begin : of.first]}"
         yield f"length={min(_LONGEST, len(self._tokens) // 3)}"
         for seen in {token.seen for token in self._tokens[max(0, of.first - _BACK) : of.first]}:
             yield f"early={seen}"
@@ -122,10 +125,11 @@ class Surroundings:
 
     def _told(self, of: Stretch, left: int, right: int) -> Iterator[str]:
         """Whom the segment, the sentence and the message speak of on either side."""
+        begin, ahead = self._reach(of)
         first, last = left, right
-        while first > 0 and self._kinds[first - 1] not in _SENTENCE_ENDS:
+        while first > begin and self._kinds[first - 1] not in _SENTENCE_ENDS:
             first -= 1
-        while last < len(self._kinds) and self._kinds[last] not in _SENTENCE_ENDS:
+        while last < ahead and self._kinds[last] not in _SENTENCE_ENDS:
             last += 1
         yield f"question={self.kind(last) == '?'}"
         for name, start, end in (
@@ -133,8 +137,8 @@ class Surroundings:
             ("segment on", of.after, right),
             ("sentence", first, left),
             ("sentence on", right, last),
-            ("message", 0, of.first),
-            ("message on", of.after, len(self._kinds)),
+            ("message", begin, of.first),
+            ("message on", of.after, ahead),
         ):
             for letter in self._persons(start, end):
                 yield f"{name}:{letter}"
@@ -147,18 +151,25 @@ class Surroundings:
     def _seen(self, at: int) -> str:
         return self._tokens[at].seen if 0 <= at < len(self._tokens) else self.kind(at)
 
+    def _reach(self, of: Stretch) -> tuple[int, int]:
+        """The tokens that are looked at: from the first up to the last."""
+        return max(0, of.first - _REACH), min(len(self._kinds), of.after + _REACH)
+
     def _segment(self, at: int, step: int) -> int:
         """Where the segment that a place is at the edge of ends, in one direction."""
         if step < 0:
-            while at > 0 and self._kinds[at - 1] not in _SEGMENT_ENDS:
+            least = max(0, at - _REACH)
+            while at > least and self._kinds[at - 1] not in _SEGMENT_ENDS:
                 at -= 1
         else:
-            while at < len(self._kinds) and self._kinds[at] not in _SEGMENT_ENDS:
+            most = min(len(self._kinds), at + _REACH)
+            while at < most and self._kinds[at] not in _SEGMENT_ENDS:
                 at += 1
         return at
 
     def _past_signs(self, at: int, step: int) -> int:
-        while 0 <= at < len(self._kinds) and self._kinds[at] in _SEGMENT_ENDS:
+        end = at + step * _REACH
+        while at != end and 0 <= at < len(self._kinds) and self._kinds[at] in _SEGMENT_ENDS:
             at += step
         return at
 

@@ -46,6 +46,8 @@ _ARTICLES: Final = word_set(
 _RECURRING: Final = frozenset({"toda", "todo", "todas", "todos", "cada", "as", "aos"})
 _ANY: Final = frozenset({"qualquer", "desses", "dessas"})
 _NUMBERED: Final = word_set("primeira primeiro segunda segundo terceira terceiro ultima ultimo")
+# No list of weekdays is longer than the week.
+_OTHERS: Final = 6
 _PAST: Final = frozenset({"passada", "passado", "retrasada", "retrasado", "anterior"})
 
 
@@ -79,7 +81,9 @@ def find_weekdays(words: Words, today: date) -> Iterator[Candidate]:
 def _recurs(words: Words, at: int) -> bool:
     """Whether a weekday comes back every week: "toda terça", "toda terça e quinta"."""
     first = at
-    while words.plain(first - 1) in {"e", ","} and words.plain(first - 2) in WEEKDAYS:
+    for _ in range(_OTHERS):
+        if words.plain(first - 1) not in {"e", ","} or words.plain(first - 2) not in WEEKDAYS:
+            break
         first -= 2
     return words.plain(first - 1) in _RECURRING
 

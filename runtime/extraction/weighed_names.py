@@ -38,8 +38,6 @@ BELIEVED: Final = -0.6
 # Features of what the rules have judged.
 JUDGED: Final = frozenset({"introduced", "reported", "famous"})
 _MOST: Final = 4
-# Characters: a longer text is no chat message, and each stretch is weighed by what stands around it.
-_LONGEST: Final = 4000
 _REACH: Final = 30
 # Part of an address, a handle or a file's name.
 _WITHIN: Final = re.compile(r"[@._][a-z0-9._-]*\Z")
@@ -69,8 +67,6 @@ def weighable(
     folded: Folded, taken: Collection[Candidate] = ()
 ) -> Iterator[tuple[Candidate, list[str]]]:
     """Every stretch that may be a name and overlaps nothing `taken`, with its features."""
-    if len(folded.plain) > _LONGEST:
-        return
     text = read(folded)
     names = list(_spans(text))
     introduced = _introduced(folded.plain) if names else frozenset()

@@ -21,8 +21,6 @@ from runtime.extraction.words import Words
 # The least evidence that is believed: precision before recall.
 BELIEVED: Final = 0.4
 _MOST: Final = 4
-# Characters: a longer text is no chat message, and each stretch is weighed by what stands around it.
-_LONGEST: Final = 4000
 _TELLING_LENGTH: Final = 4
 
 
@@ -43,8 +41,6 @@ def weighable(
     folded: Folded, taken: Collection[Candidate] = ()
 ) -> Iterator[tuple[Candidate, list[str]]]:
     """Every stretch that is called as a town is and overlaps nothing `taken`, with its features."""
-    if len(folded.plain) > _LONGEST:
-        return
     words = unmarked(folded)
     matches = list(_matches(folded, words))
     around = Surroundings(folded.plain) if matches else None

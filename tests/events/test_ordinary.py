@@ -86,7 +86,7 @@ def test_the_shortest_body_that_is_nested_too_deep_is_not_short() -> None:
     told = {**_TEXT, "company_id": "a", "conversation_id": "b", "source": "c"}
     told |= {"correlation_id": "d", "occurred_at": "2026-11-02T12:00:00Z", "payload": {}}
     shortest = min(len(orjson.dumps({**told, "type": type_})) for type_ in CATALOGUE)
-    assert shortest + 2 * codec._MAX_DEPTH > codec.SHORT - len(b"{}")
+    assert shortest + 2 * codec._MAX_DEPTH > codec._SHORT - len(b"{}")
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\\u0000b", "\\", '"\\', "\\\\u0000"])
