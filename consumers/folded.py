@@ -16,6 +16,7 @@ import orjson
 
 from consumers.errors import told
 from consumers.feeding import REFUSED, Fed, Parked, hold_back
+from consumers.json_text import json_text
 from consumers.partition_state import Conversation
 from events.envelope import RecordedEvent
 from projections.projection import Changes, Key, Projection, Table, TableKind
@@ -161,8 +162,6 @@ def _stored(table: Table, changed: Mapping[Key, Any]) -> Mapping[Key, Any]:
 def _with_json(table: Table, row: Any) -> Any:
     values = {name: getattr(row, name) for name in table.json}
     read_back = {
-        name: orjson.loads(orjson.dumps(value))
-        for name, value in values.items()
-        if value is not None
+        name: orjson.loads(json_text(value)) for name, value in values.items() if value is not None
     }
     return replace(row, **read_back)

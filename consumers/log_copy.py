@@ -60,12 +60,11 @@ def _encoded(rows: Iterable[Logged]) -> bytes:
         if (company := companies.get(event.company_id)) is None:
             company = companies[event.company_id] = _text(event.company_id)
         conversation, entry = event.conversation_id.encode(), b"%d-%d" % entry_id
-        id_ = event.id.int.to_bytes(16, "big")
         if recorded_at is not last_at:
             last_at, logged_at = recorded_at, _microseconds(recorded_at)
         at = _microseconds(event.occurred_at)
         parts += (
-            _PLACE(len(COLUMNS), 2, partition, 8, position, 16, id_),
+            _PLACE(len(COLUMNS), 2, partition, 8, position, 16, event.id.bytes),
             kind,
             company,
             _LENGTH(len(conversation)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any
-from uuid import UUID, SafeUUID
 
 import asyncpg
 
@@ -22,8 +21,7 @@ IN_ORDER = (
 """The columns of the log that make an event; the body as text."""
 
 _in_order = itemgetter(*IN_ORDER)
-_object, _tuple = object.__new__, tuple.__new__
-_set, _unknown = object.__setattr__, SafeUUID.unknown
+_tuple = tuple.__new__
 
 
 def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
@@ -40,10 +38,18 @@ def all_from_log(rows: Iterable[asyncpg.Record], partition: int) -> list[Recorde
 
 
 def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
-    position, entry_id, recorded_at, id_, type_, version, at, company_id, conversation_id, body = (
-        values
-    )
-    event_id = _plain(id_)
+    (
+        position,
+        entry_id,
+        recorded_at,
+        event_id,
+        type_,
+        version,
+        at,
+        company_id,
+        conversation_id,
+        body,
+    ) = values
     try:
         event = restored(
             body,
@@ -71,11 +77,3 @@ def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
     place = _tuple(EntryId, (int(ms), int(seq)))
     # What a named tuple's constructor does, without the call of a Python function around it.
     return _tuple(RecordedEvent, (event, partition, position, place, recorded_at))
-
-
-def _plain(event_id: UUID) -> UUID:
-    """Not asyncpg's own kind, which JSON does not take; its number needs no check."""
-    found = _object(UUID)
-    _set(found, "int", event_id.int)
-    _set(found, "is_safe", _unknown)
-    return found

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import orjson
 
 from consumers.columns import Column, columns
+from consumers.json_text import json_text
 from consumers.row_copy import Copying, copy_rows
 from events.envelope import RecordedEvent
 from projections.migrate import table_statement
@@ -95,7 +96,8 @@ async def _add(
     least: int,
 ) -> Mapping[Key, Any]:
     """Copy rows that are new, where there are `least` of them; returns what is left to store."""
-    new = sorted(key for key in changed.keys() - stands.keys() if changed[key] is not None)
+    fresh = changed.keys() - stands.keys() if stands else changed
+    new = sorted(key for key in fresh if changed[key] is not None)
     if len(new) < least:
         return changed
     await copy_rows(conn, projection, table, [changed[key] for key in new])
@@ -120,4 +122,4 @@ async def _store(
 
 def _texts(values: Iterable[Any]) -> Iterator[str | None]:
     """JSON values as they are written."""
-    return (None if value is None else orjson.dumps(value).decode() for value in values)
+    return (None if value is None else json_text(value) for value in values)

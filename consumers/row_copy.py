@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
 
-import orjson
-
+from consumers.json_text import json_text
 from projections.migrate import physical_name
 from projections.projection import Projection, Table
 
@@ -64,5 +63,5 @@ def _with_texts(values: tuple[Any, ...], places: Sequence[int]) -> tuple[Any, ..
     told = list(values)
     for place in places:
         if told[place] is not None:
-            told[place] = orjson.dumps(told[place]).decode()
+            told[place] = json_text(told[place])
     return tuple(told)

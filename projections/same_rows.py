@@ -19,6 +19,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "daily_counts": {
         "v2:c8ff846dbd572ececc55b246913fb8a9d776b0e1ab72090abff6679f040e572c": _GOLDEN,
         "v2:b4bf1b9b02438890e74ce4e826a1cd7fbe6379a7a45688ac3b1708f6563616d5": _GOLDEN,
+        "v2:6253b2130669be1aa8bedda6efcf976cbcf9e30af6873047b80cee9459f11210": _GOLDEN,
     },
     "company_activity": {
         "v2:b59b2d34cece2dc99164919f12fefe759e2d55b0717839ca39a52d80d281e12b": _GOLDEN,
@@ -36,10 +37,12 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "leads": {
         "v2:a1f7231275ae6017f016e8104dd215dffcfa17e42379e2a76ea23caeaa0fbb51": _GOLDEN,
         "v2:64a6b526337cdced8578e0fabcf4115b12919d5a078a2cd2f4541e5bcaa983d3": _GOLDEN,
+        "v2:4c39d02be6806a535ce68830d3eed19aca68b8368917a91718240d74814db236": _GOLDEN,
     },
     "conversations": {
         "v2:346f0e0a490ba6bfed9e9c5139af172fa9efa27dba004771f32ec44258b92143": _GOLDEN,
         "v2:1c9a0132fe0631c2f33dc091bbc849b266c82d12290849cf1c486be95147b06c": _GOLDEN,
+        "v2:ef153a7073a559b9f23222892c7c66cd026516d9c0b0bcab798093608f78d68a": _GOLDEN,
     },
     "channel_reports": {
         "v2:b4043547dfe0957978974d9c789726893597662b4893e770415abc7d8a127107": _GOLDEN,
@@ -51,6 +54,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "conversation_control": {
         "v2:79fb7ddc428105af341bdfb89bddfe7bff130e101f2b60bef87b800156407ece": _GOLDEN,
         "v2:0c0b2745a511f02f44eb54d35fd77f5231db91a34e7617c55c71253a656c5358": _GOLDEN,
+        "v2:becdc2d78d0ab1685a33a8ada2437b3b9e270cac82c373ba01137c2378f3705e": _GOLDEN,
     },
     "messages": {
         "v2:dc29334779599733310c5dd91df010f0c637fdf5e5c9a7a61bf915fea85212e3": _GOLDEN,

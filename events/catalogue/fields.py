@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
+from asyncpg.pgproto import pgproto
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from events.payload import Payload
@@ -15,9 +16,6 @@ from events.payload import Payload
 _is_rfc_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 ).fullmatch
-_is_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
-_new = object.__new__
-_set, _unknown = object.__setattr__, SafeUUID.unknown
 
 
 def parse_time(value: Any) -> datetime:
@@ -36,18 +34,25 @@ def parse_time(value: Any) -> datetime:
 
 
 def parse_uuid(value: Any) -> UUID:
-    """A UUID in its canonical form of 36 characters.
+    """A UUID in its canonical form of 36 characters, in either case.
+
+    Of the compiled class that the log's rows have too: it is made, hashed and written in a fraction of the
+    time of the standard library's, and equal to it.
 
     Raises:
         ValueError: not of that form.
     """
-    if not isinstance(value, str) or _is_uuid(value) is None:
-        raise ValueError("must be a UUID of 36 characters")
-    # Its form is known: UUID's own constructor would look for others first, in twice the time.
-    found = _new(UUID)
-    _set(found, "int", int(value.replace("-", ""), 16))
-    _set(found, "is_safe", _unknown)
-    return found
+    if isinstance(value, str):
+        try:
+            found: UUID = pgproto.UUID(value)
+        except ValueError:
+            pass
+        else:
+            # It takes other forms too: this one alone is how it writes itself.
+            written = str(found)
+            if written in (value, value.lower()):
+                return found
+    raise ValueError("must be a UUID of 36 characters")
 
 
 def _read_time(value: Any) -> datetime:
