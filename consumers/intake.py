@@ -16,6 +16,7 @@ from events.errors import InvalidEvent, Reason
 from events.partitioning import partition_of
 
 FIELD = b"event"
+_tuple = tuple.__new__
 
 
 class Entry(NamedTuple):
@@ -111,7 +112,8 @@ def _sort(intake: Intake, entry: Entry, partitions: int) -> None:
             DeadLetter(intake.partition, entry.id, raw, Reason.WRONG_PARTITION, detail, event.id)
         )
         return
-    intake.candidates.append(Candidate(event, entry.id, raw))
+    # What a named tuple's constructor does, without the call of a Python function around it.
+    intake.candidates.append(_tuple(Candidate, (event, entry.id, raw)))
 
 
 def _as_resp(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -19,6 +19,7 @@ from events.entry_id import EntryId
 from events.envelope import RecordedEvent
 
 UNKNOWN = "unknown"
+_tuple = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -48,9 +49,11 @@ class Outcome:
 
 def record(intake: Intake, fresh: Fresh, state: PartitionState, recorded_at: datetime) -> Outcome:
     """The batch's new events with their places in the log, and the account where it is settled."""
+    partition, first = intake.partition, state.position + 1
+    # What a named tuple's constructor does, without the call of a Python function around it.
     recorded = [
-        RecordedEvent(c.event, intake.partition, state.position + offset, c.entry_id, recorded_at)
-        for offset, c in enumerate(fresh.candidates, start=1)
+        _tuple(RecordedEvent, (event, partition, position, entry_id, recorded_at))
+        for position, (event, entry_id, _) in enumerate(fresh.candidates, first)
     ]
     outcome = Outcome(
         partition=intake.partition,

@@ -29,6 +29,7 @@ LONGEST_COMPANY, LONGEST = 64, 200
 """Characters."""
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}")
+_tuple = tuple.__new__
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REPLACEMENT = "\ufffd"
 
@@ -71,17 +72,21 @@ def _ordinary(raw: bytes) -> Event | None:
         together = company_id + conversation_id + source + correlation_id
         if len(together) > LONGEST or not together.isprintable():
             return None
-        return Event(
-            parse_uuid(body["id"]),
-            known.type,
-            version,
-            parse_time(body["occurred_at"]),
-            company_id,
-            conversation_id,
-            source,
-            correlation_id,
-            None if cause is None else parse_uuid(cause),
-            known.validate(body["payload"]),
+        # What a named tuple's constructor does, without the call of a Python function around it.
+        return _tuple(
+            Event,
+            (
+                parse_uuid(body["id"]),
+                known.type,
+                version,
+                parse_time(body["occurred_at"]),
+                company_id,
+                conversation_id,
+                source,
+                correlation_id,
+                None if cause is None else parse_uuid(cause),
+                known.validate(body["payload"]),
+            ),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

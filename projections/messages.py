@@ -43,6 +43,7 @@ _STATUSES = {
     "message.read": "read",
 }
 _RANK = {"sent": 0, "unknown": 1, "failed": 2, "delivered": 3, "read": 4}
+_KINDS = {type_: type_.partition(".")[2] for type_ in MESSAGES_IN}
 _ALL = ""
 _Message = tuple[str, str, str]
 """Company, conversation, and a message's id or reference."""
@@ -95,7 +96,8 @@ class Transcripts(Draft[Message]):
         """Add a row."""
         if self._by_conversation is not None:
             self._by_conversation.setdefault((key[0], key[1]), []).append(key)
-        return super().put(key, row)
+        self.changed[key] = row
+        return row
 
     def of(self, scope: tuple[str, str]) -> Sequence[Key]:
         """The keys of a conversation's messages."""
@@ -286,7 +288,7 @@ def _row(
     media: dict[str, Any] | None,
 ) -> Message:
     event = recorded.event
-    kind = event.type.partition(".")[2] if direction == "in" else "media" if media else "text"
+    kind = _KINDS[event.type] if direction == "in" else "media" if media else "text"
     return Message(
         event.company_id,
         event.conversation_id,

@@ -30,9 +30,11 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "followups": {
         "v2:028d2d60b694e10a76751d7688519795d9c02ea4f563cb770820039d14c05d02": _GOLDEN,
+        "v2:e0fe8c4f562bb015aa871063b6cdaf0f32617aee5b9b7302289b67d0d6560920": _GOLDEN,
     },
     "handoffs": {
         "v2:f03b16c2b24b8e2de70a5b25850a41ddd5e9504dcd18eef1fcf871f755fcb1b6": _GOLDEN,
+        "v2:e66ee18b4385f621292d69c1319f88a801b6f03d176b9caed3bc1dd8f8d7818e": _GOLDEN,
     },
     "leads": {
         "v2:a1f7231275ae6017f016e8104dd215dffcfa17e42379e2a76ea23caeaa0fbb51": _GOLDEN,
@@ -50,6 +52,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "inbox": {
         "v2:894de355bfb1266ea9df2d4176f23bea4b742f4388e26864a61a6787f40e704f": _GOLDEN,
+        "v2:765de1e4be8220115fecfc49ef03b02de3257962b8e2491fac6d6ce1d61cce77": _GOLDEN,
     },
     "conversation_control": {
         "v2:79fb7ddc428105af341bdfb89bddfe7bff130e101f2b60bef87b800156407ece": _GOLDEN,
@@ -62,10 +65,12 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:e39821284e71cd36cad37a3f1de45541ecda90e0204c0c957ff691f1ad6a364a": (
             _FOUND_BY_CONVERSATION
         ),
+        "v2:8201464160f05d021d963ef63d556b0e3a0ca32a085c529f6beeda97e4247ea4": _GOLDEN,
     },
     "rag_queries": {
         "v2:5cf723431d376a9ca0941474cfb48fd0a661a3e4b3f2b33e17d941debcd189fd": _GOLDEN,
         "f6b76b4fad6e6601aac18e82771e9920fae8349ad7729f5ee2a332644b070101": _RENAMED_DURATION,
+        "v2:412c1ddf0ab1e46b7bda247e6f12c6f4ab004a7c33c4ef175518dffb5972c4c9": _GOLDEN,
     },
 }
 """Projection → fingerprint of the code of before → the test that holds its rows to be the same."""

@@ -94,7 +94,7 @@ def test_what_decides_rows_changes_the_fingerprints_that_it_decides(
 
 
 def test_a_shared_piece_of_the_folds_changes_those_that_use_it() -> None:
-    changed = changed_by("projections.draft", ("copy(loaded)", "loaded"))
+    changed = changed_by("projections.draft", ("_copied(loaded)", "loaded"))
 
     assert {"messages", "leads", "rag_queries"} <= changed
     assert "openai_usage" not in changed
