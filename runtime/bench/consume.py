@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from itertools import islice
 from typing import Protocol
@@ -135,8 +136,12 @@ class Measuring:
             companies=shape.companies,
             partitions=ground.settings.partitions,
         )
-        rows = islice(events.rows(), shape.events)
-        self.entries = [Entry(row[0], row[-1].encode()) for row in rows]
+        self._rows, self._wanted = events.rows(), shape.events
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """All events that each way gets."""
+        return [Entry(row[0], row[-1].encode()) for row in islice(self._rows, self._wanted)]
 
     async def way(self, way: Way, *, part: int = 1) -> Rate:
         """The rate of one, over one event in `part`; without the floor's.
@@ -149,31 +154,48 @@ class Measuring:
         await servers.start_anew()
         with self._ground.progress.bar(f"{NAME}: {way.title}", len(entries)) as bar:
             async with asyncio.timeout(_WITHIN_S), self.running(way) as processes:
-                alive = processes.refuse_if_gone
-                cpu_s, postgres_s = await self._computed_s(processes)
-                filling_s = asyncio.get_running_loop().time()
-                await self.streams.fill(entries, field=way.field, filled=bar.advance)
-                now = await self.streams.acknowledged(way.group)
-                before, began_s = await self.streams.wait_acknowledged(
-                    way.group, min(now + 1, len(entries)), alive
-                )
-                if before > len(entries) / 2:
-                    # Too few are left to say anything: the filling counts as well.
-                    before, began_s = 0, filling_s
-                else:
-                    cpu_s, postgres_s = await self._computed_s(processes)
-                _, ended_s = await self.streams.wait_acknowledged(way.group, len(entries), alive)
-                cpu_after_s, postgres_after_s = await self._computed_s(processes)
-                held_mib = memory_mib(processes.pids)
-        if (logged := await servers.db.fetchval(_SQL["logged"])) != len(entries):
+                counted, cost = await self.drain(way, processes, entries, filled=bar.advance)
+        if (logged := await self.logged()) != len(entries):
             raise ServiceFailed(f"{way.title}: {logged} of {len(entries)} events are in the log")
+        return rate(NAME, way.title, counted, cost, load=load_average())
+
+    async def logged(self) -> int:
+        """How many events the log holds."""
+        return int(await self._ground.servers.db.fetchval(_SQL["logged"]))
+
+    async def drain(
+        self,
+        way: Way,
+        processes: UnderTest,
+        entries: Sequence[Entry],
+        *,
+        done: int = 0,
+        filled: Callable[[int], None],
+    ) -> tuple[int, Cost]:
+        """Fill the streams with entries, and wait until all are acknowledged: how many, and the cost.
+
+        The group had acknowledged `done` before them.
+        """
+        alive, all_ = processes.refuse_if_gone, done + len(entries)
+        cpu_s, postgres_s = await self._computed_s(processes)
+        filling_s = asyncio.get_running_loop().time()
+        await self.streams.fill(entries, field=way.field, filled=filled)
+        now = await self.streams.acknowledged(way.group)
+        before, began_s = await self.streams.wait_acknowledged(way.group, min(now + 1, all_), alive)
+        if before - done > len(entries) / 2:
+            # Too few are left to say anything: the filling counts as well.
+            before, began_s = done, filling_s
+        else:
+            cpu_s, postgres_s = await self._computed_s(processes)
+        _, ended_s = await self.streams.wait_acknowledged(way.group, all_, alive)
+        cpu_after_s, postgres_after_s = await self._computed_s(processes)
         cost = Cost(
             ended_s - began_s,
             _less(cpu_after_s, cpu_s),
             _less(postgres_after_s, postgres_s),
-            held_mib,
+            memory_mib(processes.pids),
         )
-        return rate(NAME, way.title, len(entries) - before, cost, load=load_average())
+        return all_ - before, cost
 
     async def floor(self) -> list[Rate]:
         """Reading alone, copying alone, and both; on the streams and rows of the way before."""

@@ -7,6 +7,7 @@ at a time, as in a real log, so a conversation's events lie far apart.
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -98,6 +99,16 @@ class Corpus:
             return cls(bodies(conversations()))
         data = path.read_bytes()
         return cls((gzip.decompress(data) if path.suffix == ".gz" else data).splitlines())
+
+    def beginnings(self, events: int) -> Corpus:
+        """The same with the first so many events of each conversation alone."""
+        cut, counts = Corpus.__new__(Corpus), Counter[int | None]()
+        cut.conversations, cut.companies, cut.written = self.conversations, self.companies, []
+        for written in self.written:
+            counts[written.conversation] += 1
+            if counts[written.conversation] <= events:
+                cut.written.append(written)
+        return cut
 
     @cached_property
     def span(self) -> timedelta:

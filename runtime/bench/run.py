@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime.bench import consume, idle, latency, memory, publish, rebuild, tenants, turns
+from runtime.bench import consume, growth, idle, latency, memory, publish, rebuild, tenants, turns
 from runtime.bench.figures import Figure, medians
 from runtime.bench.ground import Ground
 from runtime.bench.log_events import LogShape
@@ -28,7 +28,7 @@ DELAYS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
 """Scenarios that say how long something takes."""
 RATES: dict[str, Callable[[Ground], Awaitable[list[Rate]]]] = {
     rebuild.NAME: rebuild.run,
-    **{scenario.NAME: scenario.run for scenario in (consume, publish, idle, memory)},
+    **{scenario.NAME: scenario.run for scenario in (consume, publish, idle, memory, growth)},
 }
 """Scenarios that say how many events go through."""
 QUICK = 1 / 6

@@ -24,7 +24,7 @@ def bench(
         int, typer.Option(min=1, max=100, help="Run each so often; medians are told too.")
     ] = 1,
     events: Annotated[
-        int, typer.Option(min=10, help="rebuild, consume, publish, memory: so many events.")
+        int, typer.Option(min=10, help="rebuild, consume, publish, memory, growth: so many events.")
     ] = EVENTS,
     conversations: Annotated[
         int | None,

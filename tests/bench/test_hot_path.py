@@ -144,6 +144,22 @@ async def test_memory_under_load_is_told_at_its_most(urls: tuple[str, str], tmp_
     assert found[0].value > 10
 
 
+@pytest.mark.soak
+async def test_a_large_log_is_measured_beside_a_smaller_one(
+    urls: tuple[str, str], tmp_path: Path
+) -> None:
+    found = (await report("growth", urls, tmp_path, LogShape(1000))).rates
+    assert [line.case for line in found] == [
+        "at 20 events in 2 conversations",
+        "at 1,000 events in 100 conversations",
+        "rate, large / smaller",
+        "memory, large / smaller",
+    ]
+    assert [line.events <= 20 for line in found[:2]] == [True, True]
+    assert all(line.value > 0 for line in found)
+    assert all(line.is_met is not None for line in found[2:])
+
+
 @given(
     st.lists(st.lists(st.one_of(st.none(), st.binary(max_size=9)), max_size=4)), st.integers(1, 9)
 )

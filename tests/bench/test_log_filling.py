@@ -94,3 +94,12 @@ def test_a_corpus_of_anything_else_is_refused(tmp_path: Path, text: bytes, told:
 
 def test_a_shape_is_scaled_by_its_events() -> None:
     assert LogShape(600, 5, None).scaled(0.5) == LogShape(300, 5, None)
+
+
+def test_a_corpus_can_be_cut_to_the_beginnings_of_its_conversations() -> None:
+    corpus = Corpus.read(None)
+    cut = corpus.beginnings(2)
+    assert (cut.conversations, cut.companies) == (corpus.conversations, corpus.companies)
+    for number in {written.conversation for written in corpus.written}:
+        whole = [w.event.id for w in corpus.written if w.conversation == number]
+        assert [w.event.id for w in cut.written if w.conversation == number] == whole[:2]

@@ -153,5 +153,5 @@ async def test_a_redis_that_holds_anything_is_refused_and_untouched(
 def test_every_scenario_has_a_name_that_can_be_asked_for() -> None:
     assert list(SCENARIOS) == [
         *("turns", "tenants", "latency"),
-        *("rebuild", "consume", "publish", "idle", "memory"),
+        *("rebuild", "consume", "publish", "idle", "memory", "growth"),
     ]
