@@ -1,7 +1,7 @@
 """Scenario `growth`: whether an event costs the same when the log and the read models are large.
 
-Once with a fiftieth of the events in the log, once with all; a tenth as many conversations. Then as
-many events as the smaller log has go to conversations that stand already, and are measured.
+Once with a fiftieth of the events in the log, once with all; a tenth as many conversations. Then
+events for conversations that stand already, as many as the smaller log has, are taken in and measured.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from runtime.bench.service import ServiceFailed
 from runtime.bench.streams import Entry
 
 NAME = "growth"
-SMALLER = 50
-"""How many times as large the large log is."""
+SMALLER, SMALLEST = 50, 20_000
+"""How many times as large the large log is; what the smaller one has at least, where there are as many."""
 _A_CONVERSATION = 10
 """Events: of longer written conversations the first."""
 _AT_ONCE = 20_000
@@ -37,8 +37,8 @@ _FLAT = Bound(at_most=1.2)
 async def run(ground: Ground) -> list[Rate]:
     """The smaller log, the large one, and how they compare."""
     events = ground.log.scaled(ground.scale).events
-    few = await _at(ground, max(_A_CONVERSATION, events // SMALLER), events)
-    many = await _at(ground, events, events)
+    smaller = min(events, max(SMALLEST, events // SMALLER))
+    few, many = [await _at(ground, size, sample=smaller) for size in (smaller, events)]
     lines = [few, many, compared("rate, large / smaller", many, many.value, few.value, bound=_KEPT)]
     held, held_before = (line.cost and line.cost.memory_mib for line in (many, few))
     if held and held_before:
@@ -46,7 +46,7 @@ async def run(ground: Ground) -> list[Rate]:
     return lines
 
 
-async def _at(ground: Ground, size: int, events: int) -> Rate:
+async def _at(ground: Ground, size: int, *, sample: int) -> Rate:
     """The rate at which one process takes in events when the log holds so many."""
     shape = replace(ground.log, events=size)
     measuring = Measuring(replace(ground, log=shape))
@@ -58,7 +58,6 @@ async def _at(ground: Ground, size: int, events: int) -> Rate:
         partitions=ground.settings.partitions,
     )
     entries = (Entry(row[0], row[-1].encode()) for row in log_events.rows())
-    sample = max(_A_CONVERSATION, events // SMALLER)
     way = Way(f"{size:,} events in {conversations:,} conversations", PROJECTIONS)
     await ground.servers.start_anew()
     with ground.progress.bar(f"{NAME}: {way.title}", size + sample) as bar:

@@ -14,8 +14,10 @@ from runtime.bench.ground import Ground
 from runtime.bench.log_events import LogShape
 from runtime.bench.rates import Bound, Cost, Rate, rate
 from runtime.bench.run import DELAYS, QUICK, RATES
+from runtime.bench.scenarios import QUICK as QUICK_ONES
 from runtime.bench.scenarios import SCENARIOS
 from runtime.cli import app
+from runtime.cli.benching import Wish
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,17 @@ def test_options_shorten_the_runs_repeat_them_and_tell_them_to_machines(
         ("case", 3.0, False),
         ("case, median of 3", 2.0, False),
     ]
+
+
+@pytest.mark.parametrize(("words", "names"), [([], SCENARIOS), (["--quick"], QUICK_ONES)])
+def test_where_none_is_named_all_are_run_and_quickly_those_of_the_hot_path(
+    words: list[str], names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Wish] = []
+    monkeypatch.setattr("runtime.cli.benching.measure", asked.append)
+    result = CliRunner().invoke(app, ["bench", *words])
+    assert result.exit_code == 0, result.output
+    assert [tuple(wish.names) for wish in asked] == [names]
 
 
 def test_what_a_rebuild_reads_is_chosen_and_its_rates_are_told_to_people(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from runtime.bench import consume, idle, latency
+from runtime.bench import consume, growth, idle, latency
 from runtime.bench.figures import Target, figure
 from runtime.bench.log_events import LogShape
 from runtime.bench.measured_floor import parts, tuples
@@ -146,8 +146,9 @@ async def test_memory_under_load_is_told_at_its_most(urls: tuple[str, str], tmp_
 
 @pytest.mark.soak
 async def test_a_large_log_is_measured_beside_a_smaller_one(
-    urls: tuple[str, str], tmp_path: Path
+    urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(growth, "SMALLEST", 20)
     found = (await report("growth", urls, tmp_path, LogShape(1000))).rates
     assert [line.case for line in found] == [
         "at 20 events in 2 conversations",
