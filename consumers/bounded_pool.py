@@ -15,6 +15,8 @@ from typing import Any, cast
 
 import asyncpg
 
+from consumers.turnstile import Turnstile
+
 _TRANSACTION = 3.0
 """How many times longer a transaction may take than a statement alone: it has several."""
 _CANCELLED_S = 0.3
@@ -59,13 +61,14 @@ def _cut_soon(conn: asyncpg.pool.PoolConnectionProxy) -> asyncio.TimerHandle:
 class BoundedPool:
     """What is used here of an asyncpg pool, each use bounded by `within_s`.
 
-    With `at_once` no more of its connections are in use from here; others wait their turn.
+    With `at_once` no more of its connections are in use from here; others wait their turn, fairly
+    over those for whom they work (`consumers.turnstile.on_behalf_of`).
     """
 
     def __init__(self, pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None) -> None:
         self._pool = pool
         self._within_s = within_s
-        self._turnstile = nullcontext() if at_once is None else asyncio.Semaphore(at_once)
+        self._turnstile = None if at_once is None else Turnstile(at_once)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
@@ -96,7 +99,7 @@ class BoundedPool:
     @asynccontextmanager
     async def _cut_after(self, seconds: float) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         loop = asyncio.get_running_loop()
-        async with self._turnstile:
+        async with self._turnstile.passed() if self._turnstile else nullcontext():
             conn = await self._pool.acquire(timeout=self._within_s)
             cut = loop.call_later(seconds, conn.terminate)
             try:

@@ -53,7 +53,7 @@ class Engine:
     """Consumes a group's share of the partitions.
 
     `member_id` must be unique to this start of this process: it is the lease's owner and the name
-    of the Redis consumer.
+    of the Redis consumer. `is_beside_work` tells whether others are at work in the process now.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Engine:
         settings: EngineSettings,
         member_id: str,
         observer: Observer,
+        is_beside_work: Callable[[], bool] = lambda: False,
     ) -> None:
         pool = bounded(pool, within_s=settings.lease_s)
         self._settings = settings
@@ -106,6 +107,7 @@ class Engine:
             ),
             settings=settings,
             observer=observer,
+            is_beside_work=is_beside_work,
         )
         self._lanes = [Lane(parts, on_change=self._changed) for _ in range(settings.lanes)]
         self._membership = Membership(

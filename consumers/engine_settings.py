@@ -22,6 +22,8 @@ class EngineSettings:
     gather_s: float = 0.0
     """How long a lane rests after a small batch that left nothing, so that what comes meanwhile is
     one batch. The first event after a quiet time waits for nothing."""
+    gather_beside_work_s: float | None = None
+    """The same while others are at work in the process, who wait for its processor; None: no other."""
     lanes: int = 2
     """Batches in flight over different partitions."""
     retry_initial_s: float = 0.1

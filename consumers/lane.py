@@ -61,6 +61,16 @@ class LaneParts:
     """Takes a broken projection, by name and detail, out of the group."""
     settings: EngineSettings
     observer: Observer
+    is_beside_work: Callable[[], bool]
+    """Whether others are at work in the process."""
+
+    @property
+    def gather_s(self) -> float:
+        """How long a lane rests now, where it has reason to."""
+        beside_s = self.settings.gather_beside_work_s
+        if beside_s is not None and self.is_beside_work():
+            return beside_s
+        return self.settings.gather_s
 
 
 class Lane:
@@ -278,7 +288,7 @@ class Lane:
         await self._mending.one_page(states, owned=self._states)
         is_small = 0 < sum(intake.read for intake in intakes) <= _WORTH_IT
         rests = is_small and not (self._reader.has_more or is_late or self._mending)
-        self._rest_s = self._parts.settings.gather_s if rests else 0.0
+        self._rest_s = self._parts.gather_s if rests else 0.0
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
         return take_in(

@@ -89,6 +89,10 @@ class AgentService:
         if self._debounce is not None and group == "agent":
             self._debounce.wake()
 
+    def is_turning(self) -> bool:
+        """Whether turns are at work in this process."""
+        return self._debounce is not None and self._debounce.is_at_work
+
     def stop(self) -> None:
         """Ask `run` to finish."""
         self._stopping.set()

@@ -37,6 +37,9 @@ _log = get_logger(__name__)
 _LOG_GATHER_S = 0.005
 """Enough for what one round of the outbox's relay sends to be one batch, and no delay for readers."""
 _LIGHT_GATHER_S = 0.02
+_BESIDE_TURNS_GATHER_S = 0.025
+"""While turns are at work, most events are theirs: read a few at a time, they would cost the turns a third
+of the processor."""
 RELAYING_GROUP = "agent"
 """Whoever owns a partition in this group relays its outbox."""
 CLOSING_S = 2.0
@@ -134,6 +137,7 @@ class Service:
                 settings=_engine_settings(self._settings, group),
                 member_id=member_id,
                 observer=self._observer,
+                is_beside_work=self._is_turning,
             )
             for group in self._consumed
         ]
@@ -208,6 +212,9 @@ class Service:
         if self._agent is not None:
             self._agent.wake(group)
 
+    def _is_turning(self) -> bool:
+        return self._agent is not None and self._agent.is_turning()
+
     def _relayed(self) -> list[int]:
         """Partitions whose outbox this process relays: those it owns in the agent's group."""
         return [p for s in self._statuses() if s.group == RELAYING_GROUP for p in s.partitions]
@@ -222,13 +229,15 @@ class Service:
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
     """All rest a little between batches that leave nothing; a group beside the log's has one lane.
 
+    The log's group rests for longer while turns are at work: its readers can wait, customers not.
+
     Who waits for an answer waits for neither: `agent.inbox` counts from the stream's own time, and
     no turn reads what the log's group has not written by the end of the debounce.
     """
     declared = frozenset(declared.name for declared in groups.ALL)
     engine = replace(settings.engine(), declared_groups=declared)
     if group.basis is Basis.LOG:
-        return replace(engine, gather_s=_LOG_GATHER_S)
+        return replace(engine, gather_s=_LOG_GATHER_S, gather_beside_work_s=_BESIDE_TURNS_GATHER_S)
     return replace(engine, lanes=1, gather_s=_LIGHT_GATHER_S)
 
 

@@ -1,10 +1,13 @@
 -- name: hold claiming
 -- $1 lock, $2 statement, $3 idle-in-transaction time-out: time with unit, text
 -- One process claims at a time, so that a company's bound holds over all of them. One that is frozen
--- in the middle of it is ended before its leases are over.
+-- in the middle of it is ended before its leases are over. Its end does not wait for the disk: a claim
+-- that a crash of Postgres takes back is one that nobody has, and whatever a turn does is written behind
+-- its claim.
 WITH bounds AS MATERIALIZED (
     SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
-           set_config('idle_in_transaction_session_timeout', $3, true))
+           set_config('idle_in_transaction_session_timeout', $3, true),
+           set_config('synchronous_commit', 'off', true))
 SELECT pg_advisory_xact_lock(7041777) FROM bounds
 
 -- name: who waits

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import told
+from consumers.turnstile import on_behalf_of
 from runtime.companies.config import Centurion, Company
 from runtime.companies.directory import Directory
 from runtime.companies.errors import ConfigInvalid
 from runtime.turns.claims import Claim, Claims, Pace, Waiting
 from runtime.turns.errors import ClaimLost
+from runtime.turns.pacing import Pacing
 from runtime.turns.parts import TurnParts
 from runtime.turns.turn import Turn
 
@@ -50,6 +53,8 @@ class Debounce:
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
         self._paces: list[Pace] = []
+        self._pacing = Pacing(monotonic)
+        self._elsewhere: dict[str, int] = {}
         self._has_withheld = True
         self._woken = asyncio.Event()
         self._at_work = asyncio.Event()
@@ -58,6 +63,11 @@ class Debounce:
     def wake(self) -> None:
         """Something was written: look at once."""
         self._woken.set()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether there are turns that are not done."""
+        return bool(self._running)
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running turns are done."""
@@ -93,11 +103,18 @@ class Debounce:
         self._has_withheld = True
         free = self._settings.turns - len(self._running)
         claimed: list[Claim] = []
+        paced = False
         try:
             if is_due:
-                claimed = await self._claims.claim(self._paces, free)
+                allowed = self._allowed()
+                paced = allowed != self._paces
+                claimed = await self._claims.claim(allowed, free)
                 self._begin(tasks, claimed)
             waiting = await self._claims.who_waits()
+            self._elsewhere = {
+                one.company_id: max(0, one.turns - self._pacing.running(one.company_id))
+                for one in waiting
+            }
             self._paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
         except Exception as error:  # noqa: BLE001 - the next tick comes
             self._parts.observer.tick_failed(NAME, told(error))
@@ -107,22 +124,39 @@ class Debounce:
             # The end of a turn wakes.
             return self._settings.poll_s
         self._has_withheld = _withholds(waiting, self._paces)
-        wait_s = _next_due_s(waiting, self._paces, longest_s=self._settings.poll_s)
-        if is_due and not claimed and wait_s <= 0:
+        wait_s = self._next_due_s(waiting)
+        if is_due and not claimed and wait_s <= 0 and not paced:
             # Another worker was faster, or its company has as much at work as it may.
             return self._settings.watch_s
         return wait_s
+
+    def _allowed(self) -> list[Pace]:
+        return [
+            self._pacing.allowed(pace, self._elsewhere.get(pace.company_id, 0))
+            for pace in self._paces
+        ]
+
+    def _next_due_s(self, waiting: Sequence[Waiting]) -> float:
+        """Seconds until something is to be claimed, at most until the next poll."""
+        due = [self._settings.poll_s]
+        for one, pace in zip(waiting, self._paces, strict=True):
+            at_least_s = self._pacing.waits_s(pace)
+            due += [max(s, at_least_s) for s in (one.due_s(pace), one.free_s) if s is not None]
+        return max(0.0, min(due))
 
     def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> None:
         for claim in claimed:
             turn = Turn(self._parts, claim)
             task = tasks.create_task(self._work(turn), name=f"turn-{claim.turn_id}")
             self._running[task] = turn
+            self._pacing.began(claim.company_id)
             self._at_work.set()
             task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         turn = self._running.pop(task, None)
+        if turn is not None:
+            self._pacing.ended(turn.claim.company_id, turn.took_s)
         if not self._running:
             self._at_work.clear()
         # A turn that made no room for anybody, and left nothing behind, is no reason to look.
@@ -130,6 +164,10 @@ class Debounce:
             self._woken.set()
 
     async def _work(self, turn: Turn) -> None:
+        with on_behalf_of(turn.claim.company_id):
+            await self._work_on(turn)
+
+    async def _work_on(self, turn: Turn) -> None:
         observer = self._parts.observer
         try:
             await turn.run()
@@ -199,13 +237,6 @@ class Debounce:
         except TimeoutError:
             return True
         return False
-
-
-def _next_due_s(waiting: Sequence[Waiting], paces: Sequence[Pace], *, longest_s: float) -> float:
-    """Seconds until something is to be claimed, from 0 to `longest_s`."""
-    due = [one.due_s(pace) for one, pace in zip(waiting, paces, strict=True)]
-    due += [one.free_s for one in waiting]
-    return max(0.0, min([longest_s, *(seconds for seconds in due if seconds is not None)]))
 
 
 def _withholds(waiting: Sequence[Waiting], paces: Sequence[Pace]) -> bool:

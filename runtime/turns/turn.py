@@ -42,6 +42,11 @@ class Turn:
         self.leaves_nothing = False
         """The turn is over, and its conversation's burst with it."""
 
+    @property
+    def took_s(self) -> float:
+        """Seconds since it was begun."""
+        return self._stopwatch.took_s
+
     def interrupt(self) -> None:
         """The running thought is of no use any more: the turn will run again over all of it."""
         self._written_to.set()

@@ -64,6 +64,7 @@ async def member(
     observer: Observer | None = None,
     group: ConsumerGroup = PROJECTIONS,
     settings: EngineSettings = SETTINGS,
+    is_beside_work: bool = False,
 ) -> AsyncIterator[Member]:
     """One member of a group, stopped cleanly at the end."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=6)
@@ -75,6 +76,7 @@ async def member(
             settings=settings,
             member_id=member_id,
             observer=observer or SilentObserver(),
+            is_beside_work=lambda: is_beside_work,
         )
         task = asyncio.create_task(engine.run(), name=member_id)
         try:
