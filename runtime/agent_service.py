@@ -22,7 +22,7 @@ from runtime.cipher import Cipher, NoKey
 from runtime.companies.directory import Directory
 from runtime.companies.knowledge import KnowledgeSearch
 from runtime.connections import Connections
-from runtime.extraction import extract
+from runtime.extraction import extract, load_lists
 from runtime.logs import get_logger
 from runtime.openai.access import AccessSettings, OpenAIAccess
 from runtime.openai.thinker import OpenAIThinker
@@ -123,6 +123,8 @@ class AgentService:
                 task.cancel()
 
     async def _work(self) -> None:
+        # In the middle of a turn it would hold up all others.
+        await asyncio.to_thread(load_lists)
         settings = self._settings
         cipher = settings.cipher()
         directory = Directory(self._pool, cipher)

@@ -3,7 +3,7 @@
 Pure and deterministic: the same text gives the same facts.
 """
 
-from runtime.extraction.extractor import extract
+from runtime.extraction.extractor import extract, load_lists
 from runtime.extraction.found import Found, Kind
 
-__all__ = ["Found", "Kind", "extract"]
+__all__ = ["Found", "Kind", "extract", "load_lists"]
