@@ -84,12 +84,14 @@ async def feed(
     careful: bool,
     streak: FailureStreak,
     hopeful: bool = False,
+    written: bool = True,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
     `waits` says of a partition's conversation whether it was parked for this projection before; None
     says that none was, and that each event `is_plain`. `streak` is what the projection refused before
-    this. `hopeful`, while not careful: rows that the events bring are taken for new.
+    this. `hopeful`, while not careful: rows that the events bring are taken for new. Without `written`
+    the connection only keeps what is to be written, and the streak is the caller's to end.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
@@ -106,7 +108,7 @@ async def feed(
         fed.applied = flowing
     while careful and flowing:
         flowing = await _bisect(conn, fed, projection, flowing, held, streak)
-    if fed.applied:
+    if fed.applied and written:
         streak.applied()
     fed.parked.sort(key=lambda parked: (parked.recorded.partition, parked.recorded.position))
     return fed

@@ -47,8 +47,7 @@ async def apply(
     Raises:
         asyncpg.UniqueViolationError: such a row stands.
     """
-    many = len(events) >= _WORTH_A_COPY
-    brings = projection if hopeful and many and isinstance(projection, BringsRows) else None
+    brings = projection if hopeful and isinstance(projection, BringsRows) else None
     touched = brings.touch_known(events) if brings else projection.touch(events)
     state = {
         table.name: await _load(conn, projection, table, touched)
@@ -95,12 +94,16 @@ async def _add(
     *,
     least: int,
 ) -> Mapping[Key, Any]:
-    """Copy rows that are new, where there are `least` of them; returns what is left to store."""
+    """Add rows that are new, where there are `least` of them; returns what is left to store."""
     fresh = changed.keys() - stands.keys() if stands else changed
     new = sorted(key for key in fresh if changed[key] is not None)
     if len(new) < least:
         return changed
-    await copy_rows(conn, projection, table, [changed[key] for key in new])
+    rows = [changed[key] for key in new]
+    if len(rows) < _WORTH_A_COPY:
+        await _write(conn, projection, table, rows, verb="add")
+    else:
+        await copy_rows(conn, projection, table, rows)
     return {key: changed[key] for key in changed.keys() & stands.keys()}
 
 
@@ -111,13 +114,18 @@ async def _store(
     gone = sorted(key for key, row in changed.items() if row is None)
     if gone:
         await conn.execute(table_statement(projection, table, "delete"), *columns(gone))
-    if not kept:
-        return
-    values = columns(map(table.values_of, kept))
+    if kept:
+        await _write(conn, projection, table, kept, verb="store")
+
+
+async def _write(
+    conn: Connection, projection: Projection, table: Table, rows: Sequence[Any], *, verb: str
+) -> None:
+    values = columns(map(table.values_of, rows))
     for index, name in enumerate(table.columns):
         if name in table.json:
-            values[index] = Column(_texts(map(attrgetter(name), kept)))
-    await conn.execute(table_statement(projection, table, "store"), *values)
+            values[index] = Column(_texts(map(attrgetter(name), rows)))
+    await conn.execute(table_statement(projection, table, verb), *values)
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str | None]:

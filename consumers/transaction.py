@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +21,8 @@ from consumers.failure_streak import FailureStreak
 from consumers.feeding import Parked, feed, is_plain
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
-from consumers.leased import Member, leased
+from consumers.joined_writes import Forms, JoinedWrites, NotTogether
+from consumers.leased import Connection, Member, leased
 from consumers.log_basis import LogBasis
 from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
@@ -33,6 +34,8 @@ from projections.statements import statements
 
 _SQL = statements("consumers", "transaction.sql")
 _ACCOUNTS = statements("consumers", "accounts.sql")
+_SMALL = 200
+"""Events: what fewer write goes in one statement, as its round trips take longer than its work."""
 _SOBER_BATCHES = 100
 """So many batches after a refusal a projection looks for every row: a producer that says the same
 again and again would have each batch made twice."""
@@ -83,6 +86,8 @@ class BatchTransactions:
         self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
         self._codes = {p.name: code_of(p) for p in group.projections}
         self._without_hope: dict[str, int] = {}
+        self._forms = Forms()
+        self._apart = 0
 
     async def commit(
         self,
@@ -100,8 +105,29 @@ class BatchTransactions:
             ProjectionRefused: nothing was committed; come again with the projection careful.
             TransientFault: it is not known whether it was committed; reload before going on.
         """
+        self._apart -= 1
+        small = sum(intake.read for intake in intakes) <= _SMALL
+        if small and not careful and self._apart < 0:
+            try:
+                return await self._commit(intakes, states, careful, together=True)
+            except NotTogether:
+                # One by one it will show what was refused; most likely what was taken for new.
+                self._apart = _SOBER_BATCHES
+                names = (projection.name for projection in self._group.projections)
+                self._without_hope.update(dict.fromkeys(names, _SOBER_BATCHES))
+        return await self._commit(intakes, states, careful, together=False)
+
+    async def _commit(
+        self,
+        intakes: Sequence[Intake],
+        states: Mapping[int, PartitionState],
+        careful: frozenset[str],
+        *,
+        together: bool,
+    ) -> list[Outcome]:
         touched = [states[i.partition] for i in intakes]
-        async with leased(self._pool, self._member, touched) as (conn, recorded_at):
+        async with leased(self._pool, self._member, touched) as (held, recorded_at):
+            conn = cast("Connection", JoinedWrites(held, self._forms)) if together else held
             fresh = await self._basis.fresh(conn, intakes, states)
             outcomes = [
                 record(intake, left, states[intake.partition], recorded_at)
@@ -109,15 +135,17 @@ class BatchTransactions:
             ]
             await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
             await self._count(conn, outcomes)
-            await self._project(conn, outcomes, states, careful)
+            applied = await self._project(conn, outcomes, states, careful)
             await self._keep_aside(conn, fresh, outcomes, states)
             await self._record_losses(conn, outcomes, states)
             await self._move_checkpoints(conn, outcomes, states)
+            if isinstance(conn, JoinedWrites):
+                await conn.send()
+                for name in applied:
+                    self._streaks[name].applied()
         return outcomes
 
-    async def _count(
-        self, conn: asyncpg.pool.PoolConnectionProxy, outcomes: Sequence[Outcome]
-    ) -> None:
+    async def _count(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         if self._group.basis is not Basis.LOG:
             return
         counted = [(o.partition, t, n) for o in outcomes for t, n in sorted(o.counts.items())]
@@ -126,12 +154,14 @@ class BatchTransactions:
 
     async def _project(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         outcomes: Sequence[Outcome],
         states: Mapping[int, PartitionState],
         careful: frozenset[str],
-    ) -> None:
+    ) -> list[str]:
+        """Feed them all; returns the names of those that took something."""
         moved: list[ProjectionMove] = []
+        applied: list[str] = []
         for name in self._without_hope:
             self._without_hope[name] -= 1
         self._without_hope.update(dict.fromkeys(careful, _SOBER_BATCHES))
@@ -149,7 +179,10 @@ class BatchTransactions:
                 careful=name in careful,
                 streak=self._streaks[name],
                 hopeful=self._hopes(name),
+                written=not isinstance(conn, JoinedWrites),
             )
+            if fed.applied:
+                applied.append(name)
             parked = Counter(p.recorded.partition for p in fed.parked)
             for waits in fed.parked:
                 share.live[waits.recorded.partition].parked.append(waits)
@@ -175,6 +208,7 @@ class BatchTransactions:
                     )
                 )
         await move_projection_checkpoints(conn, moved)
+        return applied
 
     def _hopes(self, projection: str) -> bool:
         """Whether rows that its events bring are taken for new: not where that was just refused."""
@@ -227,7 +261,7 @@ class BatchTransactions:
 
     async def _keep_aside(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         fresh: Sequence[Fresh],
         outcomes: Sequence[Outcome],
         states: Mapping[int, PartitionState],
@@ -255,7 +289,7 @@ class BatchTransactions:
 
     async def _record_losses(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         outcomes: Sequence[Outcome],
         states: Mapping[int, PartitionState],
     ) -> None:
@@ -276,7 +310,7 @@ class BatchTransactions:
 
     async def _move_checkpoints(
         self,
-        conn: asyncpg.pool.PoolConnectionProxy,
+        conn: Connection,
         outcomes: Sequence[Outcome],
         states: Mapping[int, PartitionState],
     ) -> None:
@@ -284,6 +318,10 @@ class BatchTransactions:
             checkpoint_row(o, states[o.partition])
             for o in sorted(outcomes, key=lambda o: o.partition)
         ]
+        if isinstance(conn, JoinedWrites):
+            args = (self._group.name, *columns(rows))
+            conn.expect(_SQL["move checkpoints"], args, rows=len(rows))
+            return
         moved = await conn.fetch(_SQL["move checkpoints"], self._group.name, *columns(rows))
         if stuck := frozenset(row[0] for row in rows) - {row["partition"] for row in moved}:
             raise CheckpointMoved(stuck)
@@ -310,7 +348,7 @@ def rides_live(state: PartitionState, projection: Projection) -> bool:
 
 
 async def park(
-    conn: asyncpg.pool.PoolConnectionProxy,
+    conn: Connection,
     group: str,
     parked: Sequence[Parked],
     *,
@@ -329,15 +367,16 @@ async def park(
     await conn.execute(_SQL["park"], group, *columns(rows))
 
 
-async def move_projection_checkpoints(
-    conn: asyncpg.pool.PoolConnectionProxy, rows: Sequence[ProjectionMove]
-) -> None:
+async def move_projection_checkpoints(conn: Connection, rows: Sequence[ProjectionMove]) -> None:
     """Compare-and-set of projections' checkpoints, all or none.
 
     Raises:
         CheckpointMoved: a row did not stand where it was left.
     """
     if not rows:
+        return
+    if isinstance(conn, JoinedWrites):
+        conn.expect(_SQL["move projection checkpoints"], columns(rows), rows=len(rows))
         return
     moved = await conn.fetch(_SQL["move projection checkpoints"], *columns(rows))
     if len(moved) != len(rows):

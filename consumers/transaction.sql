@@ -4,6 +4,21 @@ SELECT l.partition, l.event_id, l.body::text AS body
   FROM unnest($1::smallint[], $2::uuid[]) AS wanted (partition, event_id)
   JOIN runtime.event_log AS l USING (partition, event_id)
 
+-- name: append to the log
+-- one array per column of the log: $1 partitions smallint[], $2 positions bigint[],
+-- $3 event_ids uuid[], $4 types text[], $5 versions integer[], $6 company_ids text[],
+-- $7 conversation_ids text[], $8 occurred_at, $9 recorded_at: timestamptz[], $10 entry ids text[],
+-- $11 bodies text[]
+INSERT INTO runtime.event_log
+       (partition, position, event_id, type, version, company_id, conversation_id, occurred_at,
+        recorded_at, entry_id, body)
+SELECT partition, position, event_id, type, version, company_id, conversation_id, occurred_at,
+       recorded_at, entry_id, body::json
+  FROM unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::text[], $5::integer[], $6::text[],
+              $7::text[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::text[])
+       AS n (partition, position, event_id, type, version, company_id, conversation_id, occurred_at,
+             recorded_at, entry_id, body)
+
 -- name: move checkpoints
 -- $1 group_name text, $2 partitions smallint[], $3 positions held before bigint[],
 -- $4 entry ids held before text[], $5 new entry ids text[], $6 new positions bigint[],

@@ -135,9 +135,16 @@ def physical_name(table: Table, version: int) -> str:
 
 
 def table_statement(projection: Projection, table: Table, verb: str) -> str:
-    """A table's statement (`create`, `load`, `store`, `delete`, `view`) with its name filled in."""
-    sql = statements("projections", f"{projection.name}.sql")[f"{verb} {table.name}"]
-    return for_table(sql, schema=table.schema, table=physical_name(table, projection.version))
+    """A table's statement (`create`, `load`, `store`, `delete`, `view`) with its name filled in.
+
+    `add` is `store` for rows that are new: one that stands is refused.
+    """
+    sql = statements("projections", f"{projection.name}.sql")
+    if verb == "add":
+        text = sql[f"store {table.name}"].partition("\nON CONFLICT")[0]
+    else:
+        text = sql[f"{verb} {table.name}"]
+    return for_table(text, schema=table.schema, table=physical_name(table, projection.version))
 
 
 async def check(conn: Database, *, platform: bool = True) -> list[str]:

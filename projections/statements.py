@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 _NAME = re.compile(r"^-- name: (.+)$", re.MULTILINE)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
+_PARAMETER = re.compile(r"\$(\d+)")
 
 
 @cache
@@ -69,6 +71,30 @@ def filled(sql: str, **names: str | Sequence[str]) -> str:
         for place, given in names.items()
     }
     return _PLACE.sub(lambda found: told[found[1]], sql)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """One statement that writes what several do, and answers with how many rows each has written.
+
+    Its parameters are theirs, one after the other. All see what stood before the first of them, so
+    none may write what another has written. They write in their order, as the counts are worked out:
+    that is how Postgres does it, not what it promises.
+
+    Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+    """
+    told, before = [], 0
+    for number, part in enumerate(parts):
+        own = _COMMENT.sub("", part)
+        if "RETURNING" not in own:
+            own += "\nRETURNING 1"
+        told.append(f"w{number} AS (\n{_PARAMETER.sub(partial(_moved, by=before), own)})")
+        before += max((int(found[1]) for found in _PARAMETER.finditer(own)), default=0)
+    counts = [f"(SELECT count(*) FROM w{number})" for number in range(len(parts))]  # noqa: S608
+    return f"WITH {', '.join(told)}\nSELECT {', '.join(counts)}"
+
+
+def _moved(parameter: re.Match[str], *, by: int) -> str:
+    return f"${int(parameter[1]) + by}"
 
 
 def _qualified(name: str) -> str:

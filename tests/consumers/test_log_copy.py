@@ -1,4 +1,4 @@
-"""The log's rows, encoded by hand, are those that asyncpg writes."""
+"""The log's rows, encoded by hand or added by a statement, are those that asyncpg copies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from consumers.columns import columns
 from consumers.log_copy import copy_log
 from consumers.log_rows import COLUMNS, log_row
 from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.payload import UnknownType
+from projections.statements import statements
 
+SQL = statements("consumers", "transaction.sql")
 _TIMES = [
     datetime(2026, 11, 2, 12, 0, 0, 123456, UTC),
     datetime(1999, 12, 31, 23, 59, 59, 999999, UTC),
@@ -54,6 +57,9 @@ async def test_the_rows_are_the_same(database_url: str) -> None:
     async with pool.acquire() as conn:
         await copy_log(conn, rows())
         by_hand = [tuple(row) for row in await conn.fetch(query)]
+        await conn.execute("TRUNCATE runtime.event_log")
+        await conn.execute(SQL["append to the log"], *columns(log_row(*row) for row in rows()))
+        assert by_hand == [tuple(row) for row in await conn.fetch(query)]
         await conn.execute("TRUNCATE runtime.event_log")
         await conn.copy_records_to_table(
             "event_log",

@@ -7,16 +7,12 @@ from dataclasses import replace
 
 import asyncpg
 import orjson
+import pytest
 from redis.asyncio import Redis
 
 from tests.consumers.members import SETTINGS, member, wait_caught_up
 from tests.consumers.one_stream import CONVERSATION, KEY, wait_for
 from tests.consumers.test_dead_letters import body
-
-_BATCH = 80
-"""Enough for hope: fewer are looked for."""
-_SETTINGS = replace(SETTINGS, batch_events=_BATCH * SETTINGS.partitions)
-"""So that a stream's share of a read is a whole batch."""
 
 
 async def _append(redis: Redis, event_numbers: range, message_numbers: Iterable[int]) -> None:
@@ -32,21 +28,24 @@ async def _append(redis: Redis, event_numbers: range, message_numbers: Iterable[
         await pipe.execute()
 
 
+@pytest.mark.parametrize("size", [8, 80, 280], ids=["few", "some to copy", "too many to join"])
 async def test_the_first_row_stays_and_only_the_first_refusal_costs_a_transaction(
-    database_url: str, redis_url: str
+    database_url: str, redis_url: str, size: int
 ) -> None:
+    # So that a stream's share of a read is a whole batch.
+    settings = replace(SETTINGS, batch_events=size * SETTINGS.partitions)
     redis, db = Redis.from_url(redis_url), await asyncpg.connect(database_url)
-    half = _BATCH // 2
+    half = size // 2
     batches = [
-        range(_BATCH),
-        # Fewer rows than are worth a copy, and all of them stand.
+        range(size),
+        # Fewer rows, and all of them stand.
         [*range(half), *range(half)],
-        *(range(n * _BATCH - half, n * _BATCH + half) for n in (1, 2)),
+        *(range(n * size - half, n * size + half) for n in (1, 2)),
     ]
     before = await _undone(db)
-    async with member(database_url, redis_url, settings=_SETTINGS):
+    async with member(database_url, redis_url, settings=settings):
         for number, messages in enumerate(batches):
-            await _append(redis, range(number * _BATCH, (number + 1) * _BATCH), messages)
+            await _append(redis, range(number * size, (number + 1) * size), messages)
             await wait_caught_up(database_url, redis_url)
     # What a session did is counted for sure when it has ended.
     await wait_for(lambda: _is_alone(db))
