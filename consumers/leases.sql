@@ -87,8 +87,12 @@ DELETE FROM runtime.members
 SELECT entry_id, position, generation, entry_hash, added_base, read - read_before AS read,
        lost - lost_before AS lost, lost AS lost_total, seen_added, seen_last_id, seen_at, server_id,
        pg_postmaster_start_time() AS server_started,
-       (SELECT l.event_id FROM runtime.event_log AS l WHERE l.partition = $2
-         ORDER BY l.event_id DESC LIMIT 1) AS newest_id
+       greatest(
+           (SELECT l.event_id FROM runtime.event_log AS l WHERE l.partition = $2
+             ORDER BY l.event_id DESC LIMIT 1),
+           (SELECT s.event_id FROM runtime.seen_events AS s
+             WHERE s.group_name = $1 AND s.partition = $2
+             ORDER BY s.event_id DESC LIMIT 1)) AS newest_id
   FROM runtime.checkpoints
  WHERE group_name = $1 AND partition = $2
 

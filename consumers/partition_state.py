@@ -36,7 +36,8 @@ class PartitionState:
     cursor: EntryId
     position: int
     newest_id: int = 0
-    """Of the events that the log holds the greatest id, as a number: what is above it is new."""
+    """Of the events that the group has had the greatest id, as a number, or of the log's where that is
+    greater: what is above it is new."""
     generation: int = 1
     projections: dict[str, ProjectionCheckpoint] = field(default_factory=dict)
     parked: dict[str, set[Conversation]] = field(default_factory=dict)

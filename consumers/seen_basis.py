@@ -32,8 +32,18 @@ class SeenBasis:
         intakes: Sequence[Intake],
         states: Mapping[int, PartitionState],
     ) -> list[Fresh]:
-        """Split intakes into new events, duplicates and id conflicts."""
-        keys = [(i.partition, c.event.id) for i in intakes for c in i.candidates]
+        """Split intakes into new events, duplicates and id conflicts.
+
+        Only ids that are not above all that the group has had are looked up, as for the log.
+        """
+        keys = []
+        for intake in intakes:
+            newest = states[intake.partition].newest_id
+            keys += [
+                (intake.partition, c.event.id)
+                for c in intake.candidates
+                if c.event.id.int <= newest
+            ]
         known = {}
         if keys:
             rows = await conn.fetch(_SQL["seen already"], self._group, *columns(keys))
