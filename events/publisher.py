@@ -105,17 +105,17 @@ class Publisher:
 
     def _by_partition(self, bodies: Sequence[bytes]) -> dict[int, list[int]]:
         """Indexes of the bodies by partition, in order."""
-        found: dict[int, list[int]] = {}
         partitions = self._settings.partitions
-        for index, body in enumerate(bodies):
-            try:
+        found: list[list[int]] = [[] for _ in range(partitions)]
+        index = 0
+        try:
+            for index, body in enumerate(bodies):
                 company_id, conversation_id = place_of(body)
-            except InvalidEvent as error:
-                error.index = index
-                raise
-            partition = partition_of(company_id, conversation_id, partitions)
-            found.setdefault(partition, []).append(index)
-        return found
+                found[partition_of(company_id, conversation_id, partitions)].append(index)
+        except InvalidEvent as error:
+            error.index = index
+            raise
+        return {partition: indexes for partition, indexes in enumerate(found) if indexes}
 
     async def _send(
         self,
