@@ -40,7 +40,8 @@ repeat
 until not zero
 return table.concat(ids, ' ')
 """
-_APPEND_SHA = hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest()
+_IN_FULL = ("EVAL", _APPEND)
+_BY_HASH = ("EVALSHA", hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest())
 TRANSIENT = (
     *(RedisConnectionError, RedisTimeoutError, OSError),
     # While a replica takes over: nobody serves the slot, or who did is a replica now.
@@ -102,15 +103,15 @@ class Appender:
     async def _answers(self, batches: Batches) -> dict[str, Any]:
         """The script by its hash; in full where the stream's server does not know it yet."""
         joined = {key: b"\0".join(bodies) for key, bodies in batches.items()}
-        answers = await self._run("EVALSHA", _APPEND_SHA, joined)
+        answers = await self._run(_BY_HASH, joined)
         unknown = {key: joined[key] for key in joined if isinstance(answers[key], NoScriptError)}
         if unknown:
-            answers |= await self._run("EVAL", _APPEND, unknown)
+            answers |= await self._run(_IN_FULL, unknown)
         return answers
 
-    async def _run(self, command: str, script: str, joined: Mapping[str, bytes]) -> dict[str, Any]:
+    async def _run(self, script: tuple[str, str], joined: Mapping[str, bytes]) -> dict[str, Any]:
         """What the script answers for each stream, or the server's error."""
-        calls = [(command, script, 1, key, bodies) for key, bodies in joined.items()]
+        calls = [(*script, 1, key, bodies) for key, bodies in joined.items()]
         if len(calls) == 1:
             # Without a pipeline, which a cluster's client would have to plan and retry by itself.
             try:
@@ -118,6 +119,8 @@ class Appender:
             except ResponseError as error:
                 answers = [error]
         else:
+            # The first in full, so that the server knows it for the others: else all bodies went twice.
+            calls[0] = (*_IN_FULL, *calls[0][2:])
             async with self._redis.pipeline(transaction=False) as pipe:
                 for call in calls:
                     pipe.execute_command(*call)

@@ -114,6 +114,17 @@ async def test_a_server_that_forgot_the_script_is_told_it_again(redis_url: str) 
     await redis.aclose()
 
 
+async def test_a_server_that_does_not_know_the_script_gets_the_bodies_once(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    await redis.script_flush()
+    await redis.config_resetstat()
+    assert len(await Publisher(redis).publish_raw(spread(12, each=2))) == 24
+    told: Any = await redis.info("commandstats")
+    assert told["cmdstat_eval"]["calls"] == 1
+    assert told["cmdstat_evalsha"]["failed_calls"] == 0
+    await redis.aclose()
+
+
 async def test_a_partition_that_refuses_leaves_the_others_and_gets_nothing_more(
     redis_url: str,
 ) -> None:
