@@ -1,32 +1,29 @@
 """Which bodies a producer may publish.
 
-`place_of` is on the hot path of producers. What is ordinary is taken by one compiled validator, which
-checks envelope and payload in one go and makes no event of them; whatever it does not take is looked
-at in full, and told.
+`place_of` is on the hot path of producers. What is ordinary is taken while it is parsed: each type has a
+shape that its envelope and payload must have, and no event is made of them; whatever it does not take
+is looked at in full, and told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, Protocol
 
 import orjson
-from pydantic_core import SchemaValidator, core_schema
+from msgspec import Meta, Struct, defstruct
+from msgspec.json import Decoder
 
-from events.bare_schema import bare
 from events.catalogue import CATALOGUE, EventType
-from events.codec import LONGEST, LONGEST_COMPANY, decode, is_odd
+from events.codec import LONGEST, LONGEST_COMPANY, MAX_EVENT_BYTES, decode, opens_often
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
 from events.payload import NewerVersion, UnknownType
-
-_UUID = core_schema.str_schema(pattern="^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-# Of these years none ends in another because of its offset.
-_TIME = core_schema.str_schema(
-    pattern="^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
-    r"(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
-)
+from events.shapes import Id, Shapeless, may_hold_anything, shape_of, text
 
 
 def publishable(body: bytes) -> Event:
@@ -48,7 +45,7 @@ def publishable(body: bytes) -> Event:
 
 
 def place_of(body: bytes) -> tuple[str, str]:
-    """Company and conversation of a body that may be published, in half of `publishable`'s time.
+    """Company and conversation of a body that may be published, in a fifth of `publishable`'s time.
 
     Raises:
         InvalidEvent: as `publishable`.
@@ -66,54 +63,74 @@ def _ordinary(raw: bytes) -> tuple[str, str] | None:
 
     What is taken here is taken there, and has the same place.
     """
-    if is_odd(raw):
+    # Texts of JSON have control characters only by escapes, but for one.
+    if _BACKSLASH not in raw and _DELETE not in raw:
+        read = _READ
+    elif b"\\u0000" not in raw:
+        read = _READ_WARILY
+    else:
+        return None
+    if len(raw) > MAX_EVENT_BYTES:
         return None
     try:
-        body = orjson.loads(raw)
-        if "specversion" in body:
-            return None
-        validate, one_of = _ORDINARY[body["type"]]
-        found = validate(body)
+        found = read(raw)
+        form = f"{found.id}{found.occurred_at}".encode().translate(_DIGITS)
         # Its form is known; whether there is such a time is not.
-        datetime.fromisoformat(found["occurred_at"])
-    except (ValueError, LookupError, TypeError):
-        return None
-    if one_of:
-        payload = body["payload"]
-        first, second = one_of
-        if payload.get(first) is None and payload.get(second) is None:
+        if form not in _FORMS or not 1 < datetime.fromisoformat(found.occurred_at).year < 9999:
             return None
-    return found["company_id"], found.get("conversation_id") or ""
+        if found.may_hold_anything and (opens_often(raw) or orjson.loads(raw) is None):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    return found.company_id, found.conversation_id or ""
 
 
-def _text(longest: int, *, shortest: int = 1) -> core_schema.StringSchema:
-    return core_schema.str_schema(
-        min_length=shortest, max_length=longest, pattern=r"^[^\x00-\x1f\x7f]*$"
+class _Envelope(Protocol):
+    may_hold_anything: bool
+    id: str
+    occurred_at: str
+    company_id: str
+    conversation_id: str | None
+
+
+def _reader(*, wary: bool) -> Callable[[bytes], _Envelope]:
+    kinds: list[Any] = []
+    for known in CATALOGUE.values():
+        with suppress(Shapeless):
+            kinds.append(_envelope(known, wary=wary))
+    return Decoder(reduce(or_, kinds)).decode
+
+
+def _envelope(known: EventType, *, wary: bool) -> type[Struct]:
+    """Id and time are left to be looked at together, which takes a fifth of the time."""
+    return defstruct(
+        known.type,
+        [
+            ("id", Annotated[str, Meta(min_length=36, max_length=36)]),
+            ("version", Literal[known.current]),
+            ("occurred_at", str),
+            ("company_id", text(LONGEST_COMPANY, shortest=1, wary=wary)),
+            ("source", text(LONGEST, shortest=1, wary=wary)),
+            ("correlation_id", text(LONGEST, shortest=1, wary=wary)),
+            ("payload", shape_of(known.model, wary=wary)),
+            ("conversation_id", text(LONGEST, wary=wary) | None, None),
+            ("causation_id", Id | None, None),
+        ],
+        namespace={"may_hold_anything": may_hold_anything(known.model)},
+        tag_field="type",
+        tag=known.type,
+        forbid_unknown_fields=True,
+        gc=False,
     )
 
 
-def _validator(known: EventType) -> tuple[Callable[[Any], dict[str, Any]], tuple[str, ...]]:
-    payload, one_of = bare(known.model)
-    required: dict[str, Any] = {
-        "id": _UUID,
-        "version": core_schema.int_schema(ge=known.current, le=known.current),
-        "occurred_at": _TIME,
-        "company_id": _text(LONGEST_COMPANY),
-        "source": _text(LONGEST),
-        "correlation_id": _text(LONGEST),
-        "payload": payload,
-    }
-    optional: dict[str, Any] = {
-        "conversation_id": core_schema.nullable_schema(_text(LONGEST, shortest=0)),
-        "causation_id": core_schema.nullable_schema(_UUID),
-    }
-    field = core_schema.typed_dict_field
-    envelope = core_schema.typed_dict_schema(
-        {name: field(schema) for name, schema in required.items()}
-        | {name: field(schema, required=False) for name, schema in optional.items()},
-        config={"strict": True},
-    )
-    return SchemaValidator(envelope).validate_python, one_of
-
-
-_ORDINARY = {name: _validator(known) for name, known in CATALOGUE.items()}
+_BACKSLASH, _DELETE = 0x5C, 0x7F
+"""Numbers are found in a body in a sixth of the time that a text of one byte takes."""
+_READ, _READ_WARILY = _reader(wary=False), _reader(wary=True)
+_DIGITS = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
+_FORMS = {
+    f"00000000-0000-0000-0000-0000000000000000-00-00T00:00:00{fraction}{offset}".encode()
+    for fraction in ("", *(f".{'0' * digits}" for digits in range(1, 10)))
+    for offset in ("Z", "+00:00", "-00:00")
+}
+"""Of ids and times, put together, with each digit a zero. An F among a time's digits is no time."""

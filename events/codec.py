@@ -95,13 +95,13 @@ def _ordinary(raw: bytes) -> Event | None:
 
 def is_odd(raw: bytes) -> bool:
     """Whether a body must be looked at in full: too large, perhaps too deep, perhaps with U+0000."""
-    if len(raw) > _SHORT and (len(raw) > MAX_EVENT_BYTES or _opens_often(raw)):
+    if len(raw) > _SHORT and (len(raw) > MAX_EVENT_BYTES or opens_often(raw)):
         return True
     # One byte is looked for many times as fast as several, by its number once more.
     return _BACKSLASH in raw and b"\\u0000" in raw
 
 
-def _opens_often(raw: bytes) -> bool:
+def opens_often(raw: bytes) -> bool:
     """Whether it may be nested too deep: what opens less often than it may nest is not."""
     return raw.count(b"{") + raw.count(b"[") > _MAX_DEPTH
 
@@ -110,7 +110,7 @@ def _any(raw: bytes) -> Event:
     body = _object(raw)
     # A text that holds what looks like it is looked at in full, as is a CloudEvent, whose data may
     # be packed.
-    may_be_deep = _opens_often(raw)
+    may_be_deep = opens_often(raw)
     if is_cloudevent(body):
         body, may_be_deep = to_envelope(body), True
     type_, version = _type(body), _version(body)

@@ -55,15 +55,22 @@ def parse_uuid(value: Any) -> UUID:
     raise ValueError("must be a UUID of 36 characters")
 
 
-def _read_time(value: Any) -> datetime:
+def read_time(value: Any) -> datetime:
+    """As `parse_time`; what is a time already stays as it is."""
     return value if isinstance(value, datetime) else parse_time(value)
 
 
-def _read_uuid(value: Any) -> UUID:
+def read_uuid(value: Any) -> UUID:
+    """As `parse_uuid`; what is a UUID already stays as it is."""
     return value if isinstance(value, UUID) else parse_uuid(value)
 
 
-def _read_decimal(value: Any) -> Decimal:
+def read_decimal(value: Any) -> Decimal:
+    """A finite number, given as such or as text.
+
+    Raises:
+        ValueError: neither, or not below 10^18.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError("must be a number, or a number as text")
     try:
@@ -75,27 +82,26 @@ def _read_decimal(value: Any) -> Decimal:
     return number
 
 
-Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+"""A pattern of pydantic's."""
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_CONTROLS)]
 """1 to 200 characters, no control characters: a key in Postgres."""
 
-Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_CONTROLS)]
 """1 to 100 characters, no control characters: a channel, model, rule, reason code."""
 
 Time = Annotated[
     datetime,
-    BeforeValidator(_read_time),
+    BeforeValidator(read_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 EventId = Annotated[
-    UUID, BeforeValidator(_read_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
+    UUID, BeforeValidator(read_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
 Cost = Annotated[
     Decimal,
-    BeforeValidator(_read_decimal),
+    BeforeValidator(read_decimal),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}),
 ]
 """US dollars; exact when given as text."""

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events import acceptance
-from events.bare_schema import bare
 from events.catalogue import CATALOGUE
+from events.codec import MAX_EVENT_BYTES
 from events.errors import InvalidEvent
 from events.payload import OneOf
+from events.shapes import shape_of
 from tests.events.payload_strategies import payloads
 from tests.examples import body
 
@@ -129,6 +130,113 @@ def test_a_company_wide_event_has_no_conversation(conversation: str | None) -> N
     assert acceptance._ordinary(orjson.dumps(told)) == ("acme", "")
 
 
+_FRAGMENTS = [b"\xff", b"\xed\xa0\x80", b"\x00", b"\n", b"\x1f", b"\x7f", b"\\", b"\\n", b"\\u001f"]
+_FRAGMENTS += [
+    b"\\u007f",
+    b"\\u0000",
+    b"\\ud800",
+    b"\\ud83d\\ude00",
+    b"\\u0061",
+    b'\\"',
+    b'"',
+    b",",
+]
+_FRAGMENTS += [b"{", b"}", b"[", b"]", b":", b"0", b"-", b"1e400", b"1" * 30, b"9" * 400, b"null"]
+_FRAGMENTS += [
+    b'"type":"message.sent",',
+    b'"id":7,',
+    b'"at":"\xff",',
+    b'"a":1e999,',
+    b" ",
+    b"\xc3\xa1",
+]
+
+
 @pytest.mark.parametrize("type_", list(CATALOGUE))
-def test_every_type_is_checked_without_making_models(type_: str) -> None:
-    assert "'type': 'model'" not in repr(bare(CATALOGUE[type_].model))
+@settings(max_examples=60)
+@given(data=st.data())
+def test_bytes_that_something_happened_to_are_taken_only_where_the_rules_take_them(
+    type_: str, data: st.DataObject
+) -> None:
+    raw = orjson.dumps(body(type_))
+    for _ in range(data.draw(st.integers(1, 2))):
+        at = data.draw(st.integers(0, len(raw)))
+        until = data.draw(st.sampled_from([at, at, at + 1, at + 7]))
+        raw = raw[:at] + data.draw(st.sampled_from(_FRAGMENTS)) + raw[until:]
+    taken(raw)
+
+
+@pytest.mark.parametrize("escape", [b"\\n", b"\\u001f", b"\\u007f", b"\x7f", b"\\t"])
+@pytest.mark.parametrize("field", ["company_id", "conversation_id", "source", "message_id"])
+def test_a_control_character_in_a_key_is_not_taken(field: str, escape: bytes) -> None:
+    told = {**_TEXT, "payload": dict(_TEXT["payload"])}
+    (told if field in told else told["payload"])[field] = "HERE"
+    with pytest.raises(InvalidEvent):
+        acceptance.place_of(orjson.dumps(told).replace(b"HERE", b"a" + escape))
+
+
+def test_a_text_of_several_lines_is_taken_the_quick_way() -> None:
+    told = {**_TEXT, "payload": {**_TEXT["payload"], "text": 'one\ntwo\t"three"\x7f'}}
+    assert taken(orjson.dumps(told))
+
+
+@pytest.mark.parametrize("type_", ["lead.fact_recorded", "message_received.location"])
+@pytest.mark.parametrize(
+    "json", [b"1e400", b"9" * 400, b'"\xff"', b"{,}", b"[1,]", b'{"a":NaN}', b"01", b""]
+)
+def test_what_may_hold_anything_holds_json(type_: str, json: bytes) -> None:
+    told = body(type_)
+    name = "value" if "value" in told["payload"] else "content"
+    told["payload"][name] = "HERE"
+    twice = b',"' + name.encode() + b'":{}'
+    for raw in (json, b'{"a":' + json + b',"a":1}', json + twice):
+        with pytest.raises(InvalidEvent):
+            acceptance.place_of(orjson.dumps(told).replace(b'"HERE"', raw))
+
+
+@pytest.mark.parametrize("levels", [198, 199, 200, 201, 202])
+def test_nothing_that_holds_anything_may_be_nested_too_deep(levels: int) -> None:
+    told = body("lead.fact_recorded")
+    told["payload"]["value"] = "HERE"
+    taken(orjson.dumps(told).replace(b'"HERE"', b"[" * levels + b"0" + b"]" * levels))
+
+
+@pytest.mark.parametrize("size", [MAX_EVENT_BYTES, MAX_EVENT_BYTES + 1])
+def test_a_body_is_taken_up_to_the_limit_of_its_size(size: int) -> None:
+    raw = orjson.dumps({**_TEXT, "payload": {**_TEXT["payload"], "text": "HERE"}})
+    assert taken(raw.replace(b"HERE", b"a" * (size - len(raw) + 4))) == (size <= MAX_EVENT_BYTES)
+
+
+_TIMES = st.one_of(
+    st.datetimes().map(lambda at: f"{at.isoformat()}Z"),
+    st.from_regex(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,12})?"
+        r"(Z|[+-][0-2][0-9]:[0-6][0-9])",
+        fullmatch=True,
+    ),
+)
+
+
+@settings(max_examples=500)
+@given(occurred_at=_TIMES, at=_TIMES)
+def test_a_time_is_taken_only_where_it_exists(occurred_at: str, at: str) -> None:
+    told = body("message.delivered")
+    taken(orjson.dumps({**told, "occurred_at": occurred_at}))
+    taken(orjson.dumps({**told, "payload": {**told["payload"], "at": at}}))
+
+
+@settings(max_examples=300)
+@given(
+    cost=st.one_of(
+        st.floats(), st.integers(-(2**63), 2**64 - 1), st.decimals().map(str), st.text(max_size=4)
+    )
+)
+def test_a_price_is_taken_only_where_the_rules_take_it(cost: Any) -> None:
+    told = body("openai.call_completed")
+    taken(orjson.dumps({**told, "payload": {**told["payload"], "cost": cost}}))
+
+
+@pytest.mark.parametrize("type_", list(CATALOGUE))
+@pytest.mark.parametrize("wary", [False, True])
+def test_every_type_has_a_shape(type_: str, wary: bool) -> None:
+    shape_of(CATALOGUE[type_].model, wary=wary)
