@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from events.catalogue.fields import parse_uuid
 from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
-from events.restoring import restored
+from events.restoring import read_ordinary, restored
 
 IN_ORDER = (
     *("position", "entry_id", "recorded_at", "event_id", "type", "version", "occurred_at"),
@@ -22,6 +25,34 @@ IN_ORDER = (
 
 _in_order = itemgetter(*IN_ORDER)
 _tuple = tuple.__new__
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class _LoggedEvent(Event):
+    """Holds its cause as the log gave it: few folds ask for it."""
+
+    __slots__ = ()
+
+    @property
+    def causation_id(self) -> UUID | None:
+        cause: Any = self[8]
+        return None if cause is None else parse_uuid(cause)
+
+
+class _LoggedRecord(RecordedEvent):
+    """Holds its place and time as the log gave them: they are asked for where an event is parked."""
+
+    __slots__ = ()
+
+    @property
+    def entry_id(self) -> EntryId:
+        text: Any = self[3]
+        return _entry_id(text)
+
+    @property
+    def recorded_at(self) -> datetime:
+        sent: Any = self[4]
+        return _time(sent)
 
 
 def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
@@ -29,15 +60,47 @@ def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
 
     Its payload is `Unreadable` then, so that it is parked and never skipped.
     """
-    return _recorded(_in_order(row), partition)
+    return _whole(_in_order(row), partition)
 
 
 def all_from_log(rows: Iterable[asyncpg.Record], partition: int) -> list[RecordedEvent]:
-    """The same of many rows, which hold `IN_ORDER` and nothing else."""
-    return [_recorded(row, partition) for row in rows]
+    """The same of many rows that begin with `IN_ORDER`, whose `recorded_at` is `timestamptz_send`'s.
+
+    An event's cause, its entry and when it was recorded are made whenever somebody asks for them. So
+    these events are for one look each, and not to be compared with others.
+    """
+    return [_at_need(row, partition) for row in rows]
 
 
-def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
+def _at_need(values: Iterable[Any], partition: int) -> RecordedEvent:
+    position, entry_id, recorded, id_, type_, version, at, company_id, conversation_id, body, *_ = (
+        values
+    )
+    found = read_ordinary(body, type_, version)
+    if found is None:
+        told = (id_, type_, version, at, company_id, conversation_id, body)
+        return _whole((position, entry_id, _time(recorded), *told), partition)
+    source, correlation_id, cause, payload = found
+    # What a named tuple's constructor does, without the call of a Python function around it.
+    event = _tuple(
+        _LoggedEvent,
+        (
+            id_,
+            type_,
+            version,
+            at,
+            company_id,
+            conversation_id,
+            source,
+            correlation_id,
+            cause,
+            payload,
+        ),
+    )
+    return _tuple(_LoggedRecord, (event, partition, position, entry_id, recorded))
+
+
+def _whole(values: Iterable[Any], partition: int) -> RecordedEvent:
     (
         position,
         entry_id,
@@ -73,7 +136,14 @@ def _recorded(values: Iterable[Any], partition: int) -> RecordedEvent:
             causation_id=None,
             payload=Unreadable(reason=str(error)),
         )
-    ms, _, seq = entry_id.partition("-")
-    place = _tuple(EntryId, (int(ms), int(seq)))
-    # What a named tuple's constructor does, without the call of a Python function around it.
-    return _tuple(RecordedEvent, (event, partition, position, place, recorded_at))
+    return RecordedEvent(event, partition, position, _entry_id(entry_id), recorded_at)
+
+
+def _entry_id(text: str) -> EntryId:
+    ms, _, seq = text.partition("-")
+    return EntryId(int(ms), int(seq))
+
+
+def _time(sent: bytes) -> datetime:
+    """Of microseconds since the year 2000, as Postgres sends a time."""
+    return _POSTGRES_EPOCH + timedelta(microseconds=int.from_bytes(sent, "big", signed=True))

@@ -7,6 +7,7 @@ made stricter must park what no longer fits.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -16,9 +17,12 @@ from events.catalogue import CATALOGUE
 from events.catalogue.fields import parse_uuid
 from events.codec import decode
 from events.envelope import Event
+from events.payload import Payload
 
 _KNOWN = dict(CATALOGUE)
 _CAUSE = "causation_id"
+_is_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+"""Whether `parse_uuid` takes a text, which it need not be asked where nobody wants the UUID."""
 _tuple = tuple.__new__
 
 
@@ -34,31 +38,14 @@ def restored(
 ) -> Event:
     """The event that `decode` gives for the body, where the rest is what it gave before.
 
-    Only what is ordinary goes the short way: our own envelope in the type's current version, without
-    U+0000. Whatever is odd about the rest is `decode`'s to say.
-
     Raises:
         InvalidEvent: as `decode` does.
     """
-    known = _KNOWN.get(type_)
-    # A single character is looked for many times as fast as several.
-    if known is None or version != known.current or ("\\" in body and "\\u0000" in body):
+    found = read_ordinary(body, type_, version)
+    if found is None:
         return decode(body.encode())
-    try:
-        told = orjson.loads(body)
-        source, correlation_id, cause = told["source"], told["correlation_id"], told.get(_CAUSE)
-        if (
-            told["type"] != type_
-            or told["version"] != version
-            or "specversion" in told
-            or type(source) is not str
-            or type(correlation_id) is not str
-        ):
-            return decode(body.encode())
-        causation_id = None if cause is None else parse_uuid(cause)
-        payload = known.validate(told["payload"])
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return decode(body.encode())
+    source, correlation_id, cause, payload = found
+    causation_id = None if cause is None else parse_uuid(cause)
     # What a named tuple's constructor does, without the call of a Python function around it.
     return _tuple(
         Event,
@@ -75,3 +62,32 @@ def restored(
             payload,
         ),
     )
+
+
+def read_ordinary(
+    body: str, type_: str, version: int
+) -> tuple[str, str, str | None, Payload] | None:
+    """`source`, `correlation_id`, the text of a UUID or None as `causation_id`, and the payload.
+
+    None unless the body is ordinary: our own envelope in the type's current version, valid, without
+    U+0000. Whatever is odd about the rest is `decode`'s to say.
+    """
+    known = _KNOWN.get(type_)
+    # A single character is looked for many times as fast as several.
+    if known is None or version != known.current or ("\\" in body and "\\u0000" in body):
+        return None
+    try:
+        told = orjson.loads(body)
+        source, correlation_id, cause = told["source"], told["correlation_id"], told.get(_CAUSE)
+        if (
+            told["type"] != type_
+            or told["version"] != version
+            or "specversion" in told
+            or type(source) is not str
+            or type(correlation_id) is not str
+            or (cause is not None and _is_uuid(cause) is None)
+        ):
+            return None
+        return source, correlation_id, cause, known.validate(told["payload"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

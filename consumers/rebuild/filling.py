@@ -24,7 +24,7 @@ from consumers.leased import Connection
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import RebuildSettings
-from consumers.rebuild.reading import Scope, decoded, past, read_ahead
+from consumers.rebuild.reading import Rows, Scope, decoded, past, read_ahead
 from consumers.rebuild.scratch import FilledPart, Scratch
 from consumers.rebuild.shadow import Shadow
 from consumers.row_copy import copy_rows
@@ -44,16 +44,20 @@ class _Refused(Exception):
 class _Chunk:
     """A chunk's events: those of the conversation that the last chunk began, then the others.
 
-    `types` are those of the others. `is_odd`: one of them is no event of a version of this build's.
+    `types` are those of the others, `kinds` the same, each once. `is_odd`: one of them is no event of a
+    version of this build's.
     """
 
     begun: list[RecordedEvent]
     whole: list[RecordedEvent]
     types: list[str]
+    kinds: frozenset[str]
     is_odd: bool
 
     def read_by(self, reads: frozenset[str]) -> list[RecordedEvent]:
         """The others of those types."""
+        if self.kinds <= reads:
+            return self.whole
         return list(compress(self.whole, map(reads.__contains__, self.types)))
 
 
@@ -89,19 +93,22 @@ class Filler:
                 stands, and the next call goes on behind it.
         """
         async with aclosing(read_ahead(self._chunks(parts), self._pace)) as chunks:
-            async for part, rows in chunks:
-                if not rows:
+            async for part, found in chunks:
+                if found is None:
                     await self._mark_filled(part)
                     continue
                 async with self._pace.working():
-                    await self._write(part, await decoded(rows, part.partition))
+                    # Nothing but this call holds the events: the next ones are made in their place.
+                    await self._write(
+                        part, _parted(await decoded(found.rows, part.partition), found.begun)
+                    )
                 if self._chunk_done is not None:
                     await self._chunk_done()
 
     async def _chunks(
         self, parts: Sequence[FilledPart]
-    ) -> AsyncGenerator[tuple[FilledPart, list[asyncpg.Record]], None]:
-        """What is to be made and written, in order; an empty chunk is a partition's end."""
+    ) -> AsyncGenerator[tuple[FilledPart, Rows | None], None]:
+        """What is to be made and written, in order; None is a partition's end."""
         for part in parts:
             async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
                 found = past(
@@ -115,16 +122,15 @@ class Filler:
                 async with aclosing(found):
                     async for rows in found:
                         yield part, rows
-            yield part, []
+            yield part, None
 
     async def _mark_filled(self, part: FilledPart) -> None:
         async with self._scratch.holding() as conn:
             await conn.execute(self._scratch.sql("mark filled"), part.partition)
         part.is_filled = True
 
-    async def _write(self, part: FilledPart, events: list[RecordedEvent]) -> None:
-        chunk = _parted(part, events)
-        last = events[-1]
+    async def _write(self, part: FilledPart, chunk: _Chunk) -> None:
+        last = (chunk.whole or chunk.begun)[-1]
         try:
             outcome = await self._commit(part, chunk, last, careful=False)
         except _Refused:
@@ -159,19 +165,11 @@ class Filler:
         return outcome
 
 
-def _parted(part: FilledPart, events: list[RecordedEvent]) -> _Chunk:
-    """Sorted by conversation as they are, those of the one that was begun come first."""
-    begun = 0
-    if part.position:
-        key = (part.company_id, part.conversation_id)
-        for recorded in events:
-            if (recorded.event.company_id, recorded.event.conversation_id) != key:
-                break
-            begun += 1
-    whole = events[begun:]
+def _parted(events: list[RecordedEvent], begun: int) -> _Chunk:
+    whole = events[begun:] if begun else events
     types = [recorded.event.type for recorded in whole]
-    is_odd = any(type(recorded.event.payload) in _ODD for recorded in whole)
-    return _Chunk(events[:begun], whole, types, is_odd)
+    is_odd = not _ODD.isdisjoint({type(recorded.event.payload) for recorded in whole})
+    return _Chunk(events[:begun], whole, types, frozenset(types), is_odd)
 
 
 async def _fed(conn: Connection, feed: ShadowFeed, chunk: _Chunk, *, careful: bool) -> Fed:

@@ -11,6 +11,9 @@ from consumers.selection import Selection
 from projections.fingerprints import fingerprint
 from projections.projection import Projection
 
+_ORDER = "conversations by their numbers"
+"""In which the past is filled in; to be renamed with it, since a run goes on by its place in it."""
+
 
 class Kind(StrEnum):
     """What comes of the new rows."""
@@ -46,8 +49,8 @@ class Plan:
 
     @property
     def code(self) -> str:
-        """What its rows are made by."""
-        made_by = "\0".join(fingerprint(p) for p in self.projections)
+        """What its rows are made by, and in which order: a place in another one says nothing."""
+        made_by = "\0".join([_ORDER, *(fingerprint(p) for p in self.projections)])
         return hashlib.sha256(made_by.encode()).hexdigest()
 
     @property

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import TypeVar
 
 import asyncpg
@@ -18,6 +20,8 @@ from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "reading.sql")
 T = TypeVar("T")
+_PLACE = 10
+"""The column behind those of the log: the number that conversations are sorted by."""
 _AT_ONCE = 250
 """So many events are decoded before others in this process have their turn."""
 
@@ -32,6 +36,14 @@ class Scope(StrEnum):
     """Those of their companies: a sum's row is made by more conversations than one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A chunk of a partition's past; the first `begun` rows are of what the last chunk began."""
+
+    begun: int
+    rows: Sequence[asyncpg.Record]
+
+
 async def past(
     conn: Connection,
     part: FilledPart,
@@ -40,12 +52,17 @@ async def past(
     scope: Scope,
     types: Sequence[str],
     size: int,
-) -> AsyncGenerator[list[asyncpg.Record], None]:
-    """A partition's rows behind where it is filled, by company, conversation and position.
+) -> AsyncGenerator[Rows, None]:
+    """A partition's rows behind where it is filled, conversation by conversation, each by position.
 
-    Chunks of at most `size`, for `decoded`. Within a transaction of `conn`'s, which nobody else uses meanwhile.
+    Chunks of about `size`, for `decoded`, which end where a conversation does: what a chunk has of the last
+    one waits for the next, unless that is half of it. Within a transaction of `conn`'s, which nobody else
+    uses meanwhile.
     """
     await conn.execute(_SQL["prepare to sort"])
+    place: int | None = None
+    if part.position:
+        place = await conn.fetchval(_SQL["place of"], part.company_id, part.conversation_id)
     cursor = await conn.cursor(
         filled(_SQL[f"fill from {scope}"], scratch=schema),
         part.partition,
@@ -55,8 +72,27 @@ async def past(
         part.conversation_id,
         part.position,
     )
+    held: list[asyncpg.Record] = []
     while rows := await cursor.fetch(size):
-        yield rows
+        rows = held + rows
+        end = len(rows) - _at_end(rows, rows[-1][_PLACE])
+        if end <= len(rows) // 2:
+            end = len(rows)
+        held = rows[end:]
+        yield _chunk(rows[:end], place)
+        place = rows[end - 1][_PLACE]
+    if held:
+        yield _chunk(held, place)
+
+
+def _chunk(rows: list[asyncpg.Record], place: int | None) -> Rows:
+    begun = sum(1 for _ in takewhile(lambda row: row[_PLACE] == place, rows))
+    return Rows(begun, rows)
+
+
+def _at_end(rows: list[asyncpg.Record], place: int) -> int:
+    """How many rows at the end stand there."""
+    return sum(1 for _ in takewhile(lambda row: row[_PLACE] == place, reversed(rows)))
 
 
 async def read_ahead(chunks: AsyncGenerator[T, None], pace: Pace) -> AsyncGenerator[T, None]:
