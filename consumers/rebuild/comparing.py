@@ -37,6 +37,8 @@ class Compared:
     new: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Those whose equal values may have different texts."""
 
     def sql(self, name: str) -> str:
         """A statement over both sides."""
@@ -53,7 +55,8 @@ class Compared:
 
     def measure(self, side: str) -> str:
         """The statement that counts and sums up one side."""
-        return filled(_SQL["measure"], table=side, columns=self.columns)
+        values = [column for column in self.columns if column not in self.texts]
+        return filled(_SQL["measure"], table=side, values=values, texts=self.texts)
 
 
 class Comparison:
@@ -131,13 +134,15 @@ class Comparison:
         found = []
         for live, shadow in self._shadow.pairs():
             old, new = qualified(live, self._replaces), qualified(shadow, self._shadow.version)
-            same = {row["name"] for row in await conn.fetch(_SQL["same columns"], old, new)}
+            rows = await conn.fetch(_SQL["same columns"], old, new)
+            same = {row["name"]: row["is_its_text"] for row in rows}
             columns = tuple(column for column in shadow.columns if column in same)
             key = shadow.columns[: shadow.key]
             if self._scope is Scope.COMPANIES and shadow.kind is TableKind.SUM:
                 new = f"{shadow.schema}.new_{shadow.name}"
-            if set(key) <= same:
-                found.append(Compared(shadow, old, old_view(shadow), new, key, columns))
+            if set(key) <= same.keys():
+                texts = tuple(column for column in columns if not same[column])
+                found.append(Compared(shadow, old, old_view(shadow), new, key, columns, texts))
         return found
 
     async def _table(

@@ -122,3 +122,41 @@ async def test_what_a_difference_shows_are_both_rows(filled: str) -> None:
         assert [bool(one.old) for one in table.sample if one.kind == "added"] == [False]
         assert [bool(one.new) for one in table.sample if one.kind == "removed"] == [False]
         assert (table.only_old, table.only_new, table.changed) == (1, 1, 1)
+
+
+EXCHANGES = {
+    # What two rows give each other; the sum over all rows of any one column stays the same.
+    "conversations": "received_count",
+    "leads": "facts",
+}
+
+
+@pytest.mark.parametrize("table", EXCHANGES)
+async def test_a_value_that_two_rows_exchanged_is_found(filled: str, table: str) -> None:
+    name, column = f"projections.{table}_v1", EXCHANGES[table]
+    conn = await asyncpg.connect(filled)
+    swapped = await conn.execute(
+        f"WITH a AS (SELECT ctid AS place, {column} AS had FROM {name}"
+        f"            ORDER BY {column}::text LIMIT 1),"
+        f"     b AS (SELECT ctid AS place, {column} AS had FROM {name}"
+        f"            ORDER BY {column}::text DESC LIMIT 1)"
+        f" UPDATE {name} AS t SET {column} = CASE WHEN t.ctid = a.place THEN b.had ELSE a.had END"
+        f"   FROM a, b WHERE t.ctid IN (a.place, b.place) AND a.had <> b.had"
+    )
+    assert swapped == "UPDATE 2"
+    await conn.close()
+    (report,) = await rebuilt(filled, table, kind=Kind.CHECK)
+    assert [(one.table, one.changed) for one in report.tables] == [(table, 2)]
+
+
+async def test_an_equal_number_written_otherwise_is_found(filled: str) -> None:
+    conn = await asyncpg.connect(filled)
+    name = "projections.openai_usage_v1"
+    done = await conn.execute(
+        f"UPDATE {name} SET cost = (cost::text || '0')::numeric"
+        f" WHERE ctid = (SELECT ctid FROM {name} WHERE cost::text LIKE '%.%' LIMIT 1)"
+    )
+    assert done == "UPDATE 1"
+    await conn.close()
+    (report,) = await rebuilt(filled, "openai_usage", kind=Kind.CHECK)
+    assert [(one.table, one.changed) for one in report.tables] == [("openai_usage", 1)]
