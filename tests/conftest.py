@@ -18,6 +18,7 @@ from projections.migrate import migrate
 from runtime.embedded import EmbeddedServers
 from tests import forked_command
 from tests.copies import Copies, copies_of
+from tests.in_memory import data_folder, in_memory
 from tests.told import KEY, Told
 
 # Processes that tests start compile what they import once, not each time.
@@ -67,7 +68,10 @@ def told(request: pytest.FixtureRequest) -> Told:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
     """One Valkey and one PostgreSQL, without fsync."""
-    with EmbeddedServers(tmp_path_factory.mktemp("servers"), fsync=False) as started:
+    with (
+        data_folder(tmp_path_factory.mktemp("servers")) as folder,
+        EmbeddedServers(folder, fsync=False) as started,
+    ):
         yield started
 
 
@@ -90,7 +94,8 @@ def migrated_template(servers: EmbeddedServers) -> str:
 @pytest.fixture(scope="session")
 def migrated_copies(servers: EmbeddedServers, migrated_template: str) -> Iterator[Copies]:
     """Migrated databases, made ahead."""
-    with copies_of(servers.database_url, migrated_template, prefix="migrated") as copies:
+    strategy = "FILE_COPY" if in_memory(servers.directory) else "WAL_LOG"
+    with copies_of(servers.database_url, migrated_template, strategy) as copies:
         yield copies
 
 

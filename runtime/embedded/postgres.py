@@ -58,7 +58,8 @@ class Postgres:
             "full_page_writes": "on" if self._fsync else "off",
             "max_connections": "200",
             "shared_buffers": "256MB",
-            "max_wal_size": "4GB",
+            # Tests keep it in memory.
+            "max_wal_size": "4GB" if self._fsync else "512MB",
             "log_min_messages": "warning",
         }
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]

@@ -13,6 +13,7 @@ import pytest
 from projections.migrate import migrate
 from tests.faults.servers import BreakablePostgres, BreakableValkey, sockets_directory
 from tests.faults.under_load import QUICK
+from tests.in_memory import data_folder
 
 _numbers = itertools.count(1)
 
@@ -20,8 +21,11 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="package")
 def breakable_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BreakablePostgres]:
     """A server with a migrated database called `template`."""
-    with sockets_directory() as sockets, sockets_directory() as links:
-        data = tmp_path_factory.mktemp("breakable")
+    with (
+        sockets_directory() as sockets,
+        sockets_directory() as links,
+        data_folder(tmp_path_factory.mktemp("breakable")) as data,
+    ):
         cluster = BreakablePostgres(data, links / "address", sockets)
         cluster.start()
         try:

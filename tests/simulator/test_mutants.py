@@ -12,6 +12,7 @@ from time import monotonic
 
 import pytest
 
+from tests.in_memory import data_folder
 from tests.simulator.campaign import Campaign, arenas
 from tests.simulator.mutants import MUTANTS
 from tests.told import Told
@@ -30,7 +31,7 @@ _QUICK = ("group_recreated_at_dollar", "ack_before_commit")
 def _is_found(mutant: str, directory: Path, told: Told) -> bool:
     first = _FOUND_BEFORE[mutant]
     others = [seed for seed in range(_SEEDS) if seed not in first]
-    with arenas(directory) as places:
+    with data_folder(directory) as data, arenas(data) as places:
         campaign = Campaign(places, [*first, *others], mutant=mutant, stop_at_first=True)
         began = monotonic()
         asyncio.run(campaign.run())

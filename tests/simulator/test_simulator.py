@@ -9,6 +9,7 @@ from time import monotonic
 
 import pytest
 
+from tests.in_memory import data_folder
 from tests.simulator.arena import Arena
 from tests.simulator.campaign import Campaign, arenas
 from tests.told import Told
@@ -19,7 +20,8 @@ _CHUNK = 25
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Arena]]:
     """Servers and worker parents for all seeds."""
-    with arenas(tmp_path_factory.mktemp("simulator")) as started:
+    folder = tmp_path_factory.mktemp("simulator")
+    with data_folder(folder) as data, arenas(data) as started:
         yield started
 
 
