@@ -2,8 +2,8 @@
 
 A start costs a tenth of a fresh one. What a process is given (arguments, environment, directory,
 standard streams) is set after the fork; `runtime.cli`, whose consoles look at them when they are
-made, is imported after it; then the installed script runs to the interpreter's own end. Tests of
-starts, signals and process groups start the script afresh.
+made, is imported after it; then the installed script, or a module of the tests, runs to the
+interpreter's own end. Tests of starts, signals and process groups start the script afresh.
 
 The parent is `python -m tests.forked_command FD`. It obeys one message a command on the socket FD,
 and ends with who started it.
@@ -35,7 +35,7 @@ _MESSAGE = 1 << 17
 # What is made when it is imported reads the environment and the standard streams.
 _AFRESH = ("runtime.cli", "typer.rich_utils")
 # Python itself reads these when it starts, before the fork.
-_TOO_LATE = ("PYTHON", "LANG", "LC_")
+TOO_LATE = ("PYTHON", "LANG", "LC_")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def run(
     Raises:
         TimeoutError: it ran too long, and was killed.
     """
-    assert not [name for name in environ if name.startswith(_TOO_LATE)]
+    assert not [name for name in environ if name.startswith(TOO_LATE)]
     given = {"words": list(words), "environ": dict(environ), "folder": str(folder)}
     nothing = os.open(os.devnull, os.O_RDONLY)
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
@@ -176,7 +176,8 @@ def _become(message: dict[str, Any], fds: list[int]) -> None:
     time.tzset()
     os.chdir(message["folder"])
     sys.argv = [COMMAND, *message["words"]]
-    sys.path[0] = str(Path(COMMAND).parent)
+    if "module" not in message:
+        sys.path[0] = str(Path(COMMAND).parent)
     _open_streams()
 
 
@@ -199,6 +200,7 @@ def _import_ahead() -> None:
     import typer.rich_utils
 
     import runtime.cli
+    import runtime.serve
 
     for name in [
         name for name in sys.modules if f"{name}.".startswith(tuple(f"{a}." for a in _AFRESH))
@@ -215,7 +217,10 @@ def main() -> None:
     become = _obey(socket.socket(fileno=int(sys.argv[1])))
     if become is not None:
         _become(*become)
-        runpy.run_path(COMMAND, run_name="__main__")
+        if module := become[0].get("module"):
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(COMMAND, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from typing import Any
 
 import consumers.upkeep
@@ -24,26 +23,21 @@ from consumers.parking import Parking
 from consumers.reader import Reader
 from consumers.transaction import BatchTransactions
 from projections.groups import group_named
-from tests.consumers.members import ROOT, member
+from tests.consumers.members import member
+from tests.forked_process import ForkedProcess, start_module
 
 LEASE_S, HEARTBEAT_S = 2.0, 0.1
 
 
 async def start_armed_worker(
     database_url: str, redis_url: str, point: str, number: int, batch_events: int
-) -> Process:
+) -> ForkedProcess | Process:
     """The worker in a process of its own; await its first line to know that it is frozen."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.consumers.armed_worker"),
-        *(database_url, redis_url, point, str(number), str(batch_events)),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    given = (database_url, redis_url, point, str(number), str(batch_events))
+    return await start_module("tests.consumers.armed_worker", *given)
 
 
-async def wait_frozen(worker: Process) -> str:
+async def wait_frozen(worker: ForkedProcess | Process) -> str:
     """The point at which it froze.
 
     Raises:
@@ -55,7 +49,7 @@ async def wait_frozen(worker: Process) -> str:
     return line[1]
 
 
-async def kill(worker: Process) -> None:
+async def kill(worker: ForkedProcess | Process) -> None:
     """SIGKILL, and wait until it is gone."""
     worker.kill()
     assert await worker.wait() == -9

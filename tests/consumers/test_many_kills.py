@@ -20,6 +20,7 @@ from events.partitioning import stream_key
 from tests.consumers.armed_worker import kill, start_armed_worker, wait_frozen
 from tests.consumers.members import member, wait_caught_up
 from tests.consumers.test_exactly_once import corpus_lines, publish
+from tests.forked_process import ForkedProcess
 from tests.oracle import check_read_models
 from tests.told import Told
 
@@ -41,7 +42,7 @@ class Killing:
     redis_url: str
     kills: int
     batch_events: int
-    up: dict[asyncio.Task[str], Process] = field(default_factory=dict)
+    up: dict[asyncio.Task[str], ForkedProcess | Process] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
 
     def draws(self) -> Iterator[tuple[str, int]]:

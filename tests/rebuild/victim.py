@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import os
 import signal
-import subprocess
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from consumers.rebuild.plan import Kind
 from consumers.selection import Selection
-from tests.consumers.members import ROOT
+from tests.forked_process import ForkedProcess, start_module
 from tests.rebuild.ground import Watched, rebuilt
 
 
@@ -43,7 +42,9 @@ async def killed_at(
 
 
 @asynccontextmanager
-async def stopped_at(database_url: str, point: str, *names: str) -> AsyncIterator[Process]:
+async def stopped_at(
+    database_url: str, point: str, *names: str
+) -> AsyncIterator[ForkedProcess | Process]:
     """A rebuild in a process of its own that stands still there; killed at the end."""
     process = await _started(signal.SIGSTOP, database_url, point, "1", Kind.REPLAY, "-", *names)
     try:
@@ -61,13 +62,8 @@ def _stands_still(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def _started(number: signal.Signals, *words: str) -> Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.rebuild.victim", number.name, *words),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-    )
+async def _started(number: signal.Signals, *words: str) -> ForkedProcess | Process:
+    return await start_module("tests.rebuild.victim", number.name, *words)
 
 
 async def _main(

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,22 +14,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiohttp
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from runtime.serve import run
-from runtime.settings import load_settings
-embedded = len(sys.argv) > 1
-settings = load_settings(env_file=None, embedded=embedded)
-sys.exit(run(settings, embedded=embedded, directory=Path(*sys.argv[1:])))
-"""
+from tests.forked_process import ForkedProcess, start_module
+
 DEADLINE_S = 40.0
 
 
 class ServiceProcess:
     """`serve` with its log lines and its sidecar."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: ForkedProcess | asyncio.subprocess.Process) -> None:
         self.process = process
         self.lines: list[dict[str, Any]] = []
         self._grown = asyncio.Event()
@@ -114,9 +106,7 @@ async def serving(*directory: str, **variables: str) -> AsyncIterator[ServicePro
         "PROCESSES": "1",
         **variables,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM, *directory, env=environ, stderr=asyncio.subprocess.PIPE
-    )
+    process = await start_module("tests.runtime.serving_program", *directory, environ=environ)
     service = ServiceProcess(process)
     reading = asyncio.ensure_future(service.read_lines())
     try:

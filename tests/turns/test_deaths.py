@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,23 +16,21 @@ from runtime.turns.claims import Claim, Claims, Pace
 from runtime.turns.errors import ClaimLost
 from runtime.turns.turn import Turn
 from tests.channel_server.server import channel_server
-from tests.consumers.members import ROOT, wait_caught_up
+from tests.consumers.members import wait_caught_up
+from tests.forked_process import ForkedProcess, start_module
 from tests.turns.room import Room, centurion, room, worker
 from tests.turns.test_sends import SENT as TOLD_SENT
 from tests.turns.test_sends import UNKNOWN, Shown, shown, speaking
 from tests.turns.victim import CLAIMED, MARKED, POINTS, RECORDED, SENT, THINKING
 
 LEASE_S = 2.0
+Worker = ForkedProcess | asyncio.subprocess.Process
 
 
 @asynccontextmanager
-async def victim(database_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def victim(database_url: str) -> AsyncIterator[Worker]:
     """A worker that stops at points; SIGKILL at the end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.turns.victim", database_url, str(LEASE_S)),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
+    process = await start_module("tests.turns.victim", database_url, str(LEASE_S))
     try:
         yield process
     finally:
@@ -41,7 +38,7 @@ async def victim(database_url: str) -> AsyncIterator[asyncio.subprocess.Process]
         await process.wait()
 
 
-async def stopped(process: asyncio.subprocess.Process) -> str:
+async def stopped(process: Worker) -> str:
     """The next conversation whose turn has stopped."""
     assert process.stdout is not None
     async with asyncio.timeout(60):
