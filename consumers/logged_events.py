@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
-from events.catalogue.fields import parse_uuid
 from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
@@ -26,17 +24,6 @@ IN_ORDER = (
 _in_order = itemgetter(*IN_ORDER)
 _tuple = tuple.__new__
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class _LoggedEvent(Event):
-    """Holds its cause as the log gave it: few folds ask for it."""
-
-    __slots__ = ()
-
-    @property
-    def causation_id(self) -> UUID | None:
-        cause: Any = self[8]
-        return None if cause is None else parse_uuid(cause)
 
 
 class _LoggedRecord(RecordedEvent):
@@ -66,8 +53,8 @@ def from_log(row: asyncpg.Record, partition: int) -> RecordedEvent:
 def all_from_log(rows: Iterable[asyncpg.Record], partition: int) -> list[RecordedEvent]:
     """The same of many rows that begin with `IN_ORDER`, whose `recorded_at` is `timestamptz_send`'s.
 
-    An event's cause, its entry and when it was recorded are made whenever somebody asks for them. So
-    these events are for one look each, and not to be compared with others.
+    Its entry and when it was recorded are made whenever somebody asks for them: such a record is not to
+    be compared with others.
     """
     return [_at_need(row, partition) for row in rows]
 
@@ -80,10 +67,10 @@ def _at_need(values: Iterable[Any], partition: int) -> RecordedEvent:
     if found is None:
         told = (id_, type_, version, at, company_id, conversation_id, body)
         return _whole((position, entry_id, _time(recorded), *told), partition)
-    source, correlation_id, cause, payload = found
+    source, correlation_id, causation_id, payload = found
     # What a named tuple's constructor does, without the call of a Python function around it.
     event = _tuple(
-        _LoggedEvent,
+        Event,
         (
             id_,
             type_,
@@ -93,7 +80,7 @@ def _at_need(values: Iterable[Any], partition: int) -> RecordedEvent:
             conversation_id,
             source,
             correlation_id,
-            cause,
+            causation_id,
             payload,
         ),
     )

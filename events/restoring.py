@@ -7,7 +7,6 @@ made stricter must park what no longer fits.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from uuid import UUID
 
@@ -21,8 +20,6 @@ from events.payload import Payload
 
 _KNOWN = dict(CATALOGUE)
 _CAUSE = "causation_id"
-_is_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
-"""Whether `parse_uuid` takes a text, which it need not be asked where nobody wants the UUID."""
 _tuple = tuple.__new__
 
 
@@ -44,8 +41,7 @@ def restored(
     found = read_ordinary(body, type_, version)
     if found is None:
         return decode(body.encode())
-    source, correlation_id, cause, payload = found
-    causation_id = None if cause is None else parse_uuid(cause)
+    source, correlation_id, causation_id, payload = found
     # What a named tuple's constructor does, without the call of a Python function around it.
     return _tuple(
         Event,
@@ -66,8 +62,8 @@ def restored(
 
 def read_ordinary(
     body: str, type_: str, version: int
-) -> tuple[str, str, str | None, Payload] | None:
-    """`source`, `correlation_id`, the text of a UUID or None as `causation_id`, and the payload.
+) -> tuple[str, str, UUID | None, Payload] | None:
+    """`source`, `correlation_id`, `causation_id` and the payload.
 
     None unless the body is ordinary: our own envelope in the type's current version, valid, without
     U+0000. Whatever is odd about the rest is `decode`'s to say.
@@ -85,9 +81,9 @@ def read_ordinary(
             or "specversion" in told
             or type(source) is not str
             or type(correlation_id) is not str
-            or (cause is not None and _is_uuid(cause) is None)
         ):
             return None
-        return source, correlation_id, cause, known.validate(told["payload"])
+        causation_id = None if cause is None else parse_uuid(cause)
+        return source, correlation_id, causation_id, known.validate(told["payload"])
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

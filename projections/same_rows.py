@@ -24,9 +24,11 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "company_activity": {
         "v2:b59b2d34cece2dc99164919f12fefe759e2d55b0717839ca39a52d80d281e12b": _GOLDEN,
         "v2:236407d7495857d50ad19c8ec93912b8618665dc3e44082b6b51a7221adc81ac": _GOLDEN,
+        "v2:9f444a0d819b3a320170cb3fb820c11397e78ed881e8155fad65954d86e21d97": _GOLDEN,
     },
     "openai_usage": {
         "v2:7d60480fefdf43cf23d5dba4bae188f2cd9e0f0c5c4eb5b93bf80744da3a0d01": _GOLDEN,
+        "v2:2424b9abd3785dd569694b12269fa7660690d12d4a23a0c4f1336ef5b3ab258f": _GOLDEN,
     },
     "followups": {
         "v2:028d2d60b694e10a76751d7688519795d9c02ea4f563cb770820039d14c05d02": _GOLDEN,
@@ -49,6 +51,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "channel_reports": {
         "v2:b4043547dfe0957978974d9c789726893597662b4893e770415abc7d8a127107": _GOLDEN,
         "v2:efc50b01533d8e73e64be838a69d7c0d2e49eacbf1058a2a0f89816cf9e47e67": _GOLDEN,
+        "v2:19e8510ada3f82a6b2266cc417218e5fb99242d7ac294902e099312c8a96332f": _GOLDEN,
     },
     "inbox": {
         "v2:894de355bfb1266ea9df2d4176f23bea4b742f4388e26864a61a6787f40e704f": _GOLDEN,

@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 import pytest
 
+from consumers.json_text import json_text
 from consumers.log_rows import COLUMNS, log_row
 from consumers.logged_events import all_from_log, from_log
 from events.catalogue import CATALOGUE
@@ -72,14 +73,19 @@ async def test_each_attribute_is_the_same(
     assert {type(r.event.payload) for r in at_need} >= {NewerVersion, Unreadable}
 
 
-async def test_ids_are_such_that_json_takes_them(
+async def test_ids_can_be_written_into_columns_of_json(
     read: tuple[list[RecordedEvent], list[RecordedEvent]],
 ) -> None:
     for recorded in read[1]:
         event = recorded.event
-        told = orjson.loads(orjson.dumps([event.id, event.causation_id]))
+        told = orjson.loads(json_text([event.id, event.causation_id]))
         assert told == [
             str(event.id),
             None if event.causation_id is None else str(event.causation_id),
         ]
     assert str(read[1][len(CATALOGUE)].event.causation_id) == _CAUSE.lower()
+
+
+def test_what_json_has_no_form_for_is_refused() -> None:
+    with pytest.raises(TypeError):
+        json_text({"at": {1, 2}})
