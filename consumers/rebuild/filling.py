@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import compress, zip_longest
+from itertools import compress
 
 import asyncpg
 
@@ -108,41 +108,21 @@ class Filler:
     async def _chunks(
         self, parts: Sequence[FilledPart]
     ) -> AsyncGenerator[tuple[FilledPart, Rows | None], None]:
-        """What is to be made and written, in order; None is a partition's end.
-
-        While one is read, the database sorts the next.
-        """
-        coming: asyncio.Future[AsyncGenerator[Rows, None]] | None = None
-        try:
-            for part, after in zip_longest(parts, parts[1:]):
-                async with aclosing(await (coming or self._sorted(part))) as found:
-                    coming = None if after is None else asyncio.ensure_future(self._sorted(after))
+        """What is to be made and written, in order; None is a partition's end."""
+        for part in parts:
+            async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
+                found = past(
+                    reader,
+                    part,
+                    schema=self._scratch.schema,
+                    scope=self._scope,
+                    types=self._types,
+                    size=self._settings.chunk_events,
+                )
+                async with aclosing(found):
                     async for rows in found:
                         yield part, rows
-                yield part, None
-        finally:
-            if coming is not None:
-                await _never_read(coming)
-
-    async def _sorted(self, part: FilledPart) -> AsyncGenerator[Rows, None]:
-        """A partition's chunks, of which the first can be had at once."""
-        found = self._past(part)
-        await anext(found)
-        return found
-
-    async def _past(self, part: FilledPart) -> AsyncGenerator[Rows, None]:
-        async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
-            found = past(
-                reader,
-                part,
-                schema=self._scratch.schema,
-                scope=self._scope,
-                types=self._types,
-                size=self._settings.chunk_events,
-            )
-            async with aclosing(found):
-                async for rows in found:
-                    yield rows
+            yield part, None
 
     async def _mark_filled(self, part: FilledPart) -> None:
         async with self._scratch.holding() as conn:
@@ -183,14 +163,6 @@ class Filler:
                 len(chunk.begun) + len(chunk.whole),
             )
         return outcome
-
-
-async def _never_read(coming: asyncio.Future[AsyncGenerator[Rows, None]]) -> None:
-    """End what was begun for nobody."""
-    coming.cancel()
-    await asyncio.wait({coming})
-    if not coming.cancelled() and coming.exception() is None:
-        await coming.result().aclose()
 
 
 def _parted(events: list[RecordedEvent], begun: int) -> _Chunk:

@@ -55,7 +55,7 @@ async def past(
 ) -> AsyncGenerator[Rows, None]:
     """A partition's rows behind where it is filled, conversation by conversation, each by position.
 
-    The first is empty: it comes when they are sorted. Then chunks of about `size`, for `decoded`, which end where a conversation does: what a chunk has of the last
+    Chunks of about `size`, for `decoded`, which end where a conversation does: what a chunk has of the last
     one waits for the next, unless that is half of it. Within a transaction of `conn`'s, which nobody else
     uses meanwhile.
     """
@@ -72,8 +72,7 @@ async def past(
         part.conversation_id,
         part.position,
     )
-    held: list[asyncpg.Record] = await cursor.fetch(1)
-    yield Rows(0, [])
+    held: list[asyncpg.Record] = []
     while rows := await cursor.fetch(size):
         rows = held + rows
         end = len(rows) - _at_end(rows, rows[-1][_PLACE])

@@ -71,7 +71,7 @@ async def _fill(order: Order) -> None:
         async with asyncpg.create_pool(
             dsn,
             min_size=1,
-            max_size=4,
+            max_size=3,
             statement_cache_size=0,
             connection_class=StatelessConnection,
             server_settings={"application_name": "agent-runtime replay"},
