@@ -11,12 +11,13 @@
 | `third_sealed.jsonl` | 695 messages, written apart and measured once before they were read: names 1.000 / 0.891, cities 0.988 / 0.937, dates 0.925 / 0.980, phones 0.976 / 1.000, every other kind 1.00 then |
 | `fourth_sealed.jsonl` | 801 messages, written apart and measured once before they were read: names 0.994 / 0.755, e-mails 0.967 / 0.967, cities 0.938 / 0.830, dates 0.971 / 1.000, money 0.988 / 1.000, every other kind 1.00 then; eight cities were labelled by what the message called them ("Floripa") and have their official names now |
 | `fifth_sealed.jsonl` | 800 messages, written apart by somebody who knew no rule and measured once before they were read: names 0.968 / 0.989, cities 0.959 / 0.943, dates 0.971 / 1.000, every other kind 1.00 then (rules without the weights: names 0.989 / 0.930, cities 0.966 / 0.919) |
+| `sixth_sealed.jsonl` | 982 messages, written apart by somebody who knew no rule and measured once: names 0.989 / 0.982, cities 0.992 / 0.958, phones 1.000 / 0.968, dates 0.986 / 0.993, money 0.992 / 1.000, every other kind 1.00 then. Nobody who writes rules has read it, and no weight is fitted to it: let it stay so |
 
-All have been read since their one measurement, the rules were generalised by what they showed, and the
+All but the last have been read since their one measurement, the rules were generalised by what they showed, and the
 weights of what no rule decides are fitted to them: what is reached on them now says that nothing was lost,
 not what is reached on text nobody has read. `python -m tests.extraction.fitting --apart fourth_sealed` says
 more: it fits the weights to all sets but one and measures on that one. The floors are therefore above the
-targets (0.97 and 0.92), and hold for every kind.
+targets (0.97 and 0.92), and hold for every kind; of the set that nobody has read the targets are asked.
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ MEASURED = (
     "third_sealed",
     "fourth_sealed",
     "fifth_sealed",
+    "sixth_sealed",
 )
 REPORTED = ("development", *MEASURED)
 PRECISION = 0.98
 RECALL = 0.97
+UNREAD = {"sixth_sealed": (0.97, 0.92)}
 # What was reached stays reached.
 HELD_RECALL = {"sealed": 0.99, "second_sealed": 0.99, "third_sealed": 0.99}
 
@@ -60,6 +63,6 @@ def test_the_labelled_messages_are_there_and_their_figures_are_reported(name: st
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in MEASURED for kind in KINDS])
 def test_a_kind_reaches_its_precision_and_recall_on_measured_messages(name: str, kind: str) -> None:
     found = scores(name)
-    assert found[kind].precision >= PRECISION, table(found)
-    least = HELD_RECALL.get(name, RECALL)
-    assert found[kind].recall >= least, table(found)
+    precision, recall = UNREAD.get(name, (PRECISION, HELD_RECALL.get(name, RECALL)))
+    assert found[kind].precision >= precision, table(found)
+    assert found[kind].recall >= recall, table(found)
