@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import orjson
 
 from consumers.intake import Candidate, DeadLetter, Intake
+from consumers.partition_state import PartitionState
 from events.errors import Reason
 
 Key = tuple[int, UUID]
@@ -23,6 +24,19 @@ class Fresh:
     candidates: list[Candidate] = field(default_factory=list)
     duplicates: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
+
+
+def perhaps_known(intakes: Iterable[Intake], states: Mapping[int, PartitionState]) -> list[Key]:
+    """The ids that a group may have had: what is above all that it has had is new.
+
+    Ids of version 7 rise with time, so most are.
+    """
+    return [
+        (intake.partition, candidate.event.id)
+        for intake in intakes
+        for candidate in intake.candidates
+        if candidate.event.id.int <= states[intake.partition].newest_id
+    ]
 
 
 def split(

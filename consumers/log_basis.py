@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from consumers.columns import columns
-from consumers.dedup import Fresh, split
+from consumers.dedup import Fresh, perhaps_known, split
 from consumers.intake import Intake
 from consumers.log_copy import copy_log
 from consumers.log_rows import log_row
@@ -31,17 +31,9 @@ class LogBasis:
     ) -> list[Fresh]:
         """Split intakes into new events, duplicates and id conflicts.
 
-        Ids of version 7 rise with time: most are above all that the log holds, and those alone that
-        are not are looked up.
+        Only ids that the log may hold are looked up.
         """
-        keys = []
-        for intake in intakes:
-            newest = states[intake.partition].newest_id
-            keys += [
-                (intake.partition, c.event.id)
-                for c in intake.candidates
-                if c.event.id.int <= newest
-            ]
+        keys = perhaps_known(intakes, states)
         known = {}
         if keys:
             rows = await conn.fetch(_SQL["logged already"], *columns(keys))

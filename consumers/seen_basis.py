@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from consumers.columns import columns
-from consumers.dedup import Fresh, split
+from consumers.dedup import Fresh, perhaps_known, split
 from consumers.errors import faults_translated
 from consumers.intake import Intake
 from consumers.partition_state import PartitionState
@@ -34,16 +34,9 @@ class SeenBasis:
     ) -> list[Fresh]:
         """Split intakes into new events, duplicates and id conflicts.
 
-        Only ids that are not above all that the group has had are looked up, as for the log.
+        Only ids that the group may have had are looked up.
         """
-        keys = []
-        for intake in intakes:
-            newest = states[intake.partition].newest_id
-            keys += [
-                (intake.partition, c.event.id)
-                for c in intake.candidates
-                if c.event.id.int <= newest
-            ]
+        keys = perhaps_known(intakes, states)
         known = {}
         if keys:
             rows = await conn.fetch(_SQL["seen already"], self._group, *columns(keys))
