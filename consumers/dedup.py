@@ -22,6 +22,8 @@ class Fresh:
 
     partition: int
     candidates: list[Candidate] = field(default_factory=list)
+    identities: list[bytes] = field(default_factory=list)
+    """Of the candidates, what a second one with the same id is held against."""
     duplicates: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -65,6 +67,7 @@ def _split(
         if earlier is None:
             known[key] = mine
             fresh.candidates.append(candidate)
+            fresh.identities.append(mine)
         elif _same(earlier, mine):
             fresh.duplicates += 1
         else:

@@ -13,7 +13,7 @@ from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
-from events.restoring import read_ordinary, restored
+from events.restoring import ordinary, restored
 
 IN_ORDER = (
     *("position", "entry_id", "recorded_at", "event_id", "type", "version", "occurred_at"),
@@ -63,27 +63,19 @@ def _at_need(values: Iterable[Any], partition: int) -> RecordedEvent:
     position, entry_id, recorded, id_, type_, version, at, company_id, conversation_id, body, *_ = (
         values
     )
-    found = read_ordinary(body, type_, version)
-    if found is None:
+    event = ordinary(
+        body,
+        id_,
+        type_=type_,
+        version=version,
+        occurred_at=at,
+        company_id=company_id,
+        conversation_id=conversation_id,
+    )
+    if event is None:
         told = (id_, type_, version, at, company_id, conversation_id, body)
         return _whole((position, entry_id, _time(recorded), *told), partition)
-    source, correlation_id, causation_id, payload = found
     # What a named tuple's constructor does, without the call of a Python function around it.
-    event = _tuple(
-        Event,
-        (
-            id_,
-            type_,
-            version,
-            at,
-            company_id,
-            conversation_id,
-            source,
-            correlation_id,
-            causation_id,
-            payload,
-        ),
-    )
     return _tuple(_LoggedRecord, (event, partition, position, entry_id, recorded))
 
 

@@ -16,7 +16,6 @@ from events.catalogue import CATALOGUE
 from events.catalogue.fields import parse_uuid
 from events.codec import decode
 from events.envelope import Event
-from events.payload import Payload
 
 _KNOWN = dict(CATALOGUE)
 _CAUSE = "causation_id"
@@ -38,35 +37,30 @@ def restored(
     Raises:
         InvalidEvent: as `decode` does.
     """
-    found = read_ordinary(body, type_, version)
-    if found is None:
-        return decode(body.encode())
-    source, correlation_id, causation_id, payload = found
-    # What a named tuple's constructor does, without the call of a Python function around it.
-    return _tuple(
-        Event,
-        (
-            event_id,
-            type_,
-            version,
-            occurred_at,
-            company_id,
-            conversation_id,
-            source,
-            correlation_id,
-            causation_id,
-            payload,
-        ),
-    )
+    return ordinary(
+        body,
+        event_id,
+        type_=type_,
+        version=version,
+        occurred_at=occurred_at,
+        company_id=company_id,
+        conversation_id=conversation_id,
+    ) or decode(body.encode())
 
 
-def read_ordinary(
-    body: str, type_: str, version: int
-) -> tuple[str, str, UUID | None, Payload] | None:
-    """`source`, `correlation_id`, `causation_id` and the payload.
+def ordinary(
+    body: str,
+    event_id: UUID,
+    *,
+    type_: str,
+    version: int,
+    occurred_at: datetime,
+    company_id: str,
+    conversation_id: str,
+) -> Event | None:
+    """The event of an ordinary body: our own envelope in the type's current version, valid, without U+0000.
 
-    None unless the body is ordinary: our own envelope in the type's current version, valid, without
-    U+0000. Whatever is odd about the rest is `decode`'s to say.
+    None: whatever is odd about the rest is `decode`'s to say.
     """
     known = _KNOWN.get(type_)
     # A single character is looked for many times as fast as several.
@@ -83,7 +77,21 @@ def read_ordinary(
             or type(correlation_id) is not str
         ):
             return None
-        causation_id = None if cause is None else parse_uuid(cause)
-        return source, correlation_id, causation_id, known.validate(told["payload"])
+        # What a named tuple's constructor does, without the call of a Python function around it.
+        return _tuple(
+            Event,
+            (
+                event_id,
+                type_,
+                version,
+                occurred_at,
+                company_id,
+                conversation_id,
+                source,
+                correlation_id,
+                None if cause is None else parse_uuid(cause),
+                known.validate(told["payload"]),
+            ),
+        )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
