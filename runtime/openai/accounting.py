@@ -76,7 +76,7 @@ class Paid(Generic[A]):
 
 
 class Account(Generic[A]):
-    """One attempt's: `reserve`, then either `completed` or `failed`."""
+    """One attempt's: `reserve`, then either `completed` and `tell`, or `failed`."""
 
     def __init__(self, accounts: Accounts, credentials: Credentials, call: Call[A]) -> None:
         self._accounts = accounts
@@ -116,23 +116,27 @@ class Account(Generic[A]):
             ) from error
         self._estimate_usd = estimate_usd
 
-    async def completed(self, answer: A, *, ms: int) -> Paid[A]:
-        """Count an answer; one whose usage is not told counts as the estimate."""
+    async def completed(self, answer: A) -> Paid[A]:
+        """Settle an answer; one whose usage is not told counts as the estimate."""
         tokens = answer.tokens
         cost_usd = None if tokens is None else self._cost(answer.model, tokens)
         await self._settle(self._estimate_usd if cost_usd is None else cost_usd)
+        return Paid(answer, cost_usd)
+
+    async def tell(self, paid: Paid[A], *, ms: int) -> None:
+        """Report an answer that is settled, and that the credentials work."""
+        answer = paid.answer
         await self._accounts.usages.completed(
             CallCompleted(
                 origin=self._call.origin,
                 model=answer.model,
                 credential_set_id=self._credentials.credential_set_id,
-                tokens=tokens or TokenCount(0, 0),
-                cost_usd=cost_usd,
+                tokens=answer.tokens or TokenCount(0, 0),
+                cost_usd=paid.cost_usd,
                 ms=ms,
             )
         )
         await self._accounts.health.note(self._call.origin.company_id, Health.OK)
-        return Paid(answer, cost_usd)
 
     async def failed(self, fault: CallFault, *, ms: int) -> None:
         """Count a call without an answer; one that may have cost something counts as the estimate."""

@@ -17,19 +17,24 @@ class Background:
 
     async def run(self, work: Coroutine[Any, Any, T], *, name: str) -> T:
         """The work's result. Who is cancelled while waiting leaves it running."""
+        return await asyncio.shield(self.begin(work, name=name))
+
+    def begin(self, work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+        """Work that nobody waits for; it begins with the loop's next round."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     async def aclose(self, *, within_s: float) -> None:
         """Wait for what runs, at most so long; then cancel the rest and wait for its end."""
-        if not self._tasks:
-            return
-        _, left = await asyncio.wait(set(self._tasks), timeout=within_s)
-        for task in left:
-            task.cancel()
-        if left:
+        until = asyncio.get_running_loop().time() + within_s
+        # What runs may begin more.
+        while self._tasks and (left_s := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(set(self._tasks), timeout=left_s)
+        while left := set(self._tasks):
+            for task in left:
+                task.cancel()
             await asyncio.wait(left)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

@@ -97,7 +97,12 @@ class Caller:
                 raise
             permit.heard(answer.headers)
             permit.answered()
-            return await account.completed(answer, ms=self._ms_since(started_s))
+            ms = self._ms_since(started_s)
+            paid = await account.completed(answer)
+            # The budget is settled; who asked need not wait until the answer's report is written.
+            telling = account.tell(paid, ms=ms)
+            self._background.begin(telling, name=f"openai-{call.origin.purpose}-told")
+            return paid
         finally:
             permit.close()
 

@@ -85,7 +85,7 @@ class Trial:
         if asked.conversation_id is not None:
             recalling = Recalling(self._pool)
             place = asked.company_id, asked.conversation_id
-            history = (*await recalling.history(*place, burst=[]), *history)
+            history = (*await recalling.history(*place), *history)
             facts = (await recalling.known(*place)).facts
         event_id = new_id()
         return TurnContext(

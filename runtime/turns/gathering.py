@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -12,10 +14,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from consumers.errors import TransientFault, faults_translated, told
-from runtime.agent.context import Passage, TurnContext
+from runtime.agent.context import Line, Passage, TurnContext
 from runtime.turns.claims import Claim
 from runtime.turns.opening import Opened
-from runtime.turns.recalling import Recalling
+from runtime.turns.recalling import MOST_LINES, Known, Recalling
 from runtime.turns.thought import Retrieval, Told
 
 
@@ -36,17 +38,25 @@ class Gathered:
     handoff_is_open: bool
 
 
-class Gathering:
-    """Reads for one turn after the other. Raises `TransientFault` when Postgres does not answer."""
+class Reading:
+    """What is read for one turn, while the turn is being opened."""
 
-    def __init__(self, pool: asyncpg.Pool, knowledge: Knowledge) -> None:
-        self._recalling = Recalling(pool)
-        self._knowledge = knowledge
+    def __init__(self, claim: Claim, gathering: Gathering, tasks: asyncio.TaskGroup) -> None:
+        self._claim = claim
+        self._gathering = gathering
+        self._tasks = tasks
+        self._recalled = tasks.create_task(gathering.recall(claim), name="recall")
+        self._left_out: tuple[Line, ...] = ()
+        self._searched: asyncio.Future[tuple[TurnContext, Retrieval | None]] = asyncio.Future()
 
-    async def gather(self, claim: Claim, opened: Opened) -> Gathered:
-        """The context of an opened turn; its parts are read at the same time."""
-        speaker, place = opened.speaker, (claim.company_id, claim.conversation_id)
-        burst = [message.event_id for message in opened.burst]
+    def about(self, opened: Opened) -> None:
+        """The turn is to be thought about: search for what its burst asks."""
+        claim, speaker = self._claim, opened.speaker
+        self._left_out = tuple(
+            Line("contact", message.text, message.occurred_at)
+            for message in opened.left_out
+            if message.text is not None
+        )
         bare = TurnContext(
             claim.turn_id,
             speaker.company,
@@ -58,16 +68,45 @@ class Gathering:
             datetime.now(UTC).astimezone(ZoneInfo(speaker.company.timezone)),
             failures=opened.failures,
         )
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                searching = tasks.create_task(self.with_passages(bare), name="passages")
-                recalling = tasks.create_task(self._recalling.known(*place), name="known")
-                history = await self._recalling.history(*place, burst=burst)
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        known, (context, retrieval) = recalling.result(), searching.result()
+        searching = self._gathering.with_passages(bare)
+        self._searched = self._tasks.create_task(searching, name="passages")
+
+    def gathered(self) -> Gathered:
+        """All of it, once the reading is done.
+
+        Raises:
+            asyncio.InvalidStateError: it is not, or nobody said what it is about.
+        """
+        (history, known), (context, retrieval) = self._recalled.result(), self._searched.result()
+        # What the opening itself has closed was open when the rest was read.
+        history = (*history, *self._left_out)[-MOST_LINES:]
         context = replace(context, history=history, facts=known.facts)
         return Gathered(context, known.told, retrieval, known.handoff_is_open)
+
+
+class Gathering:
+    """Reads for one turn after the other. Raises `TransientFault` when Postgres does not answer."""
+
+    def __init__(self, pool: asyncpg.Pool, knowledge: Knowledge) -> None:
+        self._recalling = Recalling(pool)
+        self._knowledge = knowledge
+
+    @asynccontextmanager
+    async def reading(self, claim: Claim) -> AsyncIterator[Reading]:
+        """Read while the turn is opened inside; afterwards all is read.
+
+        What a conversation has come to changes only by its turns, and this one has the claim.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                yield Reading(claim, self, tasks)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def recall(self, claim: Claim) -> tuple[tuple[Line, ...], Known]:
+        """What was said before, and what is known by now."""
+        place = claim.company_id, claim.conversation_id
+        return await self._recalling.history(*place), await self._recalling.known(*place)
 
     async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
         """The context with what the company's knowledge says; a failing search leaves it without."""

@@ -43,11 +43,15 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A turn that must be thought about. `burst` is in stream order."""
+    """A turn that must be thought about. `burst` is in stream order.
+
+    `left_out` came before it and is too old to be answered: the opening has closed it.
+    """
 
     speaker: Speaker
     contact: Contact
     burst: tuple[Inbound, ...]
+    left_out: tuple[Inbound, ...]
     failures: int
 
 
@@ -94,6 +98,7 @@ async def begin(
         speaker,
         Contact(**{"id": on.claim.conversation_id, **contact}),
         tuple(message for message in burst if message.occurred_at >= limit),
+        tuple(message for message in burst if message.occurred_at < limit),
         on.turn.failures,
     )
 

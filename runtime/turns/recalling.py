@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,13 +35,11 @@ class Recalling:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def history(
-        self, company_id: str, conversation_id: str, *, burst: Sequence[UUID]
-    ) -> tuple[Line, ...]:
-        """The lines before the burst, oldest first, at most `MOST_LINES`."""
+    async def history(self, company_id: str, conversation_id: str) -> tuple[Line, ...]:
+        """The lines of what is closed, oldest first, at most `MOST_LINES`."""
         with faults_translated():
             rows = await self._pool.fetch(
-                _SQL["transcript"], company_id, conversation_id, list(burst), MOST_LINES
+                _SQL["transcript"], company_id, conversation_id, MOST_LINES
             )
         return tuple(_line(row) for row in rows[-MOST_LINES:])
 

@@ -1,18 +1,18 @@
 -- name: transcript
--- $1 company_id text, $2 conversation_id text, $3 event_id uuid[] (of the burst), $4 most integer
+-- $1 company_id text, $2 conversation_id text, $3 most integer
 -- The newest lines before the burst, oldest first: what was said to the customer, and what they said
--- that a turn has closed; a newer message is another turn's. Then what was sent and has not come back
--- to the transcript.
+-- that a turn has closed; what is open is the burst, or another turn's. Then what was sent and has not
+-- come back to the transcript.
 SELECT l.direction, l.sent_by, l.text, l.occurred_at
   FROM ((SELECT m.direction, m.sent_by, coalesce(m.transcript, m.text) AS text, m.occurred_at,
                 0 AS part, m.position
            FROM projections.messages AS m
           WHERE m.company_id = $1 AND m.conversation_id = $2 AND NOT m.archived
             AND coalesce(m.transcript, m.text) IS NOT NULL
-            AND (m.direction = 'out' OR (m.event_id <> ALL ($3::uuid[]) AND EXISTS (
+            AND (m.direction = 'out' OR EXISTS (
                  SELECT FROM agent.inbox_closures AS c
-                  WHERE c.company_id = $1 AND c.conversation_id = $2 AND c.event_id = m.event_id)))
-          ORDER BY m.position DESC LIMIT $4)
+                  WHERE c.company_id = $1 AND c.conversation_id = $2 AND c.event_id = m.event_id))
+          ORDER BY m.position DESC LIMIT $3)
          UNION ALL
          SELECT 'out', 'bot', o.text, o.settled_at, 1, row_number() OVER (ORDER BY o.created_at, o.part)
            FROM agent.outbound AS o

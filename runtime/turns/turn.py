@@ -11,7 +11,7 @@ from runtime.turns import opening, sending
 from runtime.turns.claims import Claim
 from runtime.turns.closing import Ended, complete, retry_later, supersede
 from runtime.turns.errors import Superseded
-from runtime.turns.gathering import Gathered
+from runtime.turns.gathering import Gathered, Reading
 from runtime.turns.held import Held
 from runtime.turns.opening import Opened
 from runtime.turns.parts import TurnParts
@@ -102,19 +102,20 @@ class Turn:
         if self.claim.attempt > MOST_DEATHS:
             async with self._parts.held(self.claim) as on:
                 return await self._give_up(on)
-        opened = await self._open()
+        async with self._parts.gathering.reading(self.claim) as reading:
+            opened = await self._open(reading)
         if isinstance(opened, Ended):
             return opened
         if opened is None:
             return await self._speaking.run(None)
         self._parts.observer.opened(self.claim, opened.burst)
         self.max_wait_s = opened.speaker.centurion.max_wait_ms / 1000
-        first = await self._think(opened)
+        first = await self._think(opened, reading)
         if isinstance(first, Ended):
             return first
         return await self._speaking.run(opened.speaker, first)
 
-    async def _open(self) -> Opened | Ended | None:
+    async def _open(self, reading: Reading) -> Opened | Ended | None:
         """What is to be thought about; None when that is done and something is to be sent."""
         partitions = self._parts.partitions
         wanted = self.claim.wanted
@@ -134,13 +135,16 @@ class Turn:
                     continue
                 if isinstance(speaker, Reason):
                     return await opening.close_unheard(on, rows, speaker)
-                return await opening.begin(on, rows, speaker, partitions=partitions)
+                opened = await opening.begin(on, rows, speaker, partitions=partitions)
+                if isinstance(opened, Opened):
+                    reading.about(opened)
+                return opened
 
-    async def _think(self, opened: Opened) -> Ended | LetOut:
+    async def _think(self, opened: Opened, reading: Reading) -> Ended | LetOut:
         """Decide and record; what goes out first, when there is something to send."""
         # What cannot be sent need not be thought about, nor paid for.
         self._speaking.secret_of(opened.speaker)
-        gathered = await self._parts.gathering.gather(self.claim, opened)
+        gathered = reading.gathered()
         try:
             # A thinker reads what it needs itself.
             with faults_translated():

@@ -26,11 +26,16 @@ class TurnedClock:
 
 
 class KeptUsages:
+    """Writes down an answered call at once, or once it may."""
+
     def __init__(self) -> None:
         self.completed_calls: list[CallCompleted] = []
         self.failed_calls: list[CallFailed] = []
+        self.may_write = asyncio.Event()
+        self.may_write.set()
 
     async def completed(self, call: CallCompleted) -> None:
+        await self.may_write.wait()
         self.completed_calls.append(call)
 
     async def failed(self, call: CallFailed) -> None:

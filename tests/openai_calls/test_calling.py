@@ -237,6 +237,26 @@ def answering(**told: Any) -> Call[Answer]:
     return Call(origin, "gpt-5.4-mini", TokenCount(1_000_000, 0), send)
 
 
+async def test_an_answer_does_not_wait_for_its_report_and_the_end_does(
+    pool: asyncpg.Pool, server: ModelServer, usages: KeptUsages, turned: TurnedClock
+) -> None:
+    await configure(pool, server, daily_budget_usd=1)
+    settings = AccessSettings(closing_s=20)
+    access = OpenAIAccess(pool, SealingCipher(), usages, settings=settings, clock=turned.clock)
+    credentials = await access.credentials_of("acme")
+    usages.may_write.clear()
+    call = answering(model="gpt-5.4-mini", tokens=TokenCount(100_000, 0))
+    paid = await access.call(credentials, call, deadline_s=1e9)
+    assert await pool.fetchval("SELECT day_usd FROM agent.budget_accounts") == paid.cost_usd
+    assert usages.completed_calls == []
+    ending = asyncio.create_task(access.aclose())
+    await asyncio.sleep(0)
+    assert not ending.done()
+    usages.may_write.set()
+    await ending
+    assert [one.cost_usd for one in usages.completed_calls] == [paid.cost_usd]
+
+
 async def test_an_answer_without_its_usage_counts_as_what_was_held_for_it(
     access: OpenAIAccess, server: ModelServer, pool: asyncpg.Pool
 ) -> None:

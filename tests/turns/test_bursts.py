@@ -82,7 +82,8 @@ async def test_old_messages_among_fresh_ones_are_left_out_and_supersede_nothing(
             ("replied", "answered", _ids(first, second)),
         ]
         assert here.channels.texts == ["ouvi: oi\ntudo bem?"]
-        assert len(here.mind.asked) == 1
+        [asked] = here.mind.asked
+        assert [line.text for line in asked.history] == ["de janeiro", "do ano novo"]
 
 
 async def test_a_turn_that_is_taken_up_again_does_not_mistake_closed_messages_for_newer_ones(
