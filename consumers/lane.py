@@ -130,6 +130,8 @@ class Lane:
     async def remove(self, partitions: Iterable[int]) -> None:
         """Stop working on partitions, after the batch in flight."""
         async with self._undisturbed():
+            partitions = list(partitions)
+            self._reader.forget(partitions)
             self._drop(partitions)
 
     def mend(self, mends: Iterable[Mend]) -> None:
@@ -152,14 +154,17 @@ class Lane:
 
     async def run(self) -> None:
         """Work until `stop`; faults are retried for ever, with back-off."""
-        while not self._stopping.is_set():
-            await self._has_partitions.wait()
-            wait_s = 0.0
-            async with self._busy:
-                if self._states and not self._stopping.is_set():
-                    wait_s = await self._guarded_step()
-            raise_if_cancelled()
-            await self._pause(max(wait_s, self._rest_s))
+        try:
+            while not self._stopping.is_set():
+                await self._has_partitions.wait()
+                wait_s = 0.0
+                async with self._busy:
+                    if self._states and not self._stopping.is_set():
+                        wait_s = await self._guarded_step()
+                raise_if_cancelled()
+                await self._pause(max(wait_s, self._rest_s))
+        finally:
+            await self._reader.give_up()
 
     async def _guarded_step(self) -> float:
         """One step over all that are well, or one over each; returns how long to wait then."""
@@ -272,6 +277,8 @@ class Lane:
             # What waits for a partition that is left out now does not hurry the others.
             hurried = alone or self._mending.waits_for(states)
             entries = await self._reader.read_new(states, hurried=hurried)
+            if not (alone or self._disturbers or self._stopping.is_set()):
+                self._reader.read_ahead(states, entries)
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.
             self._on_change(partition, state)

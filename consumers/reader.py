@@ -8,7 +8,7 @@ examined, and everything between the checkpoint and Redis' cursor is read by ran
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from time import monotonic
 
 from consumers.catch_up import behind
@@ -16,8 +16,10 @@ from consumers.engine_settings import EngineSettings
 from consumers.group import ConsumerGroup
 from consumers.intake import Entry
 from consumers.lineage import History, judge
+from consumers.new_entries import NewEntries
 from consumers.observer import Observer
 from consumers.partition_state import PartitionState
+from consumers.read_ahead import ReadAhead
 from consumers.recovery import Recovery
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
@@ -47,6 +49,7 @@ class Reader:
         self._observer = observer
         self._blocked: asyncio.Timeout | None = None
         self._settled: dict[int, list[EntryId]] = {}
+        self._ahead: ReadAhead | None = None
         self.has_more = False
         """Whether the last read that found something may have left something."""
 
@@ -64,8 +67,9 @@ class Reader:
         ids = {p: [entry.id for entry in found] for p, found in entries.items() if found}
         if at_once and ids:
             await self._streams.acknowledge(ids)
-        elif ids:
-            self._settled = ids
+        else:
+            for partition, settled in ids.items():
+                self._settled.setdefault(partition, []).extend(settled)
 
     async def read_gaps(self, states: Mapping[int, PartitionState]) -> Found:
         """A batch of what lies between the checkpoints and Redis' cursors."""
@@ -99,8 +103,11 @@ class Reader:
 
         `hurried`: other work waits, so an idle stream is not waited for.
         """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return await self._read_already(ahead, states)
         cursors = {p: state.cursor for p, state in states.items()}
-        count = -(-self._settings.batch_events // len(cursors))
+        count = self._count(cursors)
         hurried = hurried or any(behind(self._group, state) for state in states.values())
         settled, self._settled = self._settled, {}
         try:
@@ -117,17 +124,75 @@ class Reader:
             return {}
         finally:
             self._blocked = None
-        found = read.found
-        below = {p for p, new in found.items() if new and new[0].id <= cursors[p]}
+        distrusted = self._distrusted(read, states, cursors)
+        distrusted |= await self._look(
+            {p: s for p, s in states.items() if p not in distrusted}, read.found
+        )
+        return self._trusted(read, states, distrusted, count)
+
+    def read_ahead(self, states: Mapping[int, PartitionState], found: Found) -> None:
+        """Begin to read what follows `found` of these partitions, before it is committed.
+
+        Only where the last read left something, so that nothing is waited for; and not where the
+        streams are to be looked at, which is done right behind a read.
+        """
+        now = monotonic()
+        if not self.has_more or any(not s.synced or s.look_at <= now for s in states.values()):
+            return
+        cursors = {
+            p: found[p][-1].id if found.get(p) else state.cursor for p, state in states.items()
+        }
+        settled, self._settled = self._settled, {}
+        count = self._count(cursors)
+        reading = self._streams.read_new(cursors, count=count, block_ms=1, settled=settled)
+        self._ahead = ReadAhead(reading, states, cursors, count)
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        """Of these nothing is used that was read ahead."""
+        if self._ahead is not None:
+            self._ahead.forget(partitions)
+
+    async def give_up(self) -> None:
+        """Nothing more is read: what was read ahead is the next owner's."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            await ahead.give_up()
+
+    async def _read_already(self, ahead: ReadAhead, states: Mapping[int, PartitionState]) -> Found:
+        try:
+            async with asyncio.timeout(None) as self._blocked:
+                read = await ahead.next_ones(states)
+        except TimeoutError:
+            return {}
+        finally:
+            self._blocked = None
+        distrusted = self._distrusted(read, states, ahead.cursors)
+        return self._trusted(read, states, distrusted, ahead.count)
+
+    def _count(self, partitions: Collection[int]) -> int:
+        return -(-self._settings.batch_events // len(partitions))
+
+    def _distrusted(
+        self,
+        read: NewEntries,
+        states: Mapping[int, PartitionState],
+        cursors: Mapping[int, EntryId],
+    ) -> set[int]:
+        below = {p for p, new in read.found.items() if new and new[0].id <= cursors[p]}
         for partition in below:
             states[partition].doubted = True
-        distrusted = below | self._streams.skipped(read)
-        distrusted |= await self._look(
-            {p: s for p, s in states.items() if p not in distrusted}, found
-        )
+        return below | self._streams.skipped(read)
+
+    def _trusted(
+        self,
+        read: NewEntries,
+        states: Mapping[int, PartitionState],
+        distrusted: set[int],
+        count: int,
+    ) -> Found:
         _unsync(states[p] for p in distrusted)
-        self.has_more = bool(distrusted) or any(len(new) >= count for new in found.values())
-        return {p: entries for p, entries in found.items() if p not in distrusted}
+        self.has_more = bool(distrusted) or any(len(new) >= count for new in read.found.values())
+        return {p: entries for p, entries in read.found.items() if p not in distrusted}
 
     async def _look(self, states: Mapping[int, PartitionState], found: Found) -> set[int]:
         """Look at the streams once a heart-beat; returns those whose history does not fit."""
