@@ -51,12 +51,13 @@ class ReadAhead:
     def forget(self, partitions: Iterable[int]) -> None:
         """Entries of these are not used."""
         for partition in partitions:
-            if partition in self._states:
-                self._states[partition].unsync()
+            state = self._states.pop(partition, None)
+            if state is not None:
+                state.unsync()
 
     async def give_up(self) -> None:
         """None of it is used."""
-        self.forget(self._states)
+        self.forget(list(self._states))
         self._task.cancel()
         await asyncio.wait({self._task})
 

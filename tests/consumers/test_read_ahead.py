@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import asyncpg
-import pytest
 from redis.asyncio import Redis
 
 from consumers.accounts import Accounts
@@ -126,22 +125,32 @@ async def test_what_was_read_ahead_of_a_commit_that_failed_is_not_used(
         assert not here.state.synced
 
 
-@pytest.mark.parametrize("of", ["another state", "nobody"])
-async def test_what_was_read_ahead_for_somebody_else_is_not_used(
-    database_url: str, redis_url: str, of: str
+async def test_what_was_read_ahead_for_another_state_is_not_used(
+    database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
         await append(here.redis, range(25))
         first = await here.read()
         here.begin_ahead(first)
         here.commit(first)
-        before = here.state
-        if of == "nobody":
-            here.reader.forget([PARTITION])
-        else:
-            here.state = replace(before, synced=True)
+        before, here.state = here.state, replace(here.state)
         assert await here.read() == {}
         assert not before.synced
+
+
+async def test_what_is_forgotten_is_unsynced_once_and_not_its_next_owner(
+    database_url: str, redis_url: str
+) -> None:
+    async with reading(database_url, redis_url) as here:
+        await append(here.redis, range(25))
+        first = await here.read()
+        here.begin_ahead(first)
+        here.commit(first)
+        here.reader.forget([PARTITION])
+        assert not here.state.synced
+        here.state.synced = True
+        assert await here.read() == {}
+        assert here.state.synced
 
 
 async def test_nothing_is_read_ahead_where_a_look_is_due_or_nothing_was_left(
