@@ -20,12 +20,14 @@ from consumers.backoff import Backoff
 from consumers.bounded_pool import bounded
 from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp
+from consumers.dealing import Dealing
 from consumers.detachment import detach
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, told
 from consumers.failure_streak import FailureStreak
 from consumers.group import ConsumerGroup
-from consumers.lane import Lane, LaneParts
+from consumers.lane import Lane
+from consumers.lane_parts import LaneParts
 from consumers.leased import Member
 from consumers.leases import Leases
 from consumers.membership import Membership
@@ -34,6 +36,7 @@ from consumers.parking import Parking
 from consumers.partition_state import PartitionState
 from consumers.recovery import Recovery
 from consumers.redis_clients import RedisClients
+from consumers.spread import Spread
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from consumers.stream import GroupStreams
 from consumers.stream_watch import StreamWatch
@@ -82,6 +85,7 @@ class Engine:
         parking = Parking(pool, group=group, member=member)
         # One for both ways of feeding: what is applied in the one ends the row of the other.
         streaks = {projection.name: FailureStreak() for projection in group.projections}
+        spread = Spread(lanes=settings.lanes, batch_events=settings.batch_events)
         parts = LaneParts(
             group=group,
             streams=self._streams,
@@ -108,11 +112,13 @@ class Engine:
             settings=settings,
             observer=observer,
             is_beside_work=is_beside_work,
+            spread=spread,
         )
         self._lanes = [Lane(parts, on_change=self._changed) for _ in range(settings.lanes)]
+        self._dealing = Dealing(self._lanes, spread)
         self._membership = Membership(
             self._leases,
-            lanes=self._lanes,
+            dealing=self._dealing,
             partitions=settings.partitions,
             member_id=member_id,
             observer=observer,
@@ -167,7 +173,9 @@ class Engine:
                     tasks.create_task(self._keep(*beat), name=f"{name}-{what}")
                     for what, beat in beats.items()
                 ]
+                spreading = tasks.create_task(self._dealing.follow(), name=f"{name}-spreading")
                 await self._stopping.wait()
+                spreading.cancel()
                 until = monotonic() + self._settings.stop_grace_s
                 await _end_by(until, working)
                 self._drained.set()

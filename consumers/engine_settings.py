@@ -25,7 +25,7 @@ class EngineSettings:
     gather_beside_work_s: float | None = None
     """The same while others are at work in the process, who wait for its processor; None: no other."""
     lanes: int = 2
-    """Batches in flight over different partitions."""
+    """The most batches in flight, over different partitions; one while batches are short."""
     retry_initial_s: float = 0.1
     retry_max_s: float = 5.0
     stop_grace_s: float = 10.0

@@ -1,20 +1,19 @@
 """One lane: reads, commits and acknowledges batches of some partitions, one batch at a time.
 
-A member runs a few lanes, so that one reads and folds while another waits for its commit.
+A member runs a few lanes, so that one reads and folds while another waits for its commit; while batches
+are short, one of them has all partitions (`consumers.spread`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from time import monotonic, time
 
 from consumers.backoff import Backoff
 from consumers.cancellation import raise_if_cancelled
-from consumers.catch_up import CatchUp, behind
-from consumers.engine_settings import EngineSettings
+from consumers.catch_up import behind
 from consumers.errors import (
     CheckpointMoved,
     LeaseLost,
@@ -22,20 +21,15 @@ from consumers.errors import (
     ProjectionRefused,
     told,
 )
-from consumers.group import Basis, ConsumerGroup
+from consumers.group import Basis
 from consumers.intake import Entry, Intake, take_in
 from consumers.isolation import Isolation
-from consumers.leases import Leases
+from consumers.lane_parts import LaneParts
 from consumers.mending import Mending
-from consumers.observer import Observer
 from consumers.outcome import adopt, keep_what_was_seen, tell
-from consumers.parking import Mend, Parking
+from consumers.parking import Mend
 from consumers.partition_state import PartitionState
-from consumers.reader import Reader
-from consumers.recovery import Recovery
-from consumers.stream import GroupStreams
-from consumers.stream_watch import StreamWatch
-from consumers.transaction import BatchTransactions
+from consumers.reader import Found, Reader
 
 _WORTH_IT = 50
 """A batch of more entries pays for itself: to rest would only make the next one longer, and turns
@@ -43,34 +37,6 @@ that run in the same loop wait for it."""
 _MOVES = 3
 """How often in a row a checkpoint may have been moved before the next try waits. The swaps of a
 rebuild move one after the other, and whoever rested after each would fall behind."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneParts:
-    """What all lanes of a member share."""
-
-    group: ConsumerGroup
-    streams: GroupStreams
-    watch: StreamWatch
-    recovery: Recovery
-    leases: Leases
-    transactions: BatchTransactions
-    catch_up: CatchUp
-    parking: Parking
-    detach: Callable[[str, str], Awaitable[bool]]
-    """Takes a broken projection, by name and detail, out of the group."""
-    settings: EngineSettings
-    observer: Observer
-    is_beside_work: Callable[[], bool]
-    """Whether others are at work in the process."""
-
-    @property
-    def gather_s(self) -> float:
-        """How long a lane rests now, where it has reason to."""
-        beside_s = self.settings.gather_beside_work_s
-        if beside_s is not None and self.is_beside_work():
-            return beside_s
-        return self.settings.gather_s
 
 
 class Lane:
@@ -117,6 +83,11 @@ class Lane:
         return tuple(self._states)
 
     @property
+    def movable(self) -> tuple[int, ...]:
+        """What another lane may have instead: a sick partition stays with who knows how it fares."""
+        return tuple(self._isolation.well(self._states))
+
+    @property
     def states(self) -> dict[int, PartitionState]:
         """The partitions' states; not to be changed."""
         return self._states
@@ -133,6 +104,24 @@ class Lane:
             partitions = list(partitions)
             self._reader.forget(partitions)
             self._drop(partitions)
+
+    async def hand_to(self, other: Lane, partitions: Iterable[int]) -> None:
+        """Let another lane work on partitions, after both lanes' batches in flight.
+
+        They move at once, or not at all: nobody finds one in both lanes, or in none. One of two that
+        give to each other at the same time would wait for ever.
+        """
+        async with self._undisturbed(), other._undisturbed():
+            moving = [p for p in partitions if p in self._states]
+            self._reader.forget(moving)
+            for partition in moving:
+                # As for a new owner: the pending list is settled, and an interrupted read made good.
+                self._states[partition].unsync()
+                other._states[partition] = self._states[partition]
+            other._stale.update(self._stale.intersection(moving))
+            self._drop(moving)
+            if moving:
+                other._has_partitions.set()
 
     def mend(self, mends: Iterable[Mend]) -> None:
         """Try parked events again (or discard them) between two batches."""
@@ -282,20 +271,29 @@ class Lane:
         for partition, state in states.items():
             # Looking at a stream may have settled its account, or begun a new generation.
             self._on_change(partition, state)
-        intakes = []
-        for partition, found in sorted(entries.items()):
-            if (intake := self._take_in(partition, found)) is not None:
-                intakes.append(intake)
-            # A long batch lets others work in between: turns run in the same process.
-            await asyncio.sleep(0)
+        intakes = await self._taken_in(entries)
         if intakes:
             await self._commit(intakes)
         await self._reader.acknowledge(entries, at_once=is_gap)
         is_late = await self._catch_up(states)
         await self._mending.one_page(states, owned=self._states)
-        is_small = 0 < sum(intake.read for intake in intakes) <= _WORTH_IT
-        rests = is_small and not (self._reader.has_more or is_late or self._mending)
+        read = sum(intake.read for intake in intakes)
+        if read:
+            self._parts.spread.saw(read, leaves_work=self._reader.has_more or is_late)
+        rests = 0 < read <= _WORTH_IT and not (self._reader.has_more or is_late or self._mending)
         self._rest_s = self._parts.gather_s if rests else 0.0
+
+    async def _taken_in(self, entries: Found) -> list[Intake]:
+        intakes, since = [], 0
+        for partition, found in sorted(entries.items()):
+            if (intake := self._take_in(partition, found)) is not None:
+                intakes.append(intake)
+            since += len(found)
+            if since > _WORTH_IT:
+                # A long batch lets others work in between: turns run in the same process.
+                await asyncio.sleep(0)
+                since = 0
+        return intakes
 
     def _take_in(self, partition: int, entries: list[Entry]) -> Intake | None:
         return take_in(

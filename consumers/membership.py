@@ -1,10 +1,10 @@
-"""A member's share of the partitions: taking, releasing, dealing them to its lanes."""
+"""A member's share of the partitions: taking and releasing them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from consumers.lane import Lane
+from consumers.dealing import Dealing
 from consumers.leases import Leases, Snapshot
 from consumers.observer import Observer
 from consumers.partition_state import PartitionState
@@ -13,13 +13,13 @@ from consumers.status import GroupStatus
 
 
 class Membership:
-    """Deals the partitions that the member owns to its lanes."""
+    """Takes and releases what is the member's, and has it dealt to its lanes."""
 
     def __init__(
         self,
         leases: Leases,
         *,
-        lanes: Sequence[Lane],
+        dealing: Dealing,
         partitions: int,
         member_id: str,
         observer: Observer,
@@ -27,7 +27,7 @@ class Membership:
         on_change: Callable[[int, PartitionState | None], None],
     ) -> None:
         self._leases = leases
-        self._lanes = lanes
+        self._dealing = dealing
         self._partitions = partitions
         self._member_id = member_id
         self._observer = observer
@@ -55,6 +55,8 @@ class Membership:
             await self._leases.release(plan.release)
         await self._take(plan.take)
         await self._adopt_orphans(snapshot)
+        # What could not move when the spread changed, or was dealt meanwhile.
+        await self._dealing.even_out()
         if snapshot.dead:
             await self._leases.forget_the_dead()
 
@@ -69,42 +71,27 @@ class Membership:
             await self._add(taken)
 
     async def _drop_lost(self, snapshot: Snapshot) -> None:
-        gone = [
-            partition
-            for lane in self._lanes
-            for partition in lane.partitions
-            if snapshot.owners.get(partition) != self._member_id
-        ]
+        gone = [p for p in self._dealing.partitions if snapshot.owners.get(p) != self._member_id]
         if gone:
             await self._remove(gone, "lost")
 
     async def _adopt_orphans(self, snapshot: Snapshot) -> None:
         """Partitions that are ours in Postgres but in no lane (the answer to a take was lost)."""
-        held = {partition for lane in self._lanes for partition in lane.partitions}
+        held = self._dealing.partitions
         for partition, owner in snapshot.owners.items():
             if owner == self._member_id and partition not in held:
                 state = await self._leases.reload(partition)
                 if state is not None:
                     await self._add([state])
 
-    async def _add(self, states: list[PartitionState]) -> None:
-        sizes = {lane: len(lane.partitions) for lane in self._lanes}
-        dealt: dict[Lane, list[PartitionState]] = {}
+    async def _add(self, states: Collection[PartitionState]) -> None:
         for state in states:
-            lane = min(sizes, key=lambda lane: sizes[lane])
-            sizes[lane] += 1
-            dealt.setdefault(lane, []).append(state)
             self._on_change(state.partition, state)
             self._observer.partition_taken(self._status.group, state.partition, state.epoch)
-        for lane, mine in dealt.items():
-            await lane.add(mine)
+        await self._dealing.deal(states)
 
-    async def _remove(self, partitions: Iterable[int], reason: str) -> None:
-        partitions = list(partitions)
-        for lane in self._lanes:
-            mine = [p for p in partitions if p in lane.partitions]
-            if mine:
-                await lane.remove(mine)
+    async def _remove(self, partitions: Collection[int], reason: str) -> None:
+        await self._dealing.remove(partitions)
         for partition in partitions:
             if self._status.partitions.pop(partition, None) is not None:
                 self._observer.partition_released(self._status.group, partition, reason)

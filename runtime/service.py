@@ -34,8 +34,6 @@ from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 _log = get_logger(__name__)
-_LOG_GATHER_S = 0.005
-"""Enough for what one round of the outbox's relay sends to be one batch, and no delay for readers."""
 _LIGHT_GATHER_S = 0.02
 _BESIDE_TURNS_GATHER_S = 0.025
 """While turns are at work, most events are theirs: read a few at a time, they would cost the turns a third
@@ -227,9 +225,9 @@ class Service:
 
 
 def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings:
-    """All rest a little between batches that leave nothing; a group beside the log's has one lane.
+    """A group beside the log's rests between small batches, and has one lane.
 
-    The log's group rests for longer while turns are at work: its readers can wait, customers not.
+    The log's does so while turns are at work alone: its readers can wait then, customers not.
 
     Who waits for an answer waits for neither: `agent.inbox` counts from the stream's own time, and
     no turn reads what the log's group has not written by the end of the debounce.
@@ -237,7 +235,7 @@ def _engine_settings(settings: Settings, group: ConsumerGroup) -> EngineSettings
     declared = frozenset(declared.name for declared in groups.ALL)
     engine = replace(settings.engine(), declared_groups=declared)
     if group.basis is Basis.LOG:
-        return replace(engine, gather_s=_LOG_GATHER_S, gather_beside_work_s=_BESIDE_TURNS_GATHER_S)
+        return replace(engine, gather_beside_work_s=_BESIDE_TURNS_GATHER_S)
     return replace(engine, lanes=1, gather_s=_LIGHT_GATHER_S)
 
 

@@ -199,7 +199,8 @@ class Settings(BaseSettings):
         default_factory=default_lanes,
         ge=1,
         le=16,
-        description="Batches in flight at once in each process, over different partitions.",
+        description="The most batches in flight at once in each process, over different partitions; "
+        "while batches are short, one.",
         json_schema_extra=_allowed("1 to 16", default="`3`, fewer where DB_POOL_MAX has no room"),
     )
 

@@ -27,7 +27,12 @@ from tests.consumers.members import ROOT, member
 from tests.consumers.test_dead_letters import body
 
 SETTINGS = EngineSettings(
-    partitions=16, lease_s=4.0, heartbeat_s=1.0, batch_events=500, block_ms=1000
+    # All partitions are one lane's at first, and what is read of one must be worth a copy.
+    partitions=16,
+    lease_s=4.0,
+    heartbeat_s=1.0,
+    batch_events=1000,
+    block_ms=1000,
 )
 WORKER = "paused-worker"
 STOLEN = 2
