@@ -2,8 +2,9 @@
 
 A start costs a tenth of a fresh one. What a process is given (arguments, environment, directory,
 standard streams) is set after the fork; `runtime.cli`, whose consoles look at them when they are
-made, is imported after it; then the installed script, or a module of the tests, runs to the
-interpreter's own end. Tests of starts, signals and process groups start the script afresh.
+made, is imported after it; then the installed script, or a module of the tests, runs to the end of
+what it began: its threads, its exit functions, its garbage. What was imported is not taken apart:
+that would copy every page of it. Tests of starts, signals and process groups start the script afresh.
 
 The parent is `python -m tests.forked_command FD`. It obeys one message a command on the socket FD,
 and ends with who started it.
@@ -11,6 +12,7 @@ and ends with who started it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -217,10 +219,34 @@ def main() -> None:
     become = _obey(socket.socket(fileno=int(sys.argv[1])))
     if become is not None:
         _become(*become)
-        if module := become[0].get("module"):
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
-        else:
-            runpy.run_path(COMMAND, run_name="__main__")
+        try:
+            _run(become[0].get("module"))
+        except SystemExit as ended:
+            if ended.code is None or isinstance(ended.code, int):
+                _end(ended.code or 0)
+            raise
+        _end(0)
+
+
+def _run(module: str | None) -> None:
+    if module:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(COMMAND, run_name="__main__")
+
+
+def _end(code: int) -> None:
+    """End as Python does, in its order; returns where it could not say everything: Python tells so."""
+    threads: Any = threading
+    threads._shutdown()
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        gc.collect()
+        sys.stderr.flush()
+    except OSError:
+        return
+    os._exit(code & 0xFF)
 
 
 if __name__ == "__main__":
