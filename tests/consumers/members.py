@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from consumers.groups import PROJECTIONS
 from consumers.observer import Observer, SilentObserver
 from consumers.redis_clients import RedisClients
 from events.partitioning import stream_key
+from tests.forked_process import ForkedProcess, start_module
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = EngineSettings(
@@ -119,18 +118,13 @@ def _id(text: str) -> tuple[int, int]:
     return int(ms), int(seq)
 
 
-def start_victim(
+async def start_victim(
     database_url: str, redis_url: str, *, freeze_at: str, group: str = "projections"
-) -> subprocess.Popen[str]:
+) -> ForkedProcess | Process:
     """A member in a process of its own that says so and freezes at a point of its first batch.
 
     `freeze_at` is `before_commit` (everything written, nothing committed) or `before_ack`
     (committed, not acknowledged).
     """
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.consumers.victim", database_url, redis_url, freeze_at, group],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    given = (database_url, redis_url, freeze_at, group)
+    return await start_module("tests.consumers.victim", *given)

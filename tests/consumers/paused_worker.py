@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from consumers.engine_settings import EngineSettings
 from consumers.observer import BatchCommitted, SilentObserver
 from consumers.stream import GroupStreams
 from consumers.transaction import BatchTransactions
-from tests.consumers.members import ROOT, member
+from tests.consumers.members import member
 from tests.consumers.test_dead_letters import body
+from tests.forked_process import ForkedProcess, start_module
 
 SETTINGS = EngineSettings(
     # All partitions are one lane's at first, and what is read of one must be worth a copy.
@@ -43,18 +44,14 @@ return redis.call('XREADGROUP', 'GROUP', 'projections', ARGV[2], 'STREAMS', KEYS
 """
 
 
-def start_paused_worker(database_url: str, redis_url: str, point: str) -> subprocess.Popen[str]:
+async def start_paused_worker(
+    database_url: str, redis_url: str, point: str
+) -> ForkedProcess | Process:
     """The worker in a process of its own; `point` is one of `POINTS`."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.consumers.paused_worker", database_url, redis_url, point],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return await start_module("tests.consumers.paused_worker", database_url, redis_url, point)
 
 
-async def wait_stopped(worker: subprocess.Popen[str]) -> None:
+async def wait_stopped(worker: ForkedProcess | Process) -> None:
     """Until the kernel says that the process is stopped."""
     stat = Path(f"/proc/{worker.pid}/stat")
     async with asyncio.timeout(60):

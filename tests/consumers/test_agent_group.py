@@ -50,8 +50,8 @@ async def test_a_kill_between_read_and_commit_changes_nothing_for_the_agent(
     inbound = sum(1 for line in lines if orjson.loads(line)["type"].startswith("message_received."))
     await publish(redis_url, lines)
     for point in ("before_commit", "before_ack"):
-        victim = start_victim(database_url, redis_url, freeze_at=point, group="agent")
-        assert kill_when_frozen(victim, point)
+        victim = await start_victim(database_url, redis_url, freeze_at=point, group="agent")
+        assert await kill_when_frozen(victim, point)
     async with member(database_url, redis_url, group=AGENT, member_id="survivor"):
         await wait_caught_up(database_url, redis_url, group="agent")
     conn = await asyncpg.connect(database_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
-import subprocess
+from asyncio.subprocess import Process
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from events.publisher import Publisher, PublisherSettings
 from tests.consumers.members import member, start_victim, wait_caught_up
+from tests.forked_process import ForkedProcess
 from tests.oracle import check_read_models
 
 KILLS = 2
@@ -101,21 +102,20 @@ async def test_kills_between_read_commit_and_acknowledgement_change_nothing(
         end = len(lines) if number == KILLS + 1 else (number + 1) * share
         await publish(redis_url, lines[number * share : end])
         point = "before_ack" if number >= KILLS else "before_commit"
-        victim = start_victim(database_url, redis_url, freeze_at=point)
-        hits[point] += kill_when_frozen(victim, point)
+        victim = await start_victim(database_url, redis_url, freeze_at=point)
+        hits[point] += await kill_when_frozen(victim, point)
     assert hits == {"before_commit": KILLS, "before_ack": 2}
     async with member(database_url, redis_url, member_id="survivor"):
         await wait_caught_up(database_url, redis_url)
     await check(database_url, corpus)
 
 
-def kill_when_frozen(victim: subprocess.Popen[str], point: str) -> int:
+async def kill_when_frozen(victim: ForkedProcess | Process, point: str) -> int:
     """1 when the victim had reached the point when it was killed, else 0."""
     assert victim.stdout is not None
-    reached = victim.stdout.readline().strip() == f"frozen {point}"
+    reached = (await victim.stdout.readline()).decode().strip() == f"frozen {point}"
     victim.kill()
-    victim.wait()
-    victim.stdout.close()
+    await victim.wait()
     return int(reached)
 
 

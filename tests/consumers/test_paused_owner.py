@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
+from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from tests.consumers.paused_worker import (
     wait_stopped,
 )
 from tests.consumers.test_dead_letters import PARTITION, body
+from tests.forked_process import ForkedProcess
 
 KEY = stream_key(PARTITION)
 
@@ -75,9 +76,9 @@ async def stopped_worker(
     redis: Redis,
     *,
     events: int = 1,
-) -> subprocess.Popen[str]:
+) -> ForkedProcess | Process:
     """A worker that owns everything and is stopped with the first events in its hands."""
-    worker = start_paused_worker(database_url, redis_url, point)
+    worker = await start_paused_worker(database_url, redis_url, point)
     try:
         async with asyncio.timeout(60):
             while await owned_by(conn, WORKER) < 16:  # noqa: ASYNC110 - a real condition
@@ -85,16 +86,16 @@ async def stopped_worker(
         await publish(redis, *range(events))
         await wait_stopped(worker)
     except BaseException:
-        end(worker)
+        await end(worker)
         raise
     return worker
 
 
-def end(worker: subprocess.Popen[str]) -> list[str]:
+async def end(worker: ForkedProcess | Process) -> list[str]:
     """What it had said."""
     worker.kill()
-    said, _ = worker.communicate()
-    return said.splitlines()
+    said, _ = await worker.communicate()
+    return said.decode().splitlines()
 
 
 async def owned_by(conn: asyncpg.Connection, member_id: str) -> int:
@@ -153,9 +154,10 @@ async def test_a_woken_owner_commits_nothing_and_costs_the_new_one_nothing(
             async with asyncio.timeout(60):
                 while await owned_by(conn, WORKER) < 8:  # noqa: ASYNC110 - a real condition
                     await asyncio.sleep(0.02)
-            said = end(worker)
+            said = await end(worker)
     finally:
-        end(worker) if worker.poll() is None else None
+        if worker.returncode is None:
+            await end(worker)
     await check_exactly_once(conn, STOLEN + 2)
     told = [line for line in said if line.startswith(("committed", f"released {PARTITION} "))]
     assert told[0] == f"released {PARTITION} lost"
@@ -187,6 +189,6 @@ async def test_an_owner_stopped_in_its_transaction_does_not_hold_the_takeover_up
             await publish(redis, events)
             await wait_caught_up(database_url, redis_url)
     finally:
-        end(worker)
+        await end(worker)
     await check_exactly_once(conn, events + 1)
     assert taker.faults == []
