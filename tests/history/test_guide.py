@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.explaining.story import event_id, everything
 from tests.forked_command import COMMAND
 from tests.history.commands import Operator
 from tests.history.material import placed, write
+from tests.typed import typed
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "how-to" / "look-back-in-time.md"
 SAYS = {
@@ -39,17 +39,11 @@ async def test_every_command_of_the_guide_works_as_written(
     operator: Operator, command: str
 ) -> None:
     await write(operator.database_url, placed(everything().bodies))
-    done = subprocess.run(  # noqa: ASYNC221 - nothing else runs here
-        ["/bin/bash", "-o", "pipefail", "-c", command.replace("agent-runtime", COMMAND)],
-        env=operator.environ,
-        cwd=operator.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    program, given = COMMAND, command.replace("agent-runtime", COMMAND)
+    done = typed(given, program=program, environ=operator.environ, folder=operator.folder)
+    assert (done.code, b"Traceback" in done.err) == (0, False)
     says = next(said for part, said in SAYS.items() if part in command)
-    assert says in " ".join(done.stdout.split())
+    assert says in " ".join(done.out.decode().split())
 
 
 def test_the_guide_has_commands() -> None:

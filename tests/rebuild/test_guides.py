@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from events.partitioning import partition_of, stream_key
 from tests.examples import body
 from tests.forked_command import COMMAND
 from tests.runtime.operators import Operator
+from tests.typed import typed
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "how-to"
 CUSTOMER = "5511987654321"
@@ -53,23 +53,17 @@ class Reader:
         }
 
     def types(self, command: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self._environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, " ".join(done.stdout.split()), done.stderr
+        done = typed(command, program="agent-runtime", environ=self._environ, folder=self.folder)
+        err = done.err.decode()
+        assert "Traceback" not in err, err
+        return done.code, " ".join(done.out.decode().split()), err
 
     def follows(self, name: str, ends: list[int]) -> list[str]:
         """All of its commands, each to its exit code; what they showed."""
         shown = []
-        typed = commands(name)
-        assert len(typed) == len(ends)
-        for command, code in zip(typed, ends, strict=True):
+        given = commands(name)
+        assert len(given) == len(ends)
+        for command, code in zip(given, ends, strict=True):
             ended, out, err = self.types(command)
             assert ended == code, (command, out, err)
             shown.append(out)
@@ -92,9 +86,9 @@ async def test_a_read_model_is_rebuilt_after_a_code_change(acme: Operator) -> No
     await acme.execute(
         FORGED, "UPDATE runtime.projections SET fingerprint = 'x2:other' WHERE name = 'leads'"
     )
-    typed = commands("rebuild-after-a-code-change.md")
-    shown = Reader(acme).follows("rebuild-after-a-code-change.md", [0] * len(typed))
-    said = dict(zip(typed, shown, strict=True))
+    given = commands("rebuild-after-a-code-change.md")
+    shown = Reader(acme).follows("rebuild-after-a-code-change.md", [0] * len(given))
+    said = dict(zip(given, shown, strict=True))
     assert "run agent-runtime replay --projection leads" in shown[0]
     assert 'stage: "lost" → ' in said["agent-runtime replay --projection leads --dry-run"]
     done = said["agent-runtime replay --projection leads --as maria"]
@@ -112,8 +106,8 @@ async def test_one_conversation_is_repaired(acme: Operator) -> None:
         f" WHERE conversation_id = '{CUSTOMER}'",
         "UPDATE projections.daily_counts_v1 SET count = 99 WHERE company_id = 'acme'",
     )
-    typed = commands("repair-one-conversation.md")
-    shown = Reader(acme).follows("repair-one-conversation.md", [1] + [0] * (len(typed) - 1))
+    given = commands("repair-one-conversation.md")
+    shown = Reader(acme).follows("repair-one-conversation.md", [1] + [0] * (len(given) - 1))
     assert all(f"changed conversations acme / {CUSTOMER}" in out for out in shown[:3])
     assert all("count: 99 → 1" in out for out in shown[:3])
     assert "received: 1" in shown[4]
@@ -121,10 +115,10 @@ async def test_one_conversation_is_repaired(acme: Operator) -> None:
 
 
 async def test_a_release_is_gated(acme: Operator) -> None:
-    typed = commands("gate-a-release-with-a-dry-run.md")
+    given = commands("gate-a-release-with-a-dry-run.md")
     await acme.execute(FORGED)
     reader = Reader(acme)
-    shown = reader.follows("gate-a-release-with-a-dry-run.md", [1] + [0] * (len(typed) - 2) + [1])
+    shown = reader.follows("gate-a-release-with-a-dry-run.md", [1] + [0] * (len(given) - 2) + [1])
     changes = [orjson.loads(line) for line in (acme.folder / "changes.jsonl").open("rb")]
     rows = [change for change in changes if change["kind"] == "row"]
     assert shown[1] == str(len(rows))
@@ -139,4 +133,4 @@ async def test_a_release_is_gated(acme: Operator) -> None:
     tables = [change for change in changes if change["kind"] == "table"]
     assert documented_table.keys() < tables[0].keys()
     assert reader.types("agent-runtime replay --projection leads")[0] == 0
-    assert reader.types(typed[0])[0] == 0
+    assert reader.types(given[0])[0] == 0

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.forked_command import COMMAND
+from tests.forked_command import COMMAND, Ended
+from tests.typed import typed
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "tutorial" / "first-steps.md"
 SERVE = "./run serve --embedded"
@@ -28,6 +29,7 @@ SAYS = {
 """What a command shows in the end: it is asked again until it does, as a reader would."""
 BREAKS = "./run publish broken.json"
 DEADLINE_S = 60.0
+_AGAIN_S = 0.2
 
 
 def commands() -> list[str]:
@@ -54,16 +56,10 @@ class Reader:
         run.write_text(f'#!/bin/sh\nexec {COMMAND} "$@"\n')
         run.chmod(0o755)
 
-    def types(self, command: str) -> subprocess.CompletedProcess[str]:
+    def types(self, command: str) -> Ended:
         """One command; the page's port is the default one, which may be taken here."""
-        return subprocess.run(
-            ["bash", "-c", command.replace("localhost:5000", f"127.0.0.1:{self.port}")],
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        given = command.replace("localhost:5000", f"127.0.0.1:{self.port}")
+        return typed(given, program="./run", environ=self.environ, folder=self.folder)
 
     def follows(self, command: str) -> None:
         """Type it until it shows what the page says."""
@@ -71,11 +67,12 @@ class Reader:
         until = time.monotonic() + DEADLINE_S
         while True:
             done = self.types(command)
-            if done.returncode == 0 and wanted in " ".join(done.stdout.split()):
+            if done.code == 0 and wanted in " ".join(done.out.decode().split()):
                 return
             again = wanted and not command.startswith("./run demo")
             assert again, (command, done)
             assert time.monotonic() < until, (command, done)
+            time.sleep(_AGAIN_S)
 
     @contextmanager
     def second_terminal(self) -> Iterator[None]:
@@ -96,17 +93,17 @@ class Reader:
 
 
 def test_every_command_of_the_tutorial_does_what_the_page_says(tmp_path: Path) -> None:
-    reader, typed = Reader(tmp_path), commands()
-    assert len(typed) == 13
-    assert all(any(one.startswith(start) for one in typed) for start in SAYS)
-    beside = typed.index(SERVE)
+    reader, given = Reader(tmp_path), commands()
+    assert len(given) == 13
+    assert all(any(one.startswith(start) for one in given) for start in SAYS)
+    beside = given.index(SERVE)
 
-    for command in typed[:beside]:
+    for command in given[:beside]:
         reader.follows(command)
     with reader.second_terminal():
-        for command in typed[beside + 1 : typed.index(BREAKS)]:
+        for command in given[beside + 1 : given.index(BREAKS)]:
             reader.follows(command)
         broken = reader.types(BREAKS)
-        assert broken.returncode == 2
-        assert "company_id" in broken.stdout + broken.stderr
-        assert "published" not in broken.stdout
+        assert broken.code == 2
+        assert b"company_id" in broken.out + broken.err
+        assert b"published" not in broken.out
