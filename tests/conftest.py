@@ -100,11 +100,11 @@ def migrated_copies(servers: EmbeddedServers, migrated_template: str) -> Iterato
 
 
 @pytest.fixture
-async def database_url(servers: EmbeddedServers, migrated_copies: Copies) -> AsyncIterator[str]:
+def database_url(servers: EmbeddedServers, migrated_copies: Copies) -> Iterator[str]:
     """A fresh migrated database, 16 partitions."""
     name = migrated_copies.take()
     yield servers.postgres.url(name)
-    await _drop(servers, name)
+    migrated_copies.give_back(name)
 
 
 @pytest.fixture
@@ -115,10 +115,6 @@ async def empty_database_url(servers: EmbeddedServers) -> AsyncIterator[str]:
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE template1")
     await admin.close()
     yield servers.postgres.url(name)
-    await _drop(servers, name)
-
-
-async def _drop(servers: EmbeddedServers, name: str) -> None:
     admin = await asyncpg.connect(servers.database_url)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()

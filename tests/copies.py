@@ -1,12 +1,14 @@
 """Copies of a database, made ahead: `python -m tests.copies URL TEMPLATE STRATEGY`.
 
-For each line that is read, one more copy is made and its name printed. A process of its own, so that
-copies are made while a test runs; a thread would forbid the test to fork.
+For each empty line that is read, one more copy is made and its name printed; one that is named is
+dropped. A process of its own, so that this is done while a test runs; a thread would forbid the test
+to fork.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import subprocess
 import sys
@@ -21,7 +23,7 @@ _AHEAD = 2
 
 
 class Copies:
-    """Names of fresh copies; each is given once, and is the taker's to drop."""
+    """Names of fresh copies; each is given once, and is the taker's until given back."""
 
     def __init__(self, maker: subprocess.Popen[str]) -> None:
         self._maker = maker
@@ -36,9 +38,16 @@ class Copies:
         assert name, "the maker of databases ended"
         return name
 
+    def give_back(self, name: str) -> None:
+        """Let it be dropped, with whoever is still connected to it; nobody waits for that."""
+        self._tell(name)
+
     def _order(self) -> None:
+        self._tell("")
+
+    def _tell(self, line: str) -> None:
         assert self._maker.stdin is not None
-        self._maker.stdin.write("\n")
+        self._maker.stdin.write(f"{line}\n")
         self._maker.stdin.flush()
 
 
@@ -66,8 +75,12 @@ def copies_of(url: str, template: str, strategy: str) -> Iterator[Copies]:
 
 async def _make(url: str, template: str, strategy: str) -> None:
     conn = await asyncpg.connect(url)
-    for number, _ in enumerate(sys.stdin):
-        name = f"copy_{number}"
+    numbers = itertools.count()
+    for line in sys.stdin:
+        if given_back := line.strip():
+            await conn.execute(f"DROP DATABASE {given_back} WITH (FORCE)")
+            continue
+        name = f"copy_{next(numbers)}"
         await conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {strategy}")
         print(name, flush=True)
     await conn.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -29,12 +29,8 @@ async def operator(database_url: str, redis_url: str, tmp_path: Path) -> Operato
 
 
 @pytest.fixture
-async def other_database_url(
-    servers: EmbeddedServers, migrated_copies: Copies
-) -> AsyncIterator[str]:
+def other_database_url(servers: EmbeddedServers, migrated_copies: Copies) -> Iterator[str]:
     """A second migrated database."""
     name = migrated_copies.take()
     yield servers.postgres.url(name)
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+    migrated_copies.give_back(name)

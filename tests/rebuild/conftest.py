@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import asyncpg
 import pytest
 from redis.asyncio import Redis
 
@@ -46,8 +45,6 @@ def rows_after(servers: EmbeddedServers, migrated_copies: Copies, redis_url: str
             await consumed(url, streams_url, bodies)
             return await rows_of(url)
         finally:
-            admin = await asyncpg.connect(servers.database_url)
-            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            await admin.close()
+            migrated_copies.give_back(name)
 
     return rows
