@@ -22,9 +22,9 @@ from random import Random
 from typing import Final, get_args
 
 from runtime.extraction import weighed_names, weighed_places
-from runtime.extraction.candidates import overlaps
+from runtime.extraction.candidates import Candidate, overlaps
 from runtime.extraction.extractor import extract_with
-from runtime.extraction.folding import fold
+from runtime.extraction.folding import Folded, fold
 from runtime.extraction.names import find_names
 from runtime.extraction.places import find_places
 from runtime.extraction.weights import ALWAYS, Weighed, Weights, evidence
@@ -92,8 +92,7 @@ def example_vectors(kind: Weighed) -> list[Vector]:
 
 
 def _vectors(kind: Weighed, text: str, values: set[str], counts: float) -> list[Vector]:
-    folded = fold(text)
-    told, placed = list(find_names(folded)), list(find_places(folded))
+    folded, told, placed = _told(text)
     weighable = weighed_names.weighable if kind == "name" else weighed_places.weighable
     return [
         Vector(
@@ -105,6 +104,13 @@ def _vectors(kind: Weighed, text: str, values: set[str], counts: float) -> list[
         )
         for candidate, features in weighable(folded)
     ]
+
+
+@cache
+def _told(text: str) -> tuple[Folded, list[Candidate], list[Candidate]]:
+    """A message, and the names and towns that rules find in it: for either kind."""
+    folded = fold(text)
+    return folded, list(find_names(folded)), list(find_places(folded))
 
 
 def fit(kind: Weighed, vectors: Sequence[Vector]) -> Weights:
