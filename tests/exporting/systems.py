@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.runtime.operators import Operator
 
 _MOVES = {"recorded_at", "updated_at", "entry_id"}
 """Columns that tell when and where a system got an event, not what it is."""
+LOOK_S = 0.002
+"""Often enough to come in the middle of a run; without a pause it would have a core to itself."""
 
 
 async def log_bodies(operator: Operator) -> list[tuple[Any, ...]]:
@@ -66,7 +69,7 @@ def stop_once(
 ) -> tuple[int, str]:
     """Send a signal as soon as a condition holds, or let it end before; its code and errors."""
     while process.poll() is None and not reached():
-        pass
+        time.sleep(LOOK_S)
     if process.poll() is None:
         process.send_signal(how)
     _, err = process.communicate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import random
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 from runtime.cli import app
 from tests.exporting.logs import event, many, write_log
-from tests.exporting.systems import start, stop_once
+from tests.exporting.systems import LOOK_S, start, stop_once
 from tests.runtime.operators import Operator
 
 AUDIT = "SELECT action, affected, arguments->>'outcome' FROM runtime.audit_log ORDER BY id"
@@ -173,6 +174,7 @@ async def test_a_cut_connection_keeps_the_place(
     process = start(operator, *words, "--rate", "3000")
     while _size(partial) < 1_000 and _length(client) < 10:
         assert process.poll() is None
+        await asyncio.sleep(LOOK_S)
     await conn.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = 'agent-runtime'"
