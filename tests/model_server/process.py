@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.forked_process import ForkedProcess, start_module
 from tests.model_server.records import Call, call_from_json
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 class ModelServerProcess:
     """A running `python -m tests.model_server`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: ForkedProcess | Process, url: str) -> None:
         self.process = process
         self.url = url
 
@@ -50,14 +47,13 @@ class ModelServerProcess:
 @asynccontextmanager
 async def running_model_server(*flags: str) -> AsyncIterator[ModelServerProcess]:
     """Start one with these flags; it is stopped at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.model_server", *flags,
-        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
-    )  # fmt: skip
+    process = await start_module("tests.model_server", *flags)
     try:
         assert process.stdout is not None
         url = (await process.stdout.readline()).decode().strip()
-        assert url.startswith("http://"), "the server did not start; its reason is on stderr"
+        if not url.startswith("http://"):
+            _, reason = await process.communicate()
+            raise AssertionError(f"the server did not start: {reason.decode()}")
         yield ModelServerProcess(process, url)
     finally:
         if process.returncode is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import sys
-from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +19,7 @@ from redis.asyncio import Redis
 
 from events.publisher import Publisher
 from tests.companies.files import CIPHER, applied
-from tests.consumers.members import ROOT
+from tests.forked_process import start_module
 from tests.model_server.process import running_model_server
 from tests.runtime.service_process import Gate
 from tests.turns.chaos import PROCESSES, Chaos, Plan, Slot, wait_true
@@ -112,11 +110,7 @@ async def publish(
 @asynccontextmanager
 async def running_channel(record: Path, faults: list[dict[str, Any]]) -> AsyncIterator[str]:
     """A channel in a process of its own that misbehaves as told; its URL."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.channel_server", "--record", str(record)),
-        stdout=PIPE,
-        cwd=ROOT,
-    )
+    process = await start_module("tests.channel_server", "--record", str(record))
     try:
         assert process.stdout is not None
         url = (await process.stdout.readline()).decode().strip()
