@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import cast
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
@@ -92,16 +93,16 @@ class Publisher:
         """Append bodies verbatim after validating each; otherwise as `publish`."""
         by_partition = self._by_partition(bodies)
         apart = [{partition: of} for partition, of in by_partition.items()]
-        ids: dict[int, EntryId] = {}
+        ids: list[EntryId | None] = [None] * len(bodies)
         failures: list[Exception] = []
         async with asyncio.TaskGroup() as tasks:
             for share in [by_partition] if self._appender.one_server else apart:
                 sending = self._send(share, bodies, ids, failures)
                 tasks.create_task(sending, name=f"publish-{min(share, default='-')}")
         if failures:
-            unconfirmed = len(bodies) - len(ids)
+            unconfirmed = ids.count(None)
             raise PublishFailed(str(failures[0]), unconfirmed=unconfirmed) from failures[0]
-        return [ids[index] for index in range(len(bodies))]
+        return cast("list[EntryId]", ids)
 
     def _by_partition(self, bodies: Sequence[bytes]) -> dict[int, list[int]]:
         """Indexes of the bodies by partition, in order."""
@@ -121,7 +122,7 @@ class Publisher:
         self,
         share: Mapping[int, list[int]],
         bodies: Sequence[bytes],
-        ids: dict[int, EntryId],
+        ids: list[EntryId | None],
         failures: list[Exception],
     ) -> None:
         """Send each partition's events in order, up to the partition's first batch that fails.
@@ -150,7 +151,8 @@ class Publisher:
                         failures.append(outcome)
                         del waiting[key]
                     else:
-                        ids.update(zip(batches[key], outcome, strict=True))
+                        for index, entry_id in zip(batches[key], outcome, strict=True):
+                            ids[index] = entry_id
 
     def _batches(
         self, indexes: list[int], bodies: Sequence[bytes], most_bytes: int

@@ -10,7 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ReadOnlyError
 
+from events.appending import _APPEND, Appender
 from events.codec import decode
 from events.entry_id import EntryId
 from events.errors import InvalidEvent, PartitionsDisagree, PublishFailed
@@ -139,6 +141,24 @@ async def test_a_partition_that_refuses_leaves_the_others_and_gets_nothing_more(
     for place in {place for place in places if stream_key(place) != refusing}:
         assert await redis.xlen(stream_key(place)) == places.count(place)
     await redis.aclose()
+
+
+@pytest.mark.parametrize("streams", [1, 3, 12])
+async def test_a_replica_refuses_as_a_whole_so_that_clients_look_for_the_master(
+    redis_url: str, streams: int
+) -> None:
+    redis = Redis.from_url(redis_url)
+    keys = [stream_key(partition) for partition in range(streams)]
+    await redis.replicaof("127.0.0.1", "1")
+    try:
+        with pytest.raises(ReadOnlyError):
+            await redis.eval(_APPEND, len(keys), *keys, *[b"{}"] * len(keys))
+        appender = Appender(redis, attempts=1)
+        outcomes = await appender.append({key: [b"{}"] for key in keys})
+    finally:
+        await redis.replicaof("NO", "ONE")
+        await redis.aclose()
+    assert {type(outcome) for outcome in outcomes.values()} == {ReadOnlyError}
 
 
 async def test_a_client_that_decodes_answers_will_do(redis_url: str) -> None:
