@@ -156,9 +156,9 @@ class Appender:
 
 
 def _ids(answer: bytes | str) -> list[EntryId]:
-    texts = answer.split()
-    first, last = EntryId.written(texts[0]), EntryId.written(texts[-1])
-    if first.ms == last.ms and last.seq - first.seq == len(texts) - 1:
+    text = answer if isinstance(answer, str) else answer.decode()
+    first, last = EntryId.written(text.partition(" ")[0]), EntryId.written(text.rpartition(" ")[2])
+    if first.ms == last.ms and last.seq - first.seq == text.count(" "):
         # Ids only grow: with so many between them, these are all that there are.
         return list(map(_ENTRY_ID, zip(repeat(first.ms), range(first.seq, last.seq + 1))))
-    return [EntryId.written(text) for text in texts]
+    return [EntryId.written(found) for found in text.split()]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -130,10 +130,7 @@ class Publisher:
         A failure is put down, not raised: before Python 3.13 a task that fails in a group leaves
         the caller's task marked as cancelled, and a loop that asks for the mark ends there.
         """
-        async with AsyncExitStack() as held:
-            # In one order everywhere, so that no two calls wait for each other.
-            for partition in sorted(share):
-                await held.enter_async_context(self._in_flight[partition])
+        async with self._alone_in(share):
             most = self._settings.max_batch_bytes // max(len(share), 1)
             waiting = {
                 stream_key(partition, self._settings.prefix): self._batches(indexes, bodies, most)
@@ -153,6 +150,21 @@ class Publisher:
                     else:
                         for index, entry_id in zip(batches[key], outcome, strict=True):
                             ids[index] = entry_id
+
+    @asynccontextmanager
+    async def _alone_in(self, partitions: Iterable[int]) -> AsyncIterator[None]:
+        """Nobody else has a batch in flight in them meanwhile."""
+        held: list[asyncio.Lock] = []
+        try:
+            # In one order everywhere, so that no two calls wait for each other.
+            for partition in sorted(partitions):
+                lock = self._in_flight[partition]
+                await lock.acquire()
+                held.append(lock)
+            yield
+        finally:
+            for lock in held:
+                lock.release()
 
     def _batches(
         self, indexes: list[int], bodies: Sequence[bytes], most_bytes: int
