@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +150,24 @@ async def test_a_large_log_is_measured_beside_a_smaller_one(
     urls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(growth, "SMALLEST", 20)
-    found = (await report("growth", urls, tmp_path, LogShape(1000))).rates
+    monkeypatch.setattr(growth, "SAMPLES", 2)
+    told = StringIO()
+    shown = Progress(Console(file=told, force_terminal=True, width=120))
+    shape = LogShape(1000)
+    found = (
+        await run(settings(*urls), ["growth"], folder=tmp_path, progress=shown, log=shape)
+    ).rates
+    assert "1120/1120" in told.getvalue(), "the bar, and so its time left, is of the whole scenario"
+    few, many = "at 20 events in 2 conversations", "at 1,000 events in 100 conversations"
     assert [line.case for line in found] == [
-        "at 20 events in 2 conversations",
-        "at 1,000 events in 100 conversations",
-        "rate, large / smaller",
-        "memory, large / smaller",
+        *(few, few, many, many),
+        *(f"{few}, median of 2", f"{many}, median of 2"),
+        *("rate, large / smaller", "memory, large / smaller"),
     ]
-    assert [line.events <= 20 for line in found[:2]] == [True, True]
+    assert all(line.events <= 20 for line in found[:4])
     assert all(line.value > 0 for line in found)
-    assert all(line.is_met is not None for line in found[2:])
+    assert found[-2].value == pytest.approx(found[5].value / found[4].value)
+    assert all(line.is_met is not None for line in found[6:])
 
 
 @given(
