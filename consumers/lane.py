@@ -374,8 +374,12 @@ class Lane:
             self._states.pop(partition, None)
             self._stale.discard(partition)
         self._isolation.forget(partitions)
-        if not self._states and not self._stopping.is_set():
-            self._has_partitions.clear()
+        if not self._states:
+            # A lane without any has no fault to tell of, and begins anew with the next ones.
+            self._backoff.reset()
+            self.last_fault = None
+            if not self._stopping.is_set():
+                self._has_partitions.clear()
 
     @asynccontextmanager
     async def _undisturbed(self) -> AsyncIterator[None]:

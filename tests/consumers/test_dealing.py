@@ -151,3 +151,18 @@ async def test_what_is_not_trusted_in_one_lane_is_loaded_anew_in_the_next(
                 lane.states.get(3) is before for lane in it.engine._lanes
             ):
                 await asyncio.sleep(0.01)
+
+
+async def test_a_lane_that_is_left_without_partitions_tells_of_no_fault(
+    database_url: str, redis_url: str
+) -> None:
+    settings = replace(SETTINGS, lanes=LANES)
+    async with member(database_url, redis_url, settings=settings) as it:
+        await wait_held(it.engine, by_one_lane)
+        lane = it.engine._lanes[0]
+        async with lane._busy:
+            lane.last_fault = "Postgres was away"
+            lane._drop(lane.partitions)
+            assert lane.last_fault is None
+        # What no lane has is taken up with the next beat.
+        await wait_held(it.engine, by_one_lane)
