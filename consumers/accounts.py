@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 import asyncpg
 
@@ -17,6 +18,8 @@ from events.entry_id import EntryId
 from projections.statements import statements
 
 _SQL = statements("consumers", "accounts.sql")
+_TELL_AGAIN_S = 5.0
+"""After so long it is told again what was seen, though it is the same."""
 
 
 Conservation = dict[tuple[int, str, str], int]
@@ -49,12 +52,19 @@ class Settlement:
 
 
 class Accounts:
-    """Writes accounts under the partition's lease, one transaction each."""
+    """Writes accounts under the partition's lease, one transaction each. `now` is monotonic."""
 
-    def __init__(self, pool: asyncpg.Pool, *, member: Member) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, *, member: Member, now: Callable[[], float] = monotonic
+    ) -> None:
         self._pool = pool
         self._member = member
+        self._now = now
         self._group = member.group
+        self._told: object = None
+        # Held, so that no other state has the id of one of them.
+        self._told_of: list[PartitionState] = []
+        self._tell_again_at = 0.0
 
     async def others_have_read(self, partition: int) -> bool:
         """Whether another group has read something of the partition."""
@@ -88,20 +98,26 @@ class Accounts:
         self._adopt(state, settlement, generation)
 
     async def remember_seen(self, states: Iterable[PartitionState]) -> None:
-        """Write what the last looks showed, of partitions that are still the member's own."""
+        """Write what the last looks showed, of partitions that are still the member's own.
+
+        What was told of the same states a moment ago, and has not changed, is not told again.
+        """
+        of = sorted(states, key=lambda state: state.partition)
         rows = [
             (s.partition, s.generation, s.epoch, base, seen.added, str(seen.last_id), seen.at)
-            for s in sorted(states, key=lambda state: state.partition)
+            for s in of
             if (seen := s.account.seen) is not None and (base := s.account.base) is not None
         ]
-        if rows:
-            with faults_translated():
-                await self._pool.execute(
-                    _SQL["remember seen"],
-                    self._group,
-                    self._member.member_id,
-                    *columns(rows),
-                )
+        # A state that was read anew is another object: Postgres may be of an earlier moment.
+        telling = [id(s) for s in of], [row[:-1] for row in rows]
+        if not rows or (telling == self._told and self._now() < self._tell_again_at):
+            return
+        with faults_translated():
+            await self._pool.execute(
+                _SQL["remember seen"], self._group, self._member.member_id, *columns(rows)
+            )
+        self._told, self._told_of = telling, of
+        self._tell_again_at = self._now() + _TELL_AGAIN_S
 
     async def conservation(self, partitions: Iterable[int]) -> Conservation:
         """(partition, projection, outcome) → events; the group's own under projection ''.

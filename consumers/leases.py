@@ -75,13 +75,14 @@ class Leases:
     async def snapshot(self) -> Snapshot:
         """Who is alive, who owns what."""
         with faults_translated():
-            members = await self._pool.fetch(_SQL["members"], self._group)
-            owners = await self._pool.fetch(_SQL["owners"], self._group)
+            rows = await self._pool.fetch(_SQL["snapshot"], self._group)
+        members = [row for row in rows if row["partition"] is None]
+        owners = [row for row in rows if row["partition"] is not None]
         living = _living(members)
         return Snapshot(
             living=living,
             dead=len(members) - len(living),
-            owners={row["partition"]: row["owner"] for row in owners},
+            owners={row["partition"]: row["member"] for row in owners},
             epochs={row["partition"]: row["epoch"] for row in owners},
         )
 
@@ -159,7 +160,7 @@ class Leases:
 def _living(members: Sequence[asyncpg.Record]) -> frozenset[str]:
     if not members:
         return frozenset()
-    expires_at = {row["member_id"]: row["expires_at"] for row in members}
+    expires_at = {row["member"]: row["expires_at"] for row in members}
     return lease_rules.living(expires_at, members[0]["now"])
 
 

@@ -20,10 +20,15 @@ ON CONFLICT (group_name, member_id) DO UPDATE
        started_at = CASE WHEN m.expires_at > excluded.heartbeat_at + make_interval(secs => $5 / 2)
                          THEN m.started_at ELSE excluded.started_at END
 
--- name: members
+-- name: snapshot
 -- $1 group_name text
--- `now` is the only clock that a lease is judged by.
-SELECT member_id, expires_at, clock_timestamp() AS now FROM runtime.members WHERE group_name = $1
+-- A row a member, with no partition, and a row a partition. `now` is the only clock that a lease is
+-- judged by.
+SELECT NULL::smallint AS partition, member_id AS member, NULL::bigint AS epoch, expires_at,
+       clock_timestamp() AS now
+  FROM runtime.members WHERE group_name = $1
+UNION ALL
+SELECT partition, owner, epoch, NULL, NULL FROM runtime.partition_owners WHERE group_name = $1
 
 -- name: owners
 -- $1 group_name text

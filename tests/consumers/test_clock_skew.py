@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Self
 
@@ -78,6 +79,38 @@ async def test_what_was_seen_before_the_account_was_settled_is_not_written_after
     accounts = Accounts(pool, member=Member("projections", "one", SETTINGS.lease_s))
     await accounts.remember_seen([owned])
     assert await remembered(pool) == 5
+    await pool.close()
+
+
+@pytest.mark.parametrize("read_anew", [False, True])
+async def test_what_was_told_is_told_again_when_read_anew_or_after_a_while(
+    database_url: str, read_anew: bool
+) -> None:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+    leases = Leases(pool, group="projections", member_id="one", settings=SETTINGS)
+    await leases.prepare(16)
+    await leases.heartbeat()
+    owned = await leases.take(PARTITION)
+    assert owned is not None
+    await pool.execute("UPDATE runtime.checkpoints SET added_base = 0")
+    owned.account.base, owned.account.seen = 0, seen(10, NOW)
+    clock = [100.0]
+    accounts = Accounts(
+        pool, member=Member("projections", "one", SETTINGS.lease_s), now=lambda: clock[0]
+    )
+    await accounts.remember_seen([owned])
+    await pool.execute("UPDATE runtime.checkpoints SET seen_added = 5")
+    await accounts.remember_seen([owned])
+    assert await remembered(pool) == 5
+    if read_anew:
+        owned = replace(owned)
+    else:
+        clock[0] += 5.0
+    await accounts.remember_seen([owned])
+    assert await remembered(pool) == 10
+    owned.account.seen = seen(11, NOW)
+    await accounts.remember_seen([owned])
+    assert await remembered(pool) == 11
     await pool.close()
 
 
