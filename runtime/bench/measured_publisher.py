@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,13 +14,12 @@ from typing import Any
 import orjson
 import uvloop
 from redis import Redis
-from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import ResponseError
 
 from consumers.redis_clients import RedisClient
 from events.partitioning import stream_key
 from events.publisher import Publisher, PublisherSettings
 from runtime.bench.log_events import Corpus, LogEvents, LogShape
+from runtime.bench.settling import settle_redis
 from runtime.bench.streams import Entry
 from runtime.bench.usage import own_cpu_s
 from runtime.memory import settle_memory
@@ -33,12 +31,6 @@ _AT_ONCE = 1000
 """Events of one call of the publisher, and commands of one pipeline."""
 _PORTION = 20_000
 """Events that one way publishes before it is another's turn: too few for Redis to rewrite its log."""
-_BEHIND = (
-    *("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress"),
-    "lazyfree_pending_objects",
-)
-"""What Redis tells about work of its own that goes on beside its commands'."""
-_LOOK_AGAIN_S, _LOOKS = 0.01, 1000
 
 
 def main() -> int:
@@ -86,26 +78,10 @@ async def _run(settings: Settings, entries: Sequence[Entry]) -> dict[str, dict[s
 
 
 async def _empty(redis: RedisClient, settings: Settings) -> None:
-    """Empty the streams, and wait until Redis has done what follows from the last portion.
-
-    It frees that in the background, and rewrites its log when that has grown: for whichever way then
-    happened to be measured.
-    """
+    """Empty the streams, and wait until Redis has done what follows from the last portion."""
     for partition in range(settings.partitions):
         await redis.delete(stream_key(partition, settings.stream_prefix))
-    if isinstance(redis, RedisCluster):
-        return
-    # Not every server lets its clients, nor has to.
-    with suppress(ResponseError):
-        await redis.bgrewriteaof()
-    for _ in range(_LOOKS):
-        if not _is_busy(await redis.info("all")):
-            break
-        await asyncio.sleep(_LOOK_AGAIN_S)
-
-
-def _is_busy(info: Mapping[str, Any]) -> bool:
-    return any(info.get(name, 0) for name in _BEHIND)
+    await settle_redis(redis)
 
 
 async def _published(redis: RedisClient, settings: Settings, entries: Sequence[Entry]) -> None:

@@ -12,6 +12,7 @@ from consumers.topology import record_topology
 from events.partitioning import stream_key, topology_key
 from projections.migrate import migrate
 from projections.statements import statements
+from runtime.bench.settling import settle_postgres, settle_redis
 from runtime.capabilities import detect_postgres, detect_redis
 from runtime.postgres_connection import connect
 from runtime.redis_client import redis_client
@@ -42,8 +43,10 @@ class BenchServers:
             raise NotEmpty("the Redis is not empty: a bench deletes what it finds; give it its own")
 
     async def start_anew(self) -> None:
-        """Empty both of what an earlier run left, and migrate."""
+        """Empty both of what an earlier run left, to be done by them as well, and migrate."""
         await self.empty()
+        await settle_redis(self.redis)
+        await settle_postgres(self.db)
         settings = self._settings
         await migrate(self.db, partitions=settings.partitions, stream_prefix=settings.stream_prefix)
         await record_topology(self.db, self.redis)

@@ -13,3 +13,7 @@ DROP SCHEMA IF EXISTS agent, core, projections, runtime CASCADE
 -- name: owned partitions
 -- No parameters.
 SELECT count(*) FROM runtime.partition_owners WHERE owner IS NOT NULL
+
+-- name: write what is dirty
+-- No parameters.
+CHECKPOINT
