@@ -45,6 +45,14 @@ class Reading:
     def begin_ahead(self, found: Found) -> None:
         self.reader.read_ahead(self.states, found)
 
+    async def go_ahead(self) -> Found:
+        """The first batch of 25 entries, committed; the next was begun to be read before."""
+        await append(self.redis, range(25))
+        first = await self.read()
+        self.begin_ahead(first)
+        self.commit(first)
+        return first
+
     def commit(self, found: Found) -> None:
         self.state.cursor = found[PARTITION][-1].id
 
@@ -129,10 +137,7 @@ async def test_what_was_read_ahead_for_another_state_is_not_used(
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(25))
-        first = await here.read()
-        here.begin_ahead(first)
-        here.commit(first)
+        await here.go_ahead()
         before, here.state = here.state, replace(here.state)
         assert await here.read() == {}
         assert not before.synced
@@ -142,10 +147,7 @@ async def test_what_is_forgotten_is_unsynced_once_and_not_its_next_owner(
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(25))
-        first = await here.read()
-        here.begin_ahead(first)
-        here.commit(first)
+        await here.go_ahead()
         here.reader.forget([PARTITION])
         assert not here.state.synced
         here.state.synced = True
