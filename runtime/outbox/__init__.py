@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.outbox.append import append
+from runtime.outbox.append import Telling, append, telling
 from runtime.outbox.relay import Relay, RelaySettings
 
-__all__ = ["Relay", "RelaySettings", "append"]
+__all__ = ["Relay", "RelaySettings", "Telling", "append", "telling"]

@@ -1,22 +1,6 @@
 -- name: append
--- $1 partition smallint[], $2 company_id text[], $3 conversation_id text[], $4 event_id uuid[],
--- $5 body text[]; ids are given in the order of the arrays
--- First the conversations are held, in their own order and until the transaction ends: no row, and so
--- no id, comes out of the sort before all of them are. Two conversations with one hash wait for each
--- other, which is harmless.
-WITH places AS MATERIALIZED (
-    SELECT DISTINCT company_id, conversation_id
-      FROM unnest($2::text[], $3::text[]) AS k (company_id, conversation_id)
-     ORDER BY company_id, conversation_id),
-held AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended(k.company_id || '/' || k.conversation_id, 7041776))
-      FROM places AS k)
-INSERT INTO runtime.outbox (partition, company_id, conversation_id, event_id, body)
-SELECT n.partition, n.company_id, n.conversation_id, n.event_id, n.body
-  FROM unnest($1::smallint[], $2::text[], $3::text[], $4::uuid[], $5::text[])
-       WITH ORDINALITY AS n (partition, company_id, conversation_id, event_id, body, number)
- WHERE (SELECT count(*) FROM held) > 0
- ORDER BY n.number
+-- $1 partition smallint, $2 company_id text, $3 conversation_id text, $4 event_id uuid[], $5 body text[]
+SELECT runtime.tell($1, $2, $3, $4, $5)
 
 -- name: confirm
 -- $1 partition smallint[]

@@ -70,9 +70,10 @@ class Waiting:
 
 
 class Claims:
-    """One worker's claims. Each method is one short transaction.
+    """One worker's claims. Raises `TransientFault` when Postgres does not answer.
 
-    Raises `TransientFault` when Postgres does not answer.
+    Each method is one statement, and so a short transaction: a process that is frozen at any moment
+    of it holds up nobody.
     """
 
     def __init__(self, pool: asyncpg.Pool, *, worker: str, lease_s: float) -> None:
@@ -90,20 +91,20 @@ class Claims:
         """Claim due turns, new ones and those whose worker is gone, in rounds over companies."""
         if not paces or most < 1:
             return []
+        lock_timeout, _, _ = bounds(self._lease_s)
         with faults_translated():
-            async with self._pool.acquire() as conn, conn.transaction():
-                await conn.execute(_SQL["hold claiming"], *bounds(self._lease_s))
-                rows = await conn.fetch(
-                    _SQL["claim"],
-                    self._worker,
-                    self._lease_s,
-                    [new_id() for _ in range(most)],
-                    [pace.company_id for pace in paces],
-                    [pace.centurion_id for pace in paces],
-                    [pace.debounce_ms for pace in paces],
-                    [pace.max_wait_ms for pace in paces],
-                    [pace.turns_at_once for pace in paces],
-                )
+            rows = await self._pool.fetch(
+                _SQL["claim"],
+                self._worker,
+                self._lease_s,
+                lock_timeout,
+                [new_id() for _ in range(most)],
+                [pace.company_id for pace in paces],
+                [pace.centurion_id for pace in paces],
+                [pace.debounce_ms for pace in paces],
+                [pace.max_wait_ms for pace in paces],
+                [pace.turns_at_once for pace in paces],
+            )
         return [
             Claim(
                 row["turn_id"],

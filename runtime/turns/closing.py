@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+import asyncpg
+
+from consumers.errors import faults_translated
+from consumers.leased import bounds
 from events.catalogue.fields import Tokens
 from events.catalogue.messages import MessageSuppressed
 from events.catalogue.turns import TurnCompleted
 from events.envelope import Event
 from projections.statements import statements
-from runtime.outbox import append
+from runtime.agent.reasons import Reason
+from runtime.outbox import append, telling
 from runtime.turns.emission import Emitter
+from runtime.turns.errors import ClaimLost
 from runtime.turns.held import Held
+from runtime.turns.seen import Seen
 
 _SQL = statements("runtime.turns", "closing.sql")
 
@@ -39,8 +47,8 @@ class LastSent:
     detail: str | None = None
 
 
-def emitter(on: Held) -> Emitter:
-    """For the events of a held turn: what its last message set off."""
+def emitter(on: Seen) -> Emitter:
+    """For the events of a turn: what its last message set off."""
     known = on.turn.correlation_id or str(on.claim.turn_id)
     claim = on.claim
     return Emitter(claim.company_id, claim.conversation_id, known, on.turn.causation_id, on.now)
@@ -75,23 +83,62 @@ async def complete(
     *,
     partitions: int,
     also: Sequence[Event] = (),
-    last: LastSent | None = None,
 ) -> Ended:
     """End the turn: `turn.completed` covers what its prompt contained, closed for good.
 
-    `also` is told before it, and `last` settled as sent, in the same transaction.
+    `also` is told before it.
     """
-    place, upper = (on.claim.company_id, on.claim.conversation_id), on.turn.upper_position
-    covers, part = list(on.turn.covers), last or LastSent()
-    settled = part.message_id, part.provider_message_id, part.detail
+    ended = Ended(outcome, reason)
+    told = telling([*also, _completion(on, ended)], partitions=partitions)
     is_over = await on.conn.fetchval(
-        _SQL["complete"], *place, covers, on.claim.turn_id, reason, upper, outcome, *settled
+        _SQL["complete"], *_parameters(on, ended, None, LastSent()), *told
     )
-    if not is_over:
-        await on.conn.execute(_SQL["shorten burst"], *place, upper)
-    told = emitter(on).event("turn.completed", completed(on, outcome, reason))
-    await append(on.conn, [*also, told], partitions=partitions)
-    return Ended(outcome, reason, is_burst_over=is_over)
+    return replace(ended, is_burst_over=bool(is_over))
+
+
+async def complete_at_once(
+    pool: asyncpg.Pool,
+    seen: Seen,
+    also: Sequence[Event],
+    last: LastSent,
+    *,
+    lease_s: float,
+    partitions: int,
+) -> Ended:
+    """The same in one statement, for an answer that is through as it was decided.
+
+    Raises:
+        ClaimLost, TransientFault: as holding the turn does.
+    """
+    ended = decided(seen)
+    told = telling([*also, _completion(seen, ended)], partitions=partitions)
+    with faults_translated():
+        is_over = await pool.fetchval(
+            _SQL["complete"], *_parameters(seen, ended, lease_s, last), *told
+        )
+    if is_over is None:
+        raise ClaimLost(seen.claim.turn_id)
+    return replace(ended, is_burst_over=is_over)
+
+
+def decided(seen: Seen) -> Ended:
+    """How a turn ends whose answer is through."""
+    return Ended(seen.turn.decided or "replied", seen.turn.decided_reason or Reason.ANSWERED)
+
+
+def _completion(seen: Seen, ended: Ended) -> Event:
+    return emitter(seen).event("turn.completed", completed(seen, ended.outcome, ended.reason))
+
+
+def _parameters(seen: Seen, ended: Ended, lease_s: float | None, last: LastSent) -> tuple[Any, ...]:
+    """Those of `complete`, without what is told. Without a lease the transaction has its locks."""
+    claim = seen.claim
+    lock_timeout = None if lease_s is None else bounds(lease_s)[0]
+    return (
+        *(claim.company_id, claim.conversation_id, claim.turn_id, claim.fence, claim.worker),
+        *(lock_timeout, list(seen.turn.covers), ended.outcome, ended.reason),
+        *(seen.turn.upper_position, last.message_id, last.provider_message_id, last.detail),
+    )
 
 
 async def supersede(on: Held, reason: str, *, partitions: int) -> Ended:
@@ -114,7 +161,7 @@ async def suppress_rest(on: Held, reason: str) -> list[Event]:
     return [emitter(on).event("message.suppressed", payload)]
 
 
-def completed(on: Held, outcome: str, reason: str) -> TurnCompleted:
+def completed(on: Seen, outcome: str, reason: str) -> TurnCompleted:
     """The payload of `turn.completed`."""
     turn = on.turn
     tokens = None

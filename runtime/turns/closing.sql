@@ -19,30 +19,12 @@ UPDATE agent.bursts AS b
  WHERE b.company_id = $1 AND b.conversation_id = $2
 
 -- name: complete
--- $1 company_id text, $2 conversation_id text, $3 event_id uuid[], $4 turn_id uuid, $5 reason text,
--- $6 upper_position bigint, $7 outcome text, and of the part that was sent last, or nulls:
--- $8 message_id uuid, $9 provider_message_id text, $10 detail text
--- Settles the part, closes the messages, the burst and the turn; tells whether the burst is over, or
--- is to be shortened.
-WITH settled AS (
-    UPDATE agent.outbound
-       SET state = 'sent', provider_message_id = coalesce($9, provider_message_id), detail = $10,
-           settled_at = clock_timestamp()
-     WHERE message_id = $8 AND company_id = $1),
-closed AS (
-    INSERT INTO agent.inbox_closures (company_id, conversation_id, event_id, turn_id, reason)
-    SELECT $1, $2, e, $4, $5 FROM unnest($3::uuid[]) AS e
-    ON CONFLICT DO NOTHING),
-ended AS (
-    UPDATE agent.turns
-       SET state = 'done', outcome = $7, reason = $5, completed_at = clock_timestamp(),
-           lease_until = NULL, retry_at = NULL
-     WHERE turn_id = $4 AND company_id = $1),
-burst AS (
-    DELETE FROM agent.bursts
-     WHERE company_id = $1 AND conversation_id = $2 AND last_position <= $6
-    RETURNING last_position)
-SELECT EXISTS (SELECT FROM burst)
+-- $1 company_id text, $2 conversation_id text, $3 turn_id uuid, $4 fence bigint, $5 worker text,
+-- $6 lock time-out: time with unit, text, or null, $7 covers uuid[], $8 outcome text, $9 reason text,
+-- $10 upper_position bigint; of the part that was sent last, or nulls: $11 message_id uuid,
+-- $12 provider_message_id text, $13 detail text; and what is told of it: $14 partition smallint,
+-- $15 event_id uuid[], $16 body text[]
+SELECT agent.complete_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 
 -- name: end turn
 -- $1 company_id text, $2 turn_id uuid, $3 outcome text, $4 reason text

@@ -13,8 +13,15 @@ from runtime.agent.context import Inbound
 from runtime.outbox import append
 from runtime.turns.closing import emitter
 from runtime.turns.held import Held
+from runtime.turns.seen import Seen
 
 _SQL = statements("runtime.turns", "consenting.sql")
+
+
+def changes_consent(seen: Seen, burst: Sequence[Inbound]) -> bool:
+    """Whether the burst's last word on it is another than what holds."""
+    consent = consent_of(burst)
+    return consent is not None and (consent.wants == "out") != seen.control.opted_out
 
 
 async def heed(on: Held, burst: Sequence[Inbound], *, partitions: int) -> Held:

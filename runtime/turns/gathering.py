@@ -66,7 +66,7 @@ class Reading:
             opened.contact,
             opened.burst,
             datetime.now(UTC).astimezone(ZoneInfo(speaker.company.timezone)),
-            failures=opened.failures,
+            failures=opened.seen.turn.failures,
         )
         searching = self._gathering.with_passages(bare)
         self._searched = self._tasks.create_task(searching, name="passages")

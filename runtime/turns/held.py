@@ -5,89 +5,59 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from enum import Enum
 
 import asyncpg
-import orjson
 
 from consumers.errors import faults_translated
 from consumers.leased import Connection, bounds
+from projections.migrate import Database
 from projections.statements import statements
 from runtime.turns.claims import Claim
 from runtime.turns.errors import ClaimLost
+from runtime.turns.seen import Seen, seen_of
 
 _SQL = statements("runtime.turns", "held.sql")
+MOST_MESSAGES = 200
+"""How many messages one turn covers at most; a longer burst is answered in several."""
+
+
+class Covering(Enum):
+    """Which messages a turn that has decided nothing covers from now on, and is told."""
+
+    NOTHING = 0, False
+    WHAT_IS_OPEN = MOST_MESSAGES, True
+    WHAT_IS_OPEN_AT_FIRST = MOST_MESSAGES, False
+    """None, where it has covered some already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """The conversation's row of `agent.conversation_control`."""
-
-    owner: str
-    opted_out: bool
-    channel: str | None
-    centurion_id: str | None
-    contact: dict[str, Any]
-    last_inbound_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRow:
-    """The turn's row of `agent.turns`, beside the burst that it is about, as long as that is open."""
-
-    state: str
-    upper_position: int
-    seen_position: int
-    covers: tuple[UUID, ...]
-    failures: int
-    correlation_id: str | None
-    causation_id: UUID | None
-    opened_at: datetime
-    decided: str | None
-    decided_reason: str | None
-    model: str | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost_usd: Any
-    burst_centurion_id: str | None
-    first_received_at: datetime | None
-    first_position: int | None
-    last_position: int | None
-
-    @property
-    def is_written_to(self) -> bool:
-        """The customer wrote again since the turn began.
-
-        What a turn left to the next one, because it was too much for one, is no news.
-        """
-        return (self.last_position or 0) > self.seen_position
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held, in an open transaction. `now` is the database's clock after both locks."""
+class Held(Seen):
+    """What is held, in an open transaction."""
 
     conn: Connection
-    claim: Claim
-    control: Control
-    turn: TurnRow
-    has_reports: bool
-    now: datetime
 
     def given_to_human(self) -> Held:
         """The same after a human took the conversation."""
         return replace(self, control=replace(self.control, owner="human"), has_reports=False)
 
-    def waited_ms(self) -> float:
-        """Since the burst's first message came, in milliseconds."""
-        since = self.turn.first_received_at
-        return 0.0 if since is None else (self.now - since).total_seconds() * 1000
+    def seen(self) -> Seen:
+        """What is left of it when the transaction is over."""
+        return Seen(
+            self.claim,
+            self.control,
+            self.turn,
+            self.messages,
+            self.has_reports,
+            self.now,
+            self.at_s,
+        )
 
 
 @asynccontextmanager
-async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIterator[Held]:
+async def held(
+    pool: asyncpg.Pool, claim: Claim, covering: Covering, *, lease_s: float
+) -> AsyncIterator[Held]:
     """Hold the claim's conversation and turn for one transaction.
 
     Its time-outs are shorter than the lease: a worker that is frozen inside it holds up neither its
@@ -99,35 +69,46 @@ async def held(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> AsyncIter
     """
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
-            control = await conn.fetchrow(
-                _SQL["hold the conversation"],
-                claim.company_id,
-                claim.conversation_id,
-                *bounds(lease_s),
-            )
-            turn = await conn.fetchrow(
-                _SQL["hold the turn"], claim.company_id, claim.turn_id, claim.fence, claim.worker
-            )
-            if control is None or turn is None:
-                raise ClaimLost(claim.turn_id)
-            yield _held(conn, claim, control, turn)
+            seen = await _hold(conn, claim, covering, lease_s)
+            yield _held(seen, conn)
 
 
-def _held(conn: Connection, claim: Claim, control: asyncpg.Record, turn: asyncpg.Record) -> Held:
-    *fields, now, has_reports = turn
-    row = TurnRow(*fields)
+def _held(seen: Seen, conn: Connection) -> Held:
     return Held(
+        seen.claim,
+        seen.control,
+        seen.turn,
+        seen.messages,
+        seen.has_reports,
+        seen.now,
+        seen.at_s,
         conn,
-        claim,
-        Control(
-            control["owner"],
-            control["opted_out"],
-            control["channel"],
-            control["centurion_id"],
-            orjson.loads(control["contact"] or "{}"),
-            control["last_inbound_at"],
-        ),
-        replace(row, covers=tuple(row.covers)),
-        has_reports,
-        now,
     )
+
+
+async def opened(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> Seen:
+    """Cover what is open, in one statement: how it stood as that was committed.
+
+    Raises:
+        ClaimLost, TransientFault: as `held` does.
+    """
+    with faults_translated():
+        return await _hold(pool, claim, Covering.WHAT_IS_OPEN, lease_s)
+
+
+async def _hold(
+    on: Database | asyncpg.Pool, claim: Claim, covering: Covering, lease_s: float
+) -> Seen:
+    rows = await on.fetch(
+        _SQL["hold"],
+        claim.company_id,
+        claim.conversation_id,
+        claim.turn_id,
+        claim.fence,
+        claim.worker,
+        *covering.value,
+        *bounds(lease_s),
+    )
+    if not rows:
+        raise ClaimLost(claim.turn_id)
+    return seen_of(claim, rows)

@@ -19,7 +19,6 @@ from runtime.turns.reports import answerable_since, settle
 
 NAME = "reconcile"
 _SQL = statements("runtime.turns", "reports.sql")
-_HELD = statements("runtime.turns", "held.sql")
 _MOST = 100
 _BOUNDS = ("2s", "5s", "5s")
 
@@ -83,7 +82,7 @@ class Reconcile:
         with faults_translated():
             async with self._pool.acquire() as conn, conn.transaction():
                 owner = await conn.fetchval(
-                    _HELD["hold the conversation"], company_id, conversation_id, *_BOUNDS
+                    _SQL["hold the conversation"], company_id, conversation_id, *_BOUNDS
                 )
                 now = await conn.fetchval(_SQL["now"])
                 tell = Emitter(company_id, conversation_id, str(new_id()), None, now)

@@ -6,27 +6,28 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import asyncpg
 import orjson
 
-from events.catalogue import CATALOGUE
-from events.catalogue.fields import Contact as WireContact
-from events.catalogue.leads import LeadCreated, LeadFactRecorded
+from consumers.errors import faults_translated
+from consumers.leased import bounds
 from events.catalogue.service import HandoffRequested
 from events.catalogue.turns import Hit, OpenaiCallFailed, RagFailed, RagNoMatch, RagRetrieved
 from events.envelope import Event
 from projections.statements import statements
 from runtime.agent.context import Fact
-from runtime.agent.lead_identity import lead_id_for
-from runtime.agent.qualification import lead_events, score
 from runtime.agent.reasons import Reason
 from runtime.channels.splitting import split
 from runtime.companies.config import Channel
 from runtime.ids import new_id
-from runtime.outbox import append
+from runtime.outbox import Telling, telling
 from runtime.turns.closing import Ended, complete, emitter
 from runtime.turns.emission import Emitter
+from runtime.turns.errors import ClaimLost
 from runtime.turns.gate import Go
 from runtime.turns.held import Held
+from runtime.turns.leads import lead_of
+from runtime.turns.seen import Seen, TurnRow
 from runtime.turns.sending import Part, gate
 from runtime.turns.thought import Thought
 
@@ -36,21 +37,95 @@ _HELD_BACK = frozenset({Reason.OPENAI_BREAKER_OPEN, Reason.OPENAI_BUDGET_EXHAUST
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision that has something to say, as it is held now.
+    """A decision that has something to say, as the turn stands now.
 
     `first` goes out: the gate let it out, and it is written down so. None where the gate did not.
     """
 
-    on: Held
+    turn: TurnRow
     first: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """What is written of a decision. `first` is the first part as it was before it went out."""
+
+    turn: TurnRow
+    first: Part | None
+    parameters: tuple[Any, ...]
+    """Those of `record` that come from the decision, but for whether the first part goes out."""
+    telling: Telling
 
 
 async def record(
     on: Held, thought: Thought, channel: Channel, *, partitions: int
 ) -> Ended | Recorded:
     """Write the decision: how the turn ended, or what is to be sent."""
+    recording = _recording(on, thought, channel, partitions)
+    goes = recording.first is not None and _goes(on, thought, channel)
+    await on.conn.execute(_SQL["record"], *_parameters(on, recording, None, goes_out=goes))
+    if recording.first is None:
+        on = replace(on, turn=recording.turn)
+        return await complete(on, thought.outcome, thought.reason, partitions=partitions)
+    return Recorded(recording.turn, recording.first if goes else None)
+
+
+async def record_at_once(
+    pool: asyncpg.Pool,
+    seen: Seen,
+    thought: Thought,
+    channel: Channel,
+    *,
+    lease_s: float,
+    partitions: int,
+) -> Recorded | None:
+    """The same in one statement, where the conversation stands as it was seen and the gate is open.
+
+    None where it does not, or nothing is said: nothing was written, and it is to be held.
+
+    Raises:
+        ClaimLost, TransientFault: as holding it does.
+    """
+    if not _goes(seen, thought, channel):
+        return None
+    recording = _recording(seen, thought, channel, partitions)
+    if recording.first is None:
+        return None
+    with faults_translated():
+        done = await pool.fetchval(
+            _SQL["record"], *_parameters(seen, recording, lease_s, goes_out=True)
+        )
+    if done == "lost":
+        raise ClaimLost(seen.claim.turn_id)
+    return Recorded(recording.turn, recording.first) if done == "recorded" else None
+
+
+def _goes(seen: Seen, thought: Thought, channel: Channel) -> bool:
+    max_wait_ms = thought.context.centurion.max_wait_ms
+    return isinstance(gate(seen, channel, is_begun=False, max_wait_ms=max_wait_ms), Go)
+
+
+def _parameters(
+    seen: Seen, recording: _Recording, lease_s: float | None, *, goes_out: bool
+) -> tuple[Any, ...]:
+    """Those of `record`. Without a lease the transaction has its locks, and has looked."""
+    claim = seen.claim
+    lock_timeout = None if lease_s is None else bounds(lease_s)[0]
+    place = claim.company_id, claim.conversation_id
+    return (
+        *(*place, claim.turn_id, claim.fence, claim.worker),
+        *(lock_timeout, lease_s is None, seen.control.last_inbound_at),
+        *recording.parameters,
+        goes_out,
+        *recording.telling,
+    )
+
+
+def _recording(seen: Seen, thought: Thought, channel: Channel, partitions: int) -> _Recording:
     usage = thought.decision.usage
-    turn = replace(on.turn, state="sending", decided=thought.outcome, decided_reason=thought.reason)
+    turn = replace(
+        seen.turn, state="sending", decided=thought.outcome, decided_reason=thought.reason
+    )
     if usage is not None:
         turn = replace(
             turn,
@@ -59,59 +134,43 @@ async def record(
             completion_tokens=usage.completion_tokens,
             cost_usd=usage.cost_usd,
         )
-    on = replace(on, turn=turn)
-    tell = emitter(on)
+    tell = emitter(seen)
+    facts = thought.new_facts()
+    lead = lead_of(thought, facts)
     told = [
         *_not_asked(tell, thought),
         *_retrieval(tell, thought),
-        *await _lead(on, tell, thought),
+        *(lead.told(tell) if lead else ()),
         *_handoff(tell, thought),
     ]
-    parts = split(thought.decision.reply or "", max_chars=channel.max_part_chars)
-    if not parts:
-        await on.conn.execute(_SQL["decide"], *_decided(on))
-        return await complete(on, thought.outcome, thought.reason, partitions=partitions, also=told)
-    await append(on.conn, told, partitions=partitions)
-    max_wait_ms = thought.context.centurion.max_wait_ms
-    goes = isinstance(gate(on, channel, is_begun=False, max_wait_ms=max_wait_ms), Go)
-    first = await _decide_and_put_parts(on, thought, parts, goes_out=goes)
-    return Recorded(on, first if goes else None)
-
-
-def _decided(on: Held) -> tuple[Any, ...]:
-    """The parameters of `decide`."""
-    turn = on.turn
-    return (
-        on.claim.company_id,
-        on.claim.turn_id,
-        turn.decided,
-        turn.decided_reason,
-        turn.model,
-        turn.prompt_tokens,
-        turn.completion_tokens,
-        turn.cost_usd,
-    )
-
-
-async def _decide_and_put_parts(
-    on: Held, thought: Thought, parts: Sequence[str], *, goes_out: bool
-) -> Part:
-    """The first part as it was before it went out."""
     context = thought.context
-    ids, contact = [new_id() for _ in parts], asdict(context.contact)
-    await on.conn.execute(
-        _SQL["decide and put parts"],
-        *_decided(on),
-        ids,
-        list(parts),
-        on.claim.conversation_id,
-        context.centurion.id,
-        context.channel,
-        orjson.dumps(contact).decode(),
-        goes_out,
+    texts = split(thought.decision.reply or "", max_chars=channel.max_part_chars)
+    ids, contact = [new_id() for _ in texts], asdict(context.contact)
+    who = context.centurion.id, context.channel
+    parameters = (
+        *(turn.decided, turn.decided_reason, turn.model),
+        *(turn.prompt_tokens, turn.completion_tokens, turn.cost_usd),
+        *_columns(facts if lead else ()),
+        *(lead.kept() if lead else (None, None, None)),
+        *(ids, list(texts), *who, orjson.dumps(contact).decode()),
     )
-    who = context.centurion.id, context.channel, contact
-    return Part(ids[0], 1, len(parts), *who, parts[0], "pending", 0, is_begun=False)
+    first = (
+        Part(ids[0], 1, len(ids), *who, contact, texts[0], "pending", 0, is_begun=False)
+        if ids
+        else None
+    )
+    return _Recording(turn, first, parameters, telling(told, partitions=partitions))
+
+
+def _columns(facts: Sequence[Fact]) -> tuple[list[Any], ...]:
+    return (
+        [fact.name for fact in facts],
+        [orjson.dumps(fact.value).decode() for fact in facts],
+        [fact.evidence for fact in facts],
+        [fact.event_id for fact in facts],
+        [fact.confidence for fact in facts],
+        [fact.by for fact in facts],
+    )
 
 
 def _retrieval(tell: Emitter, thought: Thought) -> list[Event]:
@@ -163,65 +222,3 @@ def _handoff(tell: Emitter, thought: Thought) -> list[Event]:
         brief=wish.brief,
     )
     return [tell.event("handoff.requested", payload)]
-
-
-async def _lead(on: Held, tell: Emitter, thought: Thought) -> list[Event]:
-    """A conversation becomes a lead with the first fact, or the first criterion that is met."""
-    context, known = thought.context, thought.told
-    facts = thought.new_facts()
-    scoring = score(
-        context.centurion.qualification,
-        thought.facts(),
-        thought.findings(),
-        locale=context.company.locale,
-    )
-    if known is None and not facts and not any(c.met for c in scoring.criteria):
-        return []
-    lead_id = known.lead_id if known else lead_id_for(context.company.id, context.conversation_id)
-    told: list[Event] = []
-    if known is None:
-        contact = WireContact(**asdict(context.contact))
-        created = LeadCreated(lead_id=lead_id, contact=contact, channel=context.channel)
-        told.append(tell.event("lead.created", created))
-    told += [tell.event("lead.fact_recorded", _recorded(lead_id, fact)) for fact in facts]
-    if facts:
-        await _keep_facts(on, facts)
-    due = lead_events(
-        known.scoring if known else None, scoring, standing=known.standing if known else None
-    )
-    for event in due:
-        model = CATALOGUE[event.type].model
-        told.append(tell.event(event.type, model.model_validate(event.scoring.payload(lead_id))))
-    stands = due[-1].scoring.standing if due else scoring.standing
-    if known is not None and known.standing == "qualified" and stands == "open":
-        stands = "qualified"
-    payload = orjson.dumps(scoring.payload(lead_id)).decode()
-    place = on.claim.company_id, on.claim.conversation_id
-    await on.conn.execute(_SQL["keep scoring"], *place, lead_id, payload, stands)
-    return told
-
-
-async def _keep_facts(on: Held, facts: Sequence[Fact]) -> None:
-    await on.conn.execute(
-        _SQL["keep facts"],
-        on.claim.company_id,
-        on.claim.conversation_id,
-        [fact.name for fact in facts],
-        [orjson.dumps(fact.value).decode() for fact in facts],
-        [fact.evidence for fact in facts],
-        [fact.event_id for fact in facts],
-        [fact.confidence for fact in facts],
-        [fact.by for fact in facts],
-    )
-
-
-def _recorded(lead_id: str, fact: Fact) -> LeadFactRecorded:
-    return LeadFactRecorded(
-        lead_id=lead_id,
-        name=fact.name,
-        value=fact.value,
-        evidence=fact.evidence,
-        event_id=fact.event_id,
-        confidence=fact.confidence,
-        by=fact.by,
-    )

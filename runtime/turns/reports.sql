@@ -37,6 +37,19 @@ UPDATE agent.conversation_control SET owner = 'human', handoff_id = $3
 SELECT DISTINCT company_id, conversation_id FROM agent.channel_reports
  WHERE received_at < clock_timestamp() - interval '2 seconds' LIMIT $1
 
+-- name: hold the conversation
+-- $1 company_id text, $2 conversation_id text, and for the transaction $3 lock, $4 statement,
+-- $5 idle-in-transaction time-out: time with unit, text
+-- The row is locked only when it comes out of the join, the bounds being set by then: its own wait
+-- has that of a lock.
+WITH bounds AS MATERIALIZED (
+    SELECT set_config('lock_timeout', $3, true), set_config('statement_timeout', $4, true),
+           set_config('idle_in_transaction_session_timeout', $5, true))
+SELECT c.owner
+  FROM bounds CROSS JOIN agent.conversation_control AS c
+ WHERE c.company_id = $1 AND c.conversation_id = $2
+   FOR UPDATE OF c
+
 -- name: now
 -- No parameters. After the lock.
 SELECT clock_timestamp()

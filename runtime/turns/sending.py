@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from events.catalogue.fields import Contact as WireContact
@@ -17,9 +18,20 @@ from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Channel
 from runtime.outbox import append
-from runtime.turns.closing import Ended, LastSent, complete, emitter, supersede, suppress_rest
+from runtime.turns.claims import Claim
+from runtime.turns.closing import (
+    Ended,
+    LastSent,
+    complete,
+    complete_at_once,
+    decided,
+    emitter,
+    supersede,
+    suppress_rest,
+)
 from runtime.turns.gate import Go, Standing, Supersede, Suppress, Verdict, verdict
 from runtime.turns.held import Held
+from runtime.turns.seen import Seen
 
 _SQL = statements("runtime.turns", "sending.sql")
 MOST_ATTEMPTS = 4
@@ -48,17 +60,17 @@ class Part:
         """An attempt was begun whose outcome is not known."""
         return self.state == "sending"
 
-    def outbound(self, on: Held) -> OutboundPart:
+    def outbound(self, claim: Claim) -> OutboundPart:
         """As the channel's port wants it."""
         return OutboundPart(
             self.message_id,
-            on.claim.company_id,
-            on.claim.conversation_id,
+            claim.company_id,
+            claim.conversation_id,
             self.centurion_id,
             self.channel,
             Contact(**self.contact),
             self.text,
-            on.claim.turn_id,
+            claim.turn_id,
             self.part,
             self.parts,
         )
@@ -73,7 +85,7 @@ async def next_part(on: Held) -> Part | None:
     return Part(**values)
 
 
-def gate(on: Held, channel: Channel, *, is_begun: bool, max_wait_ms: int) -> Verdict:
+def gate(on: Seen, channel: Channel, *, is_begun: bool, max_wait_ms: int) -> Verdict:
     """What the gate says of the next part, as the conversation stands under its lock."""
     standing = Standing(
         on.control.owner,
@@ -113,24 +125,29 @@ async def let_out(
 
 def _after_suppression(on: Held, part: Part, reason: str) -> tuple[str, str]:
     if part.is_begun:
-        return on.turn.decided or "replied", on.turn.decided_reason or Reason.ANSWERED
+        ended = decided(on)
+        return ended.outcome, ended.reason
     return "silent", reason
 
 
+async def settle_last(
+    pool: asyncpg.Pool, seen: Seen, part: Part, sent: Sent, *, lease_s: float, partitions: int
+) -> Ended:
+    """The last part is out, and so the turn over: in one statement."""
+    told = emitter(seen).event("message.sent", _sent(seen, part, sent))
+    last = LastSent(part.message_id, sent.provider_message_id, sent.detail or None)
+    return await complete_at_once(pool, seen, [told], last, lease_s=lease_s, partitions=partitions)
+
+
 async def settle_sent(on: Held, part: Part, sent: Sent, *, partitions: int) -> Ended | None:
-    """The part is out: told as `message.sent`; the turn is over when the answer is through."""
+    """A part is out: told as `message.sent`; the turn is over when nothing follows it any more."""
     told = [emitter(on).event("message.sent", _sent(on, part, sent))]
-    detail, last = sent.detail or None, None
-    if part.part == part.parts:
-        last = LastSent(part.message_id, sent.provider_message_id, detail)
-    else:
-        await _settle(on, part, "sent", detail, sent.provider_message_id)
-    if last is None and await next_part(on) is not None:
+    await _settle(on, part, "sent", sent.detail or None, sent.provider_message_id)
+    if await next_part(on) is not None:
         await append(on.conn, told, partitions=partitions)
         return None
-    outcome = on.turn.decided or "replied"
-    reason = on.turn.decided_reason or Reason.ANSWERED
-    return await complete(on, outcome, reason, partitions=partitions, also=told, last=last)
+    ended = decided(on)
+    return await complete(on, ended.outcome, ended.reason, partitions=partitions, also=told)
 
 
 async def try_again(on: Held, part: Part, sent: Sent) -> None:
@@ -179,7 +196,7 @@ def _failure(sent: Sent) -> Reason:
     return Reason.CHANNEL_UNREACHABLE if sent.retryable else Reason.CHANNEL_REFUSED
 
 
-def _sent(on: Held, part: Part, sent: Sent) -> MessageSent:
+def _sent(on: Seen, part: Part, sent: Sent) -> MessageSent:
     return MessageSent(
         message_id=str(part.message_id),
         channel=part.channel,

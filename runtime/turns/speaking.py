@@ -15,6 +15,7 @@ from runtime.turns.held import Held
 from runtime.turns.opening import Speaker
 from runtime.turns.parts import TurnParts
 from runtime.turns.reports import settle_reports
+from runtime.turns.seen import Seen
 from runtime.turns.speakers import speaker_of
 from runtime.turns.stopwatch import Stopwatch
 
@@ -30,6 +31,8 @@ class LetOut:
     outbound: OutboundPart
     speaker: Speaker
     secret: str | None = field(repr=False)
+    seen: Seen
+    """The turn as it stood then."""
 
 
 class Speaking:
@@ -54,7 +57,7 @@ class Speaking:
                 return out
             sent = await self._offer(out)
             self._parts.observer.part_settled(self._claim, out.part.part, sent)
-            ended, wait_s = await self._settle(out.part, sent, out.speaker)
+            ended, wait_s = await self._settle(out, sent)
             if ended is not None or wait_s is None:
                 return ended
             with self._stopwatch.elsewhere():
@@ -74,7 +77,7 @@ class Speaking:
             max_wait_ms=speaker.centurion.max_wait_ms,
             partitions=self._parts.partitions,
         )
-        return ended or LetOut(part, part.outbound(on), speaker, secret)
+        return ended or LetOut(part, part.outbound(self._claim), speaker, secret, on.seen())
 
     def secret_of(self, speaker: Speaker) -> str | None:
         """What the channel's messages are signed with. Raises `ConfigInvalid` as the directory does."""
@@ -109,21 +112,33 @@ class Speaking:
         with self._stopwatch.elsewhere():
             return await sender.send(out.outbound, out.speaker.channel, out.secret)
 
-    async def _settle(
-        self, part: sending.Part, sent: Sent, speaker: Speaker
-    ) -> tuple[Ended | None, float | None]:
+    async def _settle(self, out: LetOut, sent: Sent) -> tuple[Ended | None, float | None]:
         """Write what the channel said: how the turn ended, or how long to wait before going on.
 
         Neither: the turn was given back, for a wait that is too long to keep it.
         """
+        if sent.fate is Fate.SENT and out.part.part == out.part.parts:
+            seen = out.seen.later()
+            ended = await self._parts.completed(seen, out.part, sent)
+            self._tell_replied(out.part, seen)
+            return ended, None
+        return await self._settle_held(out.part, sent, out.speaker)
+
+    def _tell_replied(self, part: sending.Part, seen: Seen) -> None:
+        if part.part == 1:
+            after_s = seen.waited_ms() / 1000
+            self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
+
+    async def _settle_held(
+        self, part: sending.Part, sent: Sent, speaker: Speaker
+    ) -> tuple[Ended | None, float | None]:
+        """The same under the locks."""
         partitions = self._parts.partitions
         async with self._parts.held(self._claim) as on:
             if sent.fate is Fate.SENT:
                 self._backoff.reset()
                 ended = await sending.settle_sent(on, part, sent, partitions=partitions)
-                if part.part == 1:
-                    after_s = on.waited_ms() / 1000
-                    self._parts.observer.replied(self._claim, after_s, self._stopwatch.own_s)
+                self._tell_replied(part, on)
                 return ended, speaker.channel.typing_pause_ms / 1000
             wait_s = max(self._backoff.next_s(), sent.retry_after_s or 0.0)
             # An answer that would come too late is not waited for: newer messages wait behind it.

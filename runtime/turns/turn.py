@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from consumers.errors import TransientFault, faults_translated, told
 from runtime.agent.decision import Decision
@@ -12,11 +13,13 @@ from runtime.turns.claims import Claim
 from runtime.turns.closing import Ended, complete, retry_later, supersede
 from runtime.turns.errors import Superseded
 from runtime.turns.gathering import Gathered, Reading
-from runtime.turns.held import Held
-from runtime.turns.opening import Opened
+from runtime.turns.held import Covering, Held
+from runtime.turns.opening import Opened, Speaker, Wanted
 from runtime.turns.parts import TurnParts
 from runtime.turns.recording import record
 from runtime.turns.reports import settle_reports
+from runtime.turns.seen import Seen
+from runtime.turns.sending import Part
 from runtime.turns.speakers import speaker_of
 from runtime.turns.speaking import LetOut, Speaking
 from runtime.turns.stopwatch import Stopwatch
@@ -77,7 +80,7 @@ class Turn:
             async with self._parts.held(self.claim) as on:
                 await retry_later(on, wait_s, counted=not passes)
             return
-        async with self._parts.held(self.claim) as on:
+        async with self._parts.held(self.claim, Covering.WHAT_IS_OPEN_AT_FIRST) as on:
             ended = await self._give_up(on)
         self._tell(ended)
 
@@ -87,10 +90,7 @@ class Turn:
         if on.turn.state == "sending":
             return await sending.abandon(on, "failed", Reason.GAVE_UP, partitions=partitions)
         if not on.turn.covers:
-            rows = await opening.messages(on)
-            if not rows:
-                return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
-            on = await opening.cover(on, rows)
+            return await opening.close_unheard(on, Reason.NOTHING_TO_ANSWER)
         return await complete(on, "failed", Reason.GAVE_UP, partitions=partitions)
 
     def _tell(self, ended: Ended) -> None:
@@ -100,7 +100,7 @@ class Turn:
 
     async def _run(self) -> Ended | None:
         if self.claim.attempt > MOST_DEATHS:
-            async with self._parts.held(self.claim) as on:
+            async with self._parts.held(self.claim, Covering.WHAT_IS_OPEN_AT_FIRST) as on:
                 return await self._give_up(on)
         async with self._parts.gathering.reading(self.claim) as reading:
             opened = await self._open(reading)
@@ -117,28 +117,41 @@ class Turn:
 
     async def _open(self, reading: Reading) -> Opened | Ended | None:
         """What is to be thought about; None when that is done and something is to be sent."""
-        partitions = self._parts.partitions
         wanted = self.claim.wanted
-        while True:
-            # Before the locks: the directory may have to ask Postgres itself.
-            speaker = await speaker_of(self._parts.directory, self.claim.company_id, *wanted)
-            async with self._parts.held(self.claim) as on:
-                if on.turn.state == "sending":
-                    return None
-                company = None if isinstance(speaker, Reason) else speaker.company
-                on = await settle_reports(on, company, partitions=partitions)
-                rows = await opening.messages(on)
-                if not rows:
-                    return await opening.close_unheard(on, rows, Reason.NOTHING_TO_ANSWER)
-                if wanted != (now_wanted := opening.wants(on)):
-                    wanted = now_wanted
-                    continue
-                if isinstance(speaker, Reason):
-                    return await opening.close_unheard(on, rows, speaker)
-                opened = await opening.begin(on, rows, speaker, partitions=partitions)
-                if isinstance(opened, Opened):
-                    reading.about(opened)
+        # Before the locks: the directory may have to ask Postgres itself.
+        speaker = await speaker_of(self._parts.directory, self.claim.company_id, *wanted)
+        if isinstance(speaker, Speaker):
+            seen = await self._parts.opened(self.claim)
+            if (opened := opening.opened_plainly(seen, speaker)) is not None:
+                reading.about(opened)
                 return opened
+        while True:
+            found = await self._open_held(reading, wanted, speaker)
+            if not isinstance(found, tuple):
+                return found
+            wanted = found
+            speaker = await speaker_of(self._parts.directory, self.claim.company_id, *wanted)
+
+    async def _open_held(
+        self, reading: Reading, wanted: Wanted, speaker: Speaker | Reason
+    ) -> Opened | Ended | Wanted | None:
+        """The same under the locks, or whom the burst wants, where it is not who was looked for."""
+        partitions = self._parts.partitions
+        async with self._parts.held(self.claim, Covering.WHAT_IS_OPEN) as on:
+            if on.turn.state == "sending":
+                return None
+            company = None if isinstance(speaker, Reason) else speaker.company
+            on = await settle_reports(on, company, partitions=partitions)
+            if not on.messages:
+                return await opening.close_unheard(on, Reason.NOTHING_TO_ANSWER)
+            if wanted != (now_wanted := opening.wants(on)):
+                return now_wanted
+            if isinstance(speaker, Reason):
+                return await opening.close_unheard(on, speaker)
+            opened = await opening.begin(on, speaker, partitions=partitions)
+            if isinstance(opened, Opened):
+                reading.about(opened)
+            return opened
 
     async def _think(self, opened: Opened, reading: Reading) -> Ended | LetOut:
         """Decide and record; what goes out first, when there is something to send."""
@@ -178,6 +191,14 @@ class Turn:
 
     async def _record(self, opened: Opened, thought: Thought) -> Ended | LetOut:
         """What is decided passes the gate in the same transaction: under one lock, as it stands."""
+        seen, channel = opened.seen.later(), opened.speaker.channel
+        recorded = await self._parts.recorded(seen, thought, channel)
+        if recorded is None or recorded.first is None:
+            return await self._record_held(opened, thought)
+        return self._let_out(replace(seen, turn=recorded.turn), recorded.first, opened.speaker)
+
+    async def _record_held(self, opened: Opened, thought: Thought) -> Ended | LetOut:
+        """The same under the locks."""
         partitions = self._parts.partitions
         async with self._parts.held(self.claim) as on:
             on = await settle_reports(on, opened.speaker.company, partitions=partitions)
@@ -186,8 +207,11 @@ class Turn:
             recorded = await record(on, thought, opened.speaker.channel, partitions=partitions)
             if isinstance(recorded, Ended):
                 return recorded
+            on = replace(on, turn=recorded.turn)
             if recorded.first is None:
-                return await self._speaking.let_out(recorded.on, opened.speaker)
-            outbound = recorded.first.outbound(recorded.on)
-            secret = self._speaking.secret_of(opened.speaker)
-            return LetOut(recorded.first, outbound, opened.speaker, secret)
+                return await self._speaking.let_out(on, opened.speaker)
+            return self._let_out(on.seen(), recorded.first, opened.speaker)
+
+    def _let_out(self, seen: Seen, part: Part, speaker: Speaker) -> LetOut:
+        secret = self._speaking.secret_of(speaker)
+        return LetOut(part, part.outbound(self.claim), speaker, secret, seen)

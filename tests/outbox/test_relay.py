@@ -77,7 +77,8 @@ async def relaying(
 async def put(database_url: str, *events: Event) -> None:
     conn = await asyncpg.connect(database_url)
     async with conn.transaction():
-        await append(conn, events, partitions=16)
+        for event in events:
+            await append(conn, [event], partitions=16)
     await conn.close()
 
 
@@ -177,6 +178,15 @@ async def test_two_relays_at_once_have_one_effect(database_url: str, redis_url: 
         await wait_caught_up(database_url, redis_url)
     assert await logged(conn) == [f"out-{n}" for n in range(1, 101)]
     await conn.close()
+
+
+async def test_events_of_two_conversations_are_not_told_as_of_one(database_url: str) -> None:
+    conn = await asyncpg.connect(database_url)
+    with pytest.raises(ValueError, match="2 conversations"):
+        await append(conn, [own(1, "a"), own(2, "b")], partitions=16)
+    left = await conn.fetchval("SELECT count(*) FROM runtime.outbox")
+    await conn.close()
+    assert left == 0
 
 
 async def test_concurrent_writers_of_a_conversation_commit_in_the_order_of_their_ids(

@@ -7,7 +7,7 @@ from runtime.agent.decision import Decision, HandoffWish
 from runtime.agent.reasons import Reason
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.knowledge import KnowledgeSearch
-from runtime.turns.opening import MOST_MESSAGES
+from runtime.turns.held import MOST_MESSAGES
 from tests.turns.room import Room, centurion, room, worker
 
 SEALED_BY_NOBODY = "v1:AAAA:AAAA:AAAA"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import asyncpg
 import pytest
 
 from consumers.errors import TransientFault
-from runtime.turns.claims import _SQL, Claim, Claims, Pace
+from runtime.turns.claims import Claim, Claims, Pace
 
 AT_ONCE = 8
 PACES = [Pace(company, "", 100, 3000, AT_ONCE) for company in ("flooded", "quiet", "third")]
@@ -140,19 +139,23 @@ async def test_failures_are_counted_until_a_turn_answers(pool: asyncpg.Pool) -> 
     assert seen == [0, 1, 1, 2, 0, 0, 1]
 
 
-async def test_a_process_that_is_frozen_while_it_claims_holds_nobody_up_for_long(
+async def test_who_may_not_claim_gives_up_in_time_and_claims_when_it_may(
     pool: asyncpg.Pool, database_url: str
 ) -> None:
     await waiting(pool, "quiet", 1)
-    lease_s = 1.0
-    bounds = [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
-    frozen = await asyncpg.connect(database_url)
-    await frozen.transaction().start()
-    await frozen.execute(_SQL["hold claiming"], *bounds)
-    claimed: list[Claim] = []
-    async with asyncio.timeout(30):
-        while not claimed:
-            with suppress(TransientFault):
-                claimed = await worker(pool, "sound", lease_s).claim(PACES, 1)
-    assert by_company(claimed) == {"quiet": 1}
-    assert frozen.is_closed()
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(7041777)")
+        with pytest.raises(TransientFault, match="LockNotAvailable"):
+            await worker(pool, "sound", 0.5).claim(PACES, 1)
+    await other.close()
+    assert by_company(await worker(pool, "sound", 0.5).claim(PACES, 1)) == {"quiet": 1}
+
+
+async def test_a_claim_leaves_its_connection_as_it_was(pool: asyncpg.Pool) -> None:
+    await waiting(pool, "quiet", 1)
+    told = "SELECT current_setting('lock_timeout'), current_setting('synchronous_commit')"
+    async with pool.acquire() as conn:
+        before = await conn.fetchrow(told)
+        [claim] = await Claims(conn, worker="w-1", lease_s=30).claim(PACES, 1)  # type: ignore[arg-type]
+        assert (claim.company_id, await conn.fetchrow(told)) == ("quiet", before)
