@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import aiohttp
 import httpx2
 import openai
 
@@ -25,20 +26,29 @@ def translated(
     """The fault that an error of the client's stands for, without the key; `now` is aware."""
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, now, api_key)
-    cause = error.__cause__
-    not_made = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout)
-    if not not_made and isinstance(
-        error, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException
-    ):
+    first = _first(error)
+    not_made = isinstance(first, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    if not not_made and isinstance(first, TimeoutError):
         return CallFault(
             Reason.OPENAI_TIMEOUT, "no answer in time", retryable=True, may_have_cost=True
         )
     return CallFault(
         Reason.OPENAI_UNAVAILABLE,
-        f"the connection failed: {type(cause or error).__name__}",
+        f"the connection failed: {type(first).__name__}",
         retryable=True,
         may_have_cost=not not_made,
     )
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error of aiohttp's own, where there is one: what the client makes of it tells less.
+
+    The transport between them calls a connection that broke under a request one that took too long
+    to be made (openai/_vendor/httpx_aiohttp/transport.py).
+    """
+    while not isinstance(error, aiohttp.ClientError | TimeoutError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _of_status(error: openai.APIStatusError, now: datetime, api_key: str) -> CallFault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from runtime.channels.port import OutboundPart
@@ -39,6 +40,12 @@ SELECT (SELECT count(*) FROM agent.turns WHERE covers <> '{}') AS covering,
 """
 
 
+async def written(pool: asyncpg.Pool) -> dict[str, int]:
+    row = await pool.fetchrow(WRITTEN)
+    assert row is not None
+    return dict(row)
+
+
 class Steps(ArmedParts):
     """Keeps what came of recording at once, and what the database had then."""
 
@@ -46,7 +53,7 @@ class Steps(ArmedParts):
 
     async def recorded(self, seen: Seen, thought: Thought, channel: Channel) -> Recorded | None:
         recorded = await super().recorded(seen, thought, channel)
-        self.came_of_it.append((recorded, dict(await self.pool.fetchrow(WRITTEN))))
+        self.came_of_it.append((recorded, await written(self.pool)))
         return recorded
 
 
@@ -91,15 +98,15 @@ async def test_a_decision_is_written_at_once_where_nothing_changed(
     async with room(database_url, redis_url) as here:
         parts = steps(here, RECORDS, "SELECT")
         await Turn(parts, await claimed(here, "oi")).run()
-        [(recorded, written)] = parts.came_of_it
+        [(recorded, found)] = parts.came_of_it
         assert recorded is not None
-        assert written["parts"] == 1
+        assert found["parts"] == 1
         assert here.channels.texts == ["ouvi: oi"]
         assert here.ears.ends == [("replied", "answered")]
 
 
 @pytest.mark.parametrize(
-    ("at", "written"),
+    ("at", "left"),
     [
         (OPENS, {"covering": 0, "parts": 0, "sent": 0, "closed": 0, "told": 0}),
         (RECORDS, {"covering": 1, "parts": 0, "sent": 0, "closed": 0, "told": 0}),
@@ -108,13 +115,13 @@ async def test_a_decision_is_written_at_once_where_nothing_changed(
     ids=["opens", "records", "settles"],
 )
 async def test_who_has_lost_the_claim_writes_nothing(
-    database_url: str, redis_url: str, at: int, written: dict[str, Any]
+    database_url: str, redis_url: str, at: int, left: dict[str, int]
 ) -> None:
     async with room(database_url, redis_url) as here:
         parts = steps(here, at, "UPDATE agent.turns SET fence = fence + 1, worker = 'w-2'")
         with pytest.raises(ClaimLost):
             await Turn(parts, await claimed(here, "oi")).run()
-        assert dict(await here.pool.fetchrow(WRITTEN)) == written
+        assert await written(here.pool) == left
 
 
 async def test_a_turn_covers_no_more_than_it_takes(database_url: str, redis_url: str) -> None:
@@ -130,7 +137,7 @@ async def test_a_turn_covers_no_more_than_it_takes(database_url: str, redis_url:
             seen.turn.last_position,
         )
         assert seen.turn.causation_id == seen.messages[-1]["event_id"]
-        kept = await here.pool.fetchrow(
+        [kept] = await here.pool.fetch(
             "SELECT covers, upper_position, seen_position, causation_id, correlation_id"
             " FROM agent.turns"
         )
