@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 
 from consumers.cancellation import raise_if_cancelled
@@ -33,6 +34,8 @@ class DebounceSettings:
 
     turns: int = 32
     poll_s: float = 1.0
+    gather_s: float = 0.025
+    """The least time from one look to the next that something written is the reason of."""
     watch_s: float = 0.2
     """How often running turns are held against what their customers wrote since."""
     stop_grace_s: float = 10.0
@@ -57,17 +60,25 @@ class Debounce:
         self._elsewhere: dict[str, int] = {}
         self._has_withheld = True
         self._woken = asyncio.Event()
+        self._waking: asyncio.TimerHandle | None = None
+        self._looked_s = -inf
         self._at_work = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def wake(self) -> None:
-        """Something was written: look at once."""
-        self._woken.set()
+        """Something was written: look soon. Under load one look serves several messages."""
+        if self._waking is None and not self._woken.is_set():
+            loop = asyncio.get_running_loop()
+            at_s = self._looked_s + self._settings.gather_s
+            self._waking = loop.call_at(max(at_s, loop.time()), self._look)
 
     @property
     def is_at_work(self) -> bool:
         """Whether there are turns that are not done."""
         return bool(self._running)
+
+    def _look(self) -> None:
+        self._woken.set()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the running turns are done."""
@@ -84,6 +95,7 @@ class Debounce:
             is_due = False
             while not self._stopping.is_set():
                 self._woken.clear()
+                self._looks_now()
                 wait_s = await self._tick(tasks, is_due=is_due)
                 raise_if_cancelled()
                 is_due = await self._wait(wait_s)
@@ -93,6 +105,12 @@ class Debounce:
                     task.cancel()
             for task in looking:
                 task.cancel()
+
+    def _looks_now(self) -> None:
+        self._looked_s = asyncio.get_running_loop().time()
+        if self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
 
     async def _tick(self, tasks: asyncio.TaskGroup, *, is_due: bool) -> float:
         """Claim what was to be due by now, then look what is next; how long to wait, in seconds.
