@@ -92,7 +92,8 @@ async def fresh(ground: Ground, plan: Plan) -> AsyncIterator[Run]:
     settings = ground.settings
     await ground.servers.start_anew()
     with ground.progress.bar(plan.title, plan.messages) as bar:
-        async with world(ledger.received, model_delay_s=plan.model_delay_ms / 1000) as outside:
+        delay_s = plan.model_delay_ms / 1000
+        async with world(ledger.received, ledger.thought, model_delay_s=delay_s) as outside:
             await load(ground.servers.db, settings, ground.folder, plan.written(outside))
             async with serving(settings, ground.servers, ground.folder) as service:
                 yield Run(service, outside, ledger, _traffic(ground, ledger, bar))

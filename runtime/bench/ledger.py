@@ -22,7 +22,7 @@ class Ledger:
     """Delays beyond `expected_ms`, which is debounce and model together. Seconds are the system's clock.
 
     An answer covers what its conversation had sent by the time its burst was due; its delay counts
-    from the last of these messages.
+    from the last of these messages. By how much the model itself was late, on average, is no delay.
     """
 
     def __init__(self, *, debounce_ms: float, expected_ms: float) -> None:
@@ -30,6 +30,7 @@ class Ledger:
         self._expected_ms = expected_ms
         self._open: dict[Place, deque[_Message]] = defaultdict(deque)
         self._delays: dict[str, list[float]] = defaultdict(list)
+        self._late_ms, self._thoughts = 0.0, 0
 
     def appended(self, place: Place, at_s: float, *, is_counted: bool) -> None:
         """A message stands in its stream since `at_s`."""
@@ -45,9 +46,15 @@ class Ledger:
             delay_ms = (reply.at_s - covered.at_s) * 1000 - self._expected_ms
             self._delays[reply.company_id].append(delay_ms)
 
+    def thought(self, late_ms: float) -> None:
+        """The model answered so much later than it was to."""
+        self._late_ms += late_ms
+        self._thoughts += 1
+
     def delays_ms(self, *companies: str) -> list[float]:
         """Of the companies' counted messages, in the order of the answers."""
-        return [delay for company in companies for delay in self._delays[company]]
+        late_ms = self._late_ms / max(1, self._thoughts)
+        return [delay - late_ms for company in companies for delay in self._delays[company]]
 
     def unanswered(self, *companies: str) -> int:
         """How many counted messages still wait."""

@@ -40,9 +40,14 @@ class Reply:
 
 @dataclass
 class World:
-    """`received` is called with each answer, in the order in which they come."""
+    """`received` is called with each answer, in the order in which they come.
+
+    `thought` is called with how late the model was each time, in milliseconds: a timer has its own
+    grain, and who measures is no part of what is measured.
+    """
 
     received: Callable[[Reply], None]
+    thought: Callable[[float], None]
     model_delay_s: float
     port: int = 0
 
@@ -71,7 +76,9 @@ class World:
         if key in _FAULTS:
             status, code = _FAULTS[key]
             return web.json_response({"error": {"message": code, "code": code}}, status=status)
+        began_s = time.perf_counter()
         await asyncio.sleep(self.model_delay_s)
+        self.thought((time.perf_counter() - began_s - self.model_delay_s) * 1000)
         return web.json_response(_COMPLETION)
 
 
@@ -92,9 +99,11 @@ _COMPLETION = {
 
 
 @asynccontextmanager
-async def world(received: Callable[[Reply], None], *, model_delay_s: float) -> AsyncIterator[World]:
+async def world(
+    received: Callable[[Reply], None], thought: Callable[[float], None], *, model_delay_s: float
+) -> AsyncIterator[World]:
     """The server, listening on a free port of the loop-back."""
-    made = World(received, model_delay_s)
+    made = World(received, thought, model_delay_s)
     app = web.Application()
     app.router.add_post("/channel", made.hear)
     app.router.add_post("/v1/chat/completions", made.think)

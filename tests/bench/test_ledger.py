@@ -47,3 +47,12 @@ def test_an_answer_to_nothing_is_no_delay() -> None:
     found = ledger()
     found.received(Reply(*PLACE, at_s=10.0))
     assert found.delays_ms("acme") == []
+
+
+def test_what_the_model_itself_was_late_is_no_delay() -> None:
+    found = ledger()
+    for number, late_ms in enumerate((0.5, 1.5)):
+        found.appended(("acme", f"c-{number}"), 100.0, is_counted=True)
+        found.thought(late_ms)
+        found.received(Reply("acme", f"c-{number}", 100.812))
+    assert found.delays_ms("acme") == [pytest.approx(11.0)] * 2
