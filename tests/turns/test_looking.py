@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import asyncpg
+
 from runtime.companies.config import Company
-from tests.turns.room import centurion, room, worker
+from runtime.companies.directory import Directory
+from runtime.turns.claims import Claims, Waiting
+from runtime.turns.debounce import Debounce, DebounceSettings
+from runtime.turns.gathering import Gathering
+from runtime.turns.parts import TurnParts
+from tests.turns.players import Ears, Mind, Nothing
+from tests.turns.room import LEASE_S, centurion, room, worker
 
 NEVER_S = 3600.0
 
@@ -55,3 +65,41 @@ async def test_a_conversation_that_waits_for_its_time_is_taken_up_then(
         async with worker(here, poll_s=NEVER_S):
             await here.wait_quiet()
     assert len(here.mind.asked) == 1
+
+
+class _Counted(Claims):
+    looks = 0
+
+    async def who_waits(self) -> list[Waiting]:
+        self.looks += 1
+        return await super().who_waits()
+
+
+async def test_what_is_written_in_a_row_is_looked_at_once(database_url: str) -> None:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
+        claims = _Counted(pool, worker="w-1", lease_s=LEASE_S)
+        parts = TurnParts(
+            pool,
+            Directory(pool, None),
+            Gathering(pool, Nothing()),
+            Mind(),
+            {},
+            Ears(),
+            16,
+            LEASE_S,
+        )
+        # So long that no stall of the machine is longer.
+        debounce = Debounce(parts, claims, settings=DebounceSettings(poll_s=NEVER_S, gather_s=3.0))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(debounce.run())
+            async with asyncio.timeout(30):
+                while not claims.looks:  # noqa: ASYNC110 - a real condition
+                    await asyncio.sleep(0.001)
+                for _ in range(20):
+                    debounce.wake()
+                    await pool.fetchval("SELECT 1")
+                assert claims.looks == 1
+                while claims.looks < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            debounce.stop()
+    assert claims.looks == 2
