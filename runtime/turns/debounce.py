@@ -23,6 +23,8 @@ from runtime.turns.turn import Turn
 NAME = "debounce"
 _NOBODY = (3000, 30_000, 8)
 """Debounce and longest wait in milliseconds, turns at once, where nobody answers: to be closed."""
+_GRAIN_S = 0.005
+"""A timer may come so much too early; what is not due yet is not claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Debounce:
         self._claims = claims
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
-        self._paces: list[Pace] = []
+        self._dues: list[tuple[Pace, float]] = []
         self._pacing = Pacing(monotonic)
         self._elsewhere: dict[str, int] = {}
         self._has_withheld = True
@@ -121,19 +123,21 @@ class Debounce:
         self._has_withheld = True
         free = self._settings.turns - len(self._running)
         claimed: list[Claim] = []
-        paced = False
+        held_back = False
         try:
-            if is_due:
-                allowed = self._allowed()
-                paced = allowed != self._paces
+            if is_due and (due := self._due()):
+                allowed = [self._allowed(pace) for pace in due]
                 claimed = await self._claims.claim(allowed, free)
                 self._begin(tasks, claimed)
+                # Another worker was faster, or its company has as much at work as it may.
+                held_back = allowed == due and not claimed
             waiting = await self._claims.who_waits()
             self._elsewhere = {
                 one.company_id: max(0, one.turns - self._pacing.running(one.company_id))
                 for one in waiting
             }
-            self._paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
+            paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
+            self._dues = list(zip(paces, map(self._due_at_s, waiting, paces), strict=True))
         except Exception as error:  # noqa: BLE001 - the next tick comes
             self._parts.observer.tick_failed(NAME, told(error))
             return self._settings.poll_s
@@ -141,26 +145,25 @@ class Debounce:
         if len(self._running) >= self._settings.turns:
             # The end of a turn wakes.
             return self._settings.poll_s
-        self._has_withheld = _withholds(waiting, self._paces)
-        wait_s = self._next_due_s(waiting)
-        if is_due and not claimed and wait_s <= 0 and not paced:
-            # Another worker was faster, or its company has as much at work as it may.
+        self._has_withheld = _withholds(waiting, paces)
+        next_s = min((at_s for _, at_s in self._dues), default=inf) - monotonic()
+        if next_s <= 0 and held_back:
             return self._settings.watch_s
-        return wait_s
+        return max(0.0, min(next_s, self._settings.poll_s))
 
-    def _allowed(self) -> list[Pace]:
-        return [
-            self._pacing.allowed(pace, self._elsewhere.get(pace.company_id, 0))
-            for pace in self._paces
-        ]
+    def _due(self) -> list[Pace]:
+        """Whose bursts were to be due by now, as the last look told."""
+        now_s = monotonic() + _GRAIN_S
+        return [pace for pace, at_s in self._dues if at_s <= now_s]
 
-    def _next_due_s(self, waiting: Sequence[Waiting]) -> float:
-        """Seconds until something is to be claimed, at most until the next poll."""
-        due = [self._settings.poll_s]
-        for one, pace in zip(waiting, self._paces, strict=True):
-            at_least_s = self._pacing.waits_s(pace)
-            due += [max(s, at_least_s) for s in (one.due_s(pace), one.free_s) if s is not None]
-        return max(0.0, min(due))
+    def _allowed(self, pace: Pace) -> Pace:
+        return self._pacing.allowed(pace, self._elsewhere.get(pace.company_id, 0))
+
+    def _due_at_s(self, one: Waiting, pace: Pace) -> float:
+        """When something of it is to be claimed, by this process's clock; never, as things stand."""
+        at_least_s = self._pacing.waits_s(pace)
+        due_s = [max(s, at_least_s) for s in (one.due_s(pace), one.free_s) if s is not None]
+        return monotonic() + min(due_s, default=inf)
 
     def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> None:
         for claim in claimed:
