@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ _FORMATS = {
 }
 
 
+@cache
 def payloads(type_: str, version: int) -> st.SearchStrategy[dict[str, Any]]:
     """Any payload that may be sent as that version.
 
@@ -57,7 +59,7 @@ def _object(schema: Schema, whole: Schema) -> st.SearchStrategy[dict[str, Any]]:
         optional = {name: value for name, value in of.items() if name not in always}
         return st.fixed_dictionaries(required, optional=optional)
 
-    return st.sampled_from(options).flatmap(with_required)
+    return st.one_of([with_required(needed) for needed in options])
 
 
 def _value(schema: Schema, whole: Schema) -> st.SearchStrategy[Any]:
