@@ -57,7 +57,8 @@ def evened_out(owners: Mapping[int, int], lanes: int) -> dict[int, int]:
     """
     names = [f"{lane:04d}" for lane in range(lanes)]
     held: dict[int, str | None] = {p: f"{lane:04d}" for p, lane in owners.items()}
-    for name in names:
-        held.update(dict.fromkeys(moves(held, names, name).release))
+    # All hand over by the same view, as members do: a share is of what each had before any of them did.
+    released = [p for name in names for p in moves(held, names, name).release]
+    held.update(dict.fromkeys(released))
     taken = {name: moves(held, names, name).take for name in names}
     return {p: int(name) for name, partitions in taken.items() for p in partitions}

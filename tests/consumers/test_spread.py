@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumers.spread import Spread, evened_out
@@ -88,6 +88,7 @@ def test_a_member_with_one_lane_never_changes() -> None:
     st.dictionaries(st.integers(0, 1023), st.integers(0, LANES - 1), max_size=40),
     st.integers(1, LANES),
 )
+@example(dict.fromkeys(range(5), 0) | dict.fromkeys(range(5, 10), 1), 3)
 def test_partitions_are_shared_fairly_by_the_first_lanes_and_as_few_as_possible_move(
     owners: dict[int, int], lanes: int
 ) -> None:
