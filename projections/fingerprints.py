@@ -55,8 +55,7 @@ def fingerprint(
     parts = [projection.name, str(projection.version)]
     parts += [_version_of(type_) for type_ in sorted(projection.reads)]
     parts += code.texts(starts)
-    for name, statement in sorted(named_statements(sql(projection.name)).items()):
-        parts.append(f"{name}: {plain_sql(statement)}")
+    parts += _plain_statements(sql(projection.name))
     return PREFIX + hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -75,6 +74,13 @@ def makes_same_rows(projection: Projection, recorded: str) -> bool:
 @cache
 def _present(name: str) -> str:
     return fingerprint(by_name(name))
+
+
+@cache
+def _plain_statements(text: str) -> list[str]:
+    """The statements of an SQL file by their names, which every engine asks for, and rebuilds too."""
+    named = sorted(named_statements(text).items())
+    return [f"{name}: {plain_sql(statement)}" for name, statement in named]
 
 
 def plain_sql(statement: str) -> str:
