@@ -4,7 +4,7 @@ A start costs a tenth of a fresh one. What a process is given (arguments, enviro
 standard streams) is set after the fork; `runtime.cli`, whose consoles look at them when they are
 made, is imported after it; then the installed script, or a module of the tests, runs to the end of
 what it began: its threads, its exit functions, its garbage. What was imported is not taken apart:
-that would copy every page of it. Tests of starts, signals and process groups start the script afresh.
+that would copy every page of it. Tests of starts start the script afresh.
 
 The parent is `python -m tests.forked_command FD`. It obeys one message a command on the socket FD,
 and ends with who started it.
@@ -170,6 +170,8 @@ def _obey(asked: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 def _become(message: dict[str, Any], fds: list[int]) -> None:
     """Take over what a fresh process would have been given."""
+    if message.get("session"):
+        os.setsid()
     for standard, fd in enumerate(fds):
         os.dup2(fd, standard)
         os.close(fd)

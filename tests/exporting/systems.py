@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
 
 import asyncpg
 
-from tests.forked_command import COMMAND
+from tests.begun_command import BegunCommand, begin_command
 from tests.runtime.operators import Operator
 
 _MOVES = {"recorded_at", "updated_at", "entry_id"}
@@ -45,7 +44,7 @@ async def read_models(database_url: str) -> dict[str, list[str]]:
     return found
 
 
-def start(operator: Operator, *words: str) -> subprocess.Popen[bytes]:
+def start(operator: Operator, *words: str) -> BegunCommand:
     """A command of which the test decides how it ends."""
     environ = {
         "PATH": os.environ["PATH"],
@@ -54,18 +53,11 @@ def start(operator: Operator, *words: str) -> subprocess.Popen[bytes]:
         "SUPABASE_DB_URL": operator.database_url,
         "REDIS_URL": operator.redis_url,
     }
-    return subprocess.Popen(
-        [COMMAND, *words],
-        env=environ,
-        cwd=operator.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    return begin_command(words, environ=environ, folder=operator.folder)
 
 
 def stop_once(
-    process: subprocess.Popen[bytes], reached: Callable[[], bool], how: signal.Signals
+    process: BegunCommand, reached: Callable[[], bool], how: signal.Signals
 ) -> tuple[int, str]:
     """Send a signal as soon as a condition holds, or let it end before; its code and errors."""
     while process.poll() is None and not reached():
@@ -74,4 +66,4 @@ def stop_once(
         process.send_signal(how)
     _, err = process.communicate()
     assert b"Traceback" not in err, err.decode()
-    return process.returncode, err.decode()
+    return process.wait(), err.decode()

@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 import pytest
 
-from tests.forked_command import COMMAND
+from tests.begun_command import BegunCommand, begin_command
 from tests.rebuild.ground import mixed, publish, rows_of, schemas
 from tests.runtime.operators import Operator
 
@@ -34,7 +34,7 @@ async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 def begin(
     operator: Operator, *words: str, stderr: int = subprocess.PIPE, stdout: int = subprocess.PIPE
-) -> subprocess.Popen[bytes]:
+) -> BegunCommand:
     """A command in a session of its own, so that a signal reaches it as at a terminal."""
     environ = {
         "PATH": os.environ["PATH"],
@@ -45,14 +45,8 @@ def begin(
         "SUPABASE_DB_URL": operator.database_url,
         "REDIS_URL": operator.redis_url,
     }
-    return subprocess.Popen(
-        [COMMAND, *words],
-        env=environ,
-        cwd=operator.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        start_new_session=True,
+    return begin_command(
+        words, environ=environ, folder=operator.folder, stdout=stdout, stderr=stderr
     )
 
 
@@ -80,11 +74,11 @@ async def wait_until(conn: asyncpg.Connection, sql: str, wanted: object) -> None
             await asyncio.sleep(0.02)
 
 
-async def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+async def ended(process: BegunCommand) -> tuple[int, str]:
     """Its exit code and what it said on standard error."""
     _, err = await asyncio.to_thread(process.communicate)
-    assert b"Traceback" not in (err or b""), err.decode()
-    return process.returncode, (err or b"").decode()
+    assert b"Traceback" not in err, err.decode()
+    return process.wait(), err.decode()
 
 
 @pytest.mark.parametrize(

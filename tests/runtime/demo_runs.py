@@ -6,11 +6,10 @@ import fcntl
 import json
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.forked_command import COMMAND
+from tests.forked_command import run
 
 HEAD = re.compile(r"\(conversation ((\w+)-[0-9a-f]{8})\)$")
 
@@ -56,10 +55,8 @@ class Run:
 def run_demo(folder: Path, **variables: str) -> Run:
     """Run it in a directory."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "100", **variables}
-    done = subprocess.run(
-        [COMMAND, "demo"], cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
-    return Run(folder, done.returncode, done.stdout.splitlines(), done.stderr)
+    done = run(["demo"], environ=environ, folder=folder)
+    return Run(folder, done.code, done.out.decode().splitlines(), done.err.decode())
 
 
 def shared_runs(shared: Path) -> list[Run]:

@@ -15,7 +15,7 @@ import orjson
 
 from events.codec import decode
 from runtime.demo.script import bodies, conversations
-from tests.forked_command import COMMAND
+from tests.forked_command import COMMAND, run
 from tests.runtime.demo_runs import Run
 
 TEXT = Path(__file__).parent.parent.parent / "runtime" / "demo" / "conversations.txt"
@@ -75,14 +75,8 @@ def test_with_serve_it_stays_up_until_it_is_told_to_stop(tmp_path: Path) -> None
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.1)
-        beside = subprocess.run(
-            [COMMAND, "groups", "status"],
-            cwd=tmp_path,
-            env=environ,
-            capture_output=True,
-            check=True,
-        )
-        assert b"caught up" in beside.stdout
+        beside = run(["groups", "status"], environ=environ, folder=tmp_path)
+        assert b"caught up" in beside.out
         process.terminate()
         assert process.wait(30) == 0
     finally:

@@ -7,10 +7,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -21,11 +21,11 @@ from consumers.cluster_reading import MOST_WAITS, ClusterReading
 from events.partitioning import stream_key
 from runtime.redis_client import redis_client
 from tests.examples import body
+from tests.forked_command import COMMAND, run
 from tests.where_it_runs.cluster_servers import Cluster
 from tests.where_it_runs.redis_servers import ask
 from tests.where_it_runs.running import wait_logged
 
-ROOT = Path(__file__).parent.parent.parent
 KEYS = [stream_key(partition) for partition in range(16)]
 
 
@@ -181,20 +181,16 @@ def environ(database_url: str, cluster: Cluster, tmp_path: Path) -> dict[str, st
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
         "SUPABASE_DB_URL": database_url,
         "REDIS_URL": cluster.url,
     }
-
-
-PROGRAM = (sys.executable, "-c", "from runtime.cli import main; main()")
 
 
 @contextmanager
 def serve(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The service as it is run, on uvloop."""
     process = subprocess.Popen(
-        [*PROGRAM, "serve"], env={**environ, "PORT": "0", "PROCESSES": "1"}, cwd=environ["HOME"]
+        [COMMAND, "serve"], env={**environ, "PORT": "0", "PROCESSES": "1"}, cwd=environ["HOME"]
     )
     try:
         yield process
@@ -204,33 +200,29 @@ def serve(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def command(environ: dict[str, str], *words: str, given: bytes = b"") -> bytes:
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        env=environ,
-        cwd=environ["HOME"],
-        input=given,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    with TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        done = run(words, environ=environ, folder=Path(environ["HOME"]), stdin=file.fileno())
+    assert done.code == 0, done.err
+    return done.out
 
 
 async def test_the_commands_work_on_a_cluster(
     environ: dict[str, str], database_url: str, cluster: Cluster
 ) -> None:
-    async def run(*words: str, given: bytes = b"") -> list[dict[str, Any]]:
+    async def told(*words: str, given: bytes = b"") -> list[dict[str, Any]]:
         output = await asyncio.to_thread(command, environ, *words, given=given)
         return [orjson.loads(line) for line in output.splitlines() if line.startswith(b"{")]
 
-    await run("migrate")
-    await run("publish", "-", given=orjson.dumps(body("lead.created")))
+    await told("migrate")
+    await told("publish", "-", given=orjson.dumps(body("lead.created")))
     with serve(environ) as service:
         await wait_logged(database_url, 1)
-        assert await run("groups", "status", "--wait", "--json")
+        assert await told("groups", "status", "--wait", "--json")
         service.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(service.wait, 30) == 0
-    streams = await run("streams", "status", "--json")
+    streams = await told("streams", "status", "--json")
     assert sum(stream["length"] or 0 for stream in streams) == 1
     node = cluster.master_of("domain-events:topology").client()
     assert ask(node, "HGET", "domain-events:topology", "partitions") == b"16"
