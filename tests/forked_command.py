@@ -1,8 +1,8 @@
 """`agent-runtime …` in a process forked from a parent that has imported its libraries.
 
-A start costs a tenth of a fresh one. What a process is given (arguments, environment, directory,
-standard streams) is set after the fork; `runtime.cli`, whose consoles look at them when they are
-made, is imported after it; then the installed script, or a module of the tests, runs to the end of
+A start costs a twentieth of a fresh one. What a process is given (arguments, environment, directory,
+standard streams) is set after the fork, and the consoles, which look at them when they are made, are
+made anew; then the installed script, or a module of the tests, runs to the end of
 what it began: its threads, its exit functions, its garbage. What was imported is not taken apart:
 that would copy every page of it. Tests of starts start the script afresh.
 
@@ -24,9 +24,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ ROOT = Path(__file__).parent.parent
 COMMAND = str(Path(sys.executable).parent / "agent-runtime")
 DEADLINE_S = 90.0
 _MESSAGE = 1 << 17
-# What is made when it is imported reads the environment and the standard streams.
-_AFRESH = ("runtime.cli", "typer.rich_utils")
+_CONSOLES: list[Callable[[], None]] = []
+"""Make those again that modules made when they were imported."""
 # Python itself reads these when it starts, before the fork.
 TOO_LATE = ("PYTHON", "LANG", "LC_")
 
@@ -183,6 +184,8 @@ def _become(message: dict[str, Any], fds: list[int]) -> None:
     if "module" not in message:
         sys.path[0] = str(Path(COMMAND).parent)
     _open_streams()
+    for make_again in _CONSOLES:
+        make_again()
 
 
 def _open_streams() -> None:
@@ -201,18 +204,34 @@ _STREAMS = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
 
 
 def _import_ahead() -> None:
-    import typer.rich_utils
+    import typer
+    from rich.console import Console
 
+    console: Any = Console
+    make = console.__init__
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        _CONSOLES.append(partial(make, self, *args, **kwargs))
+
+    console.__init__ = noted
     import runtime.cli
     import runtime.serve
 
-    for name in [
-        name for name in sys.modules if f"{name}.".startswith(tuple(f"{a}." for a in _AFRESH))
-    ]:
-        del sys.modules[name]
-    del runtime.cli
-    del typer.rich_utils
+    console.__init__ = make
+    # Typer works the commands out of the functions' annotations each time it is called.
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(runtime.cli.app)
+    _import_again("typer.rich_utils")
     gc.freeze()
+
+
+def _import_again(name: str) -> None:
+    """Have a module's code ready, and the module made by who needs it: it reads the environment."""
+    module = import_module(name)
+    package, _, short = module.__name__.rpartition(".")
+    delattr(sys.modules[package], short)
+    del sys.modules[name]
 
 
 def main() -> None:
