@@ -18,7 +18,7 @@ from events.entry_id import EntryId
 from projections.statements import statements
 
 _SQL = statements("consumers", "accounts.sql")
-_TELL_AGAIN_S = 5.0
+_TELL_AGAIN_S = 15.0
 """After so long it is told again what was seen, though it is the same."""
 
 

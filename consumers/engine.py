@@ -17,6 +17,7 @@ import asyncpg
 
 from consumers.accounts import Accounts
 from consumers.backoff import Backoff
+from consumers.beats import Beats, Known, Looks
 from consumers.bounded_pool import bounded
 from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp
@@ -36,6 +37,7 @@ from consumers.parking import Parking
 from consumers.partition_state import PartitionState
 from consumers.recovery import Recovery
 from consumers.redis_clients import RedisClients
+from consumers.rhythm import until_next_s
 from consumers.spread import Spread
 from consumers.status import GroupState, GroupStatus, PartitionStatus
 from consumers.stream import GroupStreams
@@ -48,7 +50,7 @@ from events.entry_id import EntryId
 
 _HAND_OVER_S = 1.0
 """How long handing over may take at least, where the batches in flight took the whole grace."""
-_IDLE_BEATS = 5
+_IDLE_BEATS = 15
 """Between two looks for what is unread, where there was nothing and nothing has come."""
 
 
@@ -57,6 +59,7 @@ class Engine:
 
     `member_id` must be unique to this start of this process: it is the lease's owner and the name
     of the Redis consumer. `is_beside_work` tells whether others are at work in the process now.
+    `beats` is shared by the engines of one member, whose heart-beats then go together.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Engine:
         member_id: str,
         observer: Observer,
         is_beside_work: Callable[[], bool] = lambda: False,
+        beats: Beats | None = None,
     ) -> None:
         pool = bounded(pool, within_s=settings.lease_s)
         self._settings = settings
@@ -137,6 +141,8 @@ class Engine:
             observer=observer,
             status=self._status,
         )
+        self._beats = beats or Beats(pool, member_id=member_id, lease_s=settings.lease_s)
+        self._looks = Looks()
         self._idle_at: dict[int, EntryId] | None = None
         self._measure_at = 0.0
         self._stopping = asyncio.Event()
@@ -162,20 +168,22 @@ class Engine:
                     tasks.create_task(lane.run(), name=f"{name}-lane-{number}")
                     for number, lane in enumerate(self._lanes)
                 ]
-                beats = {
+                # Who acts on looks waits for the first of them before it is begun.
+                steps = {
+                    "membership": (self._tend_membership, self._stopping, 0.0),
+                    "upkeep": (self._look_after, self._stopping, 0.0),
                     # It lives on until the last batch is done.
-                    "heartbeat": (self._leases.heartbeat, self._drained),
-                    "membership": (self._tend_membership, self._stopping),
-                    "tails": (self._measure_tails, self._stopping),
-                    "upkeep": (self._upkeep.step, self._stopping),
+                    "heartbeat": (self._beat, self._drained, self._settings.heartbeat_s),
+                    "tails": (self._measure_tails, self._stopping, self._settings.heartbeat_s),
                 }
                 beating = [
-                    tasks.create_task(self._keep(*beat), name=f"{name}-{what}")
-                    for what, beat in beats.items()
+                    tasks.create_task(self._keep(*step), name=f"{name}-{what}")
+                    for what, step in steps.items()
                 ]
                 spreading = tasks.create_task(self._dealing.follow(), name=f"{name}-spreading")
                 await self._stopping.wait()
                 spreading.cancel()
+                self._looks.close()
                 until = monotonic() + self._settings.stop_grace_s
                 await _end_by(until, working)
                 self._drained.set()
@@ -185,8 +193,10 @@ class Engine:
             self._status.state = GroupState.STOPPED
             self._status.partitions.clear()
 
-    async def _keep(self, step: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
-        """Take a step each heart-beat until the event; faults are retried with back-off.
+    async def _keep(
+        self, step: Callable[[], Awaitable[None]], until: asyncio.Event, every_s: float
+    ) -> None:
+        """Take a step so often until the event (0: it waits itself); faults are retried with back-off.
 
         Never so slowly that the lease would run out between two steps.
         """
@@ -194,7 +204,6 @@ class Engine:
         longest_s = max(settings.heartbeat_s, min(settings.retry_max_s, settings.lease_s / 4))
         backoff = Backoff(initial_s=settings.heartbeat_s, max_s=longest_s)
         while not until.is_set():
-            wait_s = settings.heartbeat_s
             try:
                 await step()
             except Exception as error:  # noqa: BLE001 - a defect here must not stop the consuming
@@ -203,12 +212,32 @@ class Engine:
                 self._observer.retrying(self._status.group, told(error), backoff.attempt, wait_s)
             else:
                 backoff.reset()
+                wait_s = until_next_s(every_s, monotonic()) if every_s else 0.0
             raise_if_cancelled()
-            await _wait(until, wait_s)
+            if wait_s:
+                await _wait(until, wait_s)
+
+    async def _beat(self) -> None:
+        number = self._looks.begin()
+        look = await self._beats.beat(self._status.group, self._known)
+        self._status.answered_at = monotonic()
+        self._looks.arrive(number, look)
+
+    def _known(self) -> Known:
+        return {
+            partition: (state.generation, state.cursor)
+            for lane in self._lanes
+            for partition, state in lane.states.items()
+        }
 
     async def _tend_membership(self) -> None:
-        await self._membership.step()
-        self._tell_state()
+        if (look := await self._looks.next()) is not None:
+            await self._membership.step(look.snapshot)
+            self._tell_state()
+
+    async def _look_after(self) -> None:
+        if (look := await self._looks.next()) is not None:
+            await self._upkeep.step(look)
 
     async def _measure_tails(self) -> None:
         cursors = {p: status.cursor for p, status in self._status.partitions.items()}

@@ -34,19 +34,14 @@ class Membership:
         self._status = status
         self._on_change = on_change
 
-    async def step(self) -> None:
-        """One look at the shares, and what follows from it; waits for batches in flight.
+    async def step(self, snapshot: Snapshot) -> None:
+        """What follows from a look at the shares; waits for batches in flight.
 
-        Raises `TransientFault` when Postgres does not answer.
+        The look must have begun after the last step. Raises `TransientFault` when Postgres does not answer.
         """
-        snapshot = await self._leases.snapshot()
         if len(snapshot.owners) < self._partitions:
             # The first start, or a Postgres that went back to before it.
             await self._leases.prepare(self._partitions)
-            snapshot = await self._leases.snapshot()
-        if self._member_id not in snapshot.living:
-            # The first step of a start may come before the first heart-beat.
-            await self._leases.heartbeat()
             snapshot = await self._leases.snapshot()
         await self._drop_lost(snapshot)
         plan = moves(snapshot.owners, snapshot.living | {self._member_id}, self._member_id)

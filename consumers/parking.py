@@ -7,8 +7,9 @@ come between the last parked event and the first live one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
@@ -66,11 +67,9 @@ class Parking:
         self._by_name = {p.name: p for p in group.projections}
         self._codes = {name: code_of(p) for name, p in self._by_name.items()}
 
-    async def wanted(self, partitions: Iterable[int]) -> list[Mend]:
-        """What operators asked for and nobody has done, oldest first."""
-        with faults_translated():
-            rows = await self._pool.fetch(_SQL["open requests"], self._group.name, list(partitions))
-        return [self._mend(row, row["kind"], row["id"]) for row in rows]
+    def wanted(self, requests: Iterable[Mapping[str, Any]]) -> list[Mend]:
+        """What operators asked for, in the order given."""
+        return [self._mend(row, row["kind"], row["id"]) for row in requests]
 
     async def due(self, partitions: Iterable[int]) -> list[Mend]:
         """Conversations worth another try of their own accord.
@@ -248,7 +247,9 @@ class Parking:
         )
         return left
 
-    def _mend(self, row: asyncpg.Record, kind: str, request: int | None) -> Mend:
+    def _mend(
+        self, row: Mapping[str, Any] | asyncpg.Record, kind: str, request: int | None
+    ) -> Mend:
         conversation = (row["company_id"], row["conversation_id"])
         return Mend(kind, row["partition"], row["projection"], conversation, request)
 

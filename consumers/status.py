@@ -54,6 +54,8 @@ class GroupStatus:
     member_id: str
     state: GroupState = GroupState.STARTING
     partitions: dict[int, PartitionStatus] = field(default_factory=dict)
+    answered_at: float | None = None
+    """When Postgres last answered a heart-beat, in seconds of the monotonic clock."""
     last_commit_at: datetime | None = None
     last_error: str | None = None
     last_error_at: datetime | None = None

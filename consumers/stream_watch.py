@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from consumers.errors import faults_translated
 from consumers.lineage import Sight, hash_of
@@ -22,6 +23,35 @@ if #found == 0 then return {0, ARGV[1]} end
 return {#found, found[#found][1]}
 """
 _PAGE = 5000
+_SIGHTS = """
+local sights = {}
+for i, key in ipairs(KEYS) do
+  local told = redis.pcall('XINFO', 'STREAM', key)
+  if told.err then
+    if not string.find(told.err, 'no such key', 1, true) then return told end
+    sights[i] = false
+  else
+    local info = {}
+    for at = 1, #told, 2 do info[told[at]] = told[at + 1] end
+    local known = 0
+    for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do
+      for at = 1, #group, 2 do
+        if group[at] == 'name' and group[at + 1] == ARGV[1] then known = 1 end
+      end
+    end
+    local cursor = ARGV[1 + i]
+    local standing = redis.call('XRANGE', key, cursor, cursor)
+    local above = redis.call('XRANGE', key, '(' .. cursor, '+', 'COUNT', 1)
+    sights[i] = {
+      known, info['entries-added'], info['last-generated-id'], info['max-deleted-entry-id'],
+      standing[1] and standing[1][2] or false, #above
+    }
+  end
+end
+return sights
+"""
+"""Of each stream what a look tells, or nil where there is none: as its own answers, which hold whole
+entries, all of it takes ten times as long to read. Keys: the streams; arguments: group, the cursors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +72,23 @@ class StreamWatch:
         """What each stream shows now, held against the group's checkpoint in it."""
         with faults_translated():
             servers = await self._servers(cursors)
-            async with self._clients.commands.pipeline(transaction=False) as pipe:
-                for partition, cursor in cursors.items():
-                    key = stream_key(partition, self._prefix)
-                    pipe.xinfo_stream(key)
-                    pipe.xinfo_groups(key)
-                    pipe.xrange(key, min=str(cursor), max=str(cursor), count=1)
-                    pipe.xrange(key, min=f"({cursor}", max="+", count=1)
-                answers = await pipe.execute(raise_on_error=False)
-        sights = {}
-        for number, partition in enumerate(cursors):
-            four = answers[4 * number : 4 * number + 4]
-            sights[partition] = self._sight(four, servers[partition])
-        return sights
+            keys = {p: stream_key(p, self._prefix) for p in cursors}
+            if isinstance(self._clients.commands, RedisCluster):
+                # It runs a script for the keys of one slot only.
+                asked = (self._ask([keys[p]], [c]) for p, c in cursors.items())
+                answers = [one for [one] in await asyncio.gather(*asked)]
+            else:
+                answers = await self._ask(keys.values(), cursors.values())
+        return {
+            partition: self._sight(answer, servers[partition])
+            for partition, answer in zip(cursors, answers, strict=True)
+        }
+
+    async def _ask(self, keys: Collection[str], cursors: Iterable[EntryId]) -> list[Any]:
+        answers: list[Any] = await self._clients.commands.eval(
+            _SIGHTS, len(keys), *keys, self._group, *map(str, cursors)
+        )
+        return answers
 
     async def count(self, partition: int, *, after: EntryId, up_to: EntryId) -> int:
         """How many entries stand in `(after, up_to]`; a page a round trip."""
@@ -124,28 +158,33 @@ class StreamWatch:
         untold = _Server(None, datetime.now(UTC))
         return {p: asked.get(n.name, untold) if n is not None else untold for p, n in nodes.items()}
 
-    def _sight(self, answers: list[Any], server: _Server) -> Sight:
-        info, groups, at_cursor, above = answers
-        for answer in answers:
-            if isinstance(answer, RedisError) and not _no_such_key(answer):
-                raise answer
-        exists = isinstance(info, dict)
-        known = groups if isinstance(groups, list) else []
+    def _sight(self, answer: list[Any] | None, server: _Server) -> Sight:
+        if answer is None:
+            return Sight(
+                exists=False,
+                group_exists=False,
+                added=0,
+                last_id=ZERO,
+                max_deleted_id=ZERO,
+                cursor_hash=None,
+                nothing_above=True,
+                server_id=server.run_id,
+                at=server.now,
+            )
+        known, added, last_id, max_deleted_id, standing, above = answer
         return Sight(
-            exists=exists,
-            group_exists=any(_text(found["name"]) == self._group for found in known),
-            added=int(info["entries-added"]) if exists else 0,
-            last_id=EntryId.parse(info["last-generated-id"]) if exists else ZERO,
-            max_deleted_id=EntryId.parse(info["max-deleted-entry-id"]) if exists else ZERO,
-            cursor_hash=hash_of(at_cursor[0][1]) if at_cursor else None,
+            exists=True,
+            group_exists=bool(known),
+            added=int(added),
+            last_id=EntryId.parse(_text(last_id)),
+            max_deleted_id=EntryId.parse(_text(max_deleted_id)),
+            cursor_hash=(
+                hash_of(dict(zip(standing[::2], standing[1::2], strict=True))) if standing else None
+            ),
             nothing_above=not above,
             server_id=server.run_id,
             at=server.now,
         )
-
-
-def _no_such_key(error: RedisError) -> bool:
-    return isinstance(error, ResponseError) and "no such key" in str(error)
 
 
 async def _asked(client: Any, **where: Any) -> _Server:

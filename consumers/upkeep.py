@@ -1,4 +1,4 @@
-"""What a member looks after beside its batches, at each heart-beat: all by looking at Postgres.
+"""What a member looks after beside its batches, at each heart-beat: all by what the beat's look shows.
 
 Requests of operators and parked conversations whose time has come, projections that were attached
 or detached, a Postgres that went back in time, losses, conservation, retention, and what replays replaced.
@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 
 import asyncpg
-import orjson
 
-from consumers.accounts import Accounts, Losses
+from consumers.accounts import Accounts
+from consumers.beats import Look
 from consumers.engine_settings import EngineSettings
 from consumers.errors import faults_translated
 from consumers.failure_streak import FailureStreak
@@ -26,10 +26,9 @@ from consumers.retention import Retention
 from consumers.seen_basis import forget_seen
 from consumers.status import GroupStatus
 from consumers.trimming import Trimmer, held_back
-from events.entry_id import EntryId
-from projections.statements import statements
+from events.entry_id import ZERO
 
-_SQL = statements("consumers", "upkeep.sql")
+_NOWHERE = (0, ZERO)
 _SLOWLY_S = 30.0
 """How often parked conversations are looked at for another try, and the accounts added up."""
 
@@ -63,15 +62,15 @@ class Upkeep:
         self._status = status
         self._slow_at = self._trim_at = 0.0
 
-    async def step(self) -> None:
-        """One look. Raises `TransientFault` for everything that will pass."""
+    async def step(self, look: Look) -> None:
+        """What follows from a look. Raises `TransientFault` for everything that will pass."""
         states = self._states()
-        await self._look_at_standing()
+        self._look_at_standing(look)
         if not states:
             return
-        await self._find_what_went_back(states)
+        self._find_what_went_back(look)
         await self._accounts.remember_seen(states.values())
-        self._mend(await self._parking.wanted(states))
+        self._mend(self._parking.wanted(look.requests))
         if monotonic() >= self._slow_at:
             due = await self._parking.due(states)
             self._mend(due)
@@ -85,25 +84,19 @@ class Upkeep:
     def _states(self) -> dict[int, PartitionState]:
         return {p: state for lane in self._lanes for p, state in lane.states.items()}
 
-    async def _look_at_standing(self) -> None:
-        with faults_translated():
-            row = await self._pool.fetchrow(_SQL["standing"], self._group.name)
-        if row is None:
-            return
-        self._status.detached = orjson.loads(row["detached"]) if row["detached"] else {}
-        self._status.losses = Losses(
-            row["count"], row["at_least"], row["since"], row["entries"], row["reasons"]
-        )
+    def _look_at_standing(self, look: Look) -> None:
+        self._status.detached = dict(look.detached)
+        self._status.losses = look.losses
         # Attached or detached projections; or a server that may be of an earlier moment. Held
         # against what each partition knows, not against the last look: one that was detached and
         # attached again in between looks as before.
-        fed, server_started = set(row["fed"]), row["server_started"]
+        fed = look.fed
         self._begin_anew({name for state in self._states().values() for name in fed - state.fed()})
         for lane in self._lanes:
             lane.distrust(
                 partition
                 for partition, state in lane.states.items()
-                if state.fed() != fed or state.server_started != server_started
+                if state.fed() != fed or state.server_started != look.server_started
             )
 
     def _begin_anew(self, attached: set[str]) -> None:
@@ -112,20 +105,12 @@ class Upkeep:
             if f"{projection.name} v{projection.version}" in attached:
                 self._streaks[projection.name].begin_anew()
 
-    async def _find_what_went_back(self, states: Mapping[int, PartitionState]) -> None:
+    def _find_what_went_back(self, look: Look) -> None:
         """Checkpoints only grow; one below what was committed is a Postgres of an earlier moment.
 
         A lane that waits for entries would never notice: it meets no error.
         """
-        known = {p: (state.generation, state.cursor) for p, state in states.items()}
-        with faults_translated():
-            rows = await self._pool.fetch(_SQL["checkpoints"], self._group.name, list(known))
-        back = {
-            row["partition"]
-            for row in rows
-            if (row["generation"], EntryId.parse(row["entry_id"])) < known[row["partition"]]
-        }
-        back |= known.keys() - {row["partition"] for row in rows}
+        back = {p for p, place in look.known.items() if look.stands.get(p, _NOWHERE) < place}
         for lane in self._lanes if back else ():
             lane.distrust(back)
 

@@ -13,6 +13,7 @@ import asyncpg
 from consumers.bounded_pool import bounded
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import told
+from consumers.rhythm import until_next_s
 from events.publisher import Publisher, PublisherSettings
 from projections.statements import statements
 from runtime.agent_metrics import AgentMetrics
@@ -38,7 +39,7 @@ from runtime.turns.reconcile import Reconcile
 from runtime.usage_events import UsageEvents
 
 _SQL = statements("runtime", "standing.sql")
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S = 5.0
 _log = get_logger(__name__)
 
 
@@ -182,7 +183,7 @@ class AgentService:
             except Exception as error:  # noqa: BLE001 - the next look comes
                 _log.debug("agent.look_failed", error=told(error))
             raise_if_cancelled()
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(until_next_s(_LOOK_EVERY_S, time.monotonic()))
 
     def _stop_workers(self) -> None:
         for worker in (self._debounce, self._reconcile):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import asyncpg
 
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import TransientFault, faults_translated
+from consumers.rhythm import until_next_s
 from projections.drift import Drift, DriftKind, adopt, drifts
 from runtime.connections import PROBE_TIMEOUT_S
 from runtime.logs import Log
@@ -39,7 +41,7 @@ class DriftWatch:
             except TransientFault as fault:
                 self._log.debug("projections.not_looked_at", fault=fault.fault)
             raise_if_cancelled()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(until_next_s(LOOK_EVERY_S, monotonic()))
 
     async def look(self) -> None:
         """Look once."""

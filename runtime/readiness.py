@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from consumers.cancellation import raise_if_cancelled
+from consumers.rhythm import until_next_s
 from consumers.status import GroupState, GroupStatus
 from projections.drift import Drift
 from runtime.connections import Connections
@@ -22,8 +23,11 @@ from runtime.logs import get_logger
 from runtime.redaction import Redactor
 
 PROBE_EVERY_S = 1.0
+REDIS_EVERY_S = 2.0
+"""Redis is asked less often: a blocked read that it cuts off tells at once."""
 PROBE_MAX_S = 3.0
 """The longest pause between two attempts while a dependency does not answer."""
+_LATELY = 1.5
 STALE_AFTER_S = 10.0
 """A dependency that was not heard of for so long counts as failed."""
 MIGRATE_HINT = "run agent-runtime migrate"
@@ -242,15 +246,26 @@ async def probe_forever(
     *,
     workers: Callable[[], Mapping[str, tuple[float, str | None]]] = dict,
 ) -> None:
-    """Look at Postgres, Redis, the groups and the workers about once a second, until cancelled."""
-    probes: Mapping[str, Callable[[], Awaitable[None]]] = {
-        "db": connections.probe_db,
-        "redis": connections.probe_redis,
-    }
+    """Look at Postgres, Redis, the groups and the workers each second or two, until cancelled.
+
+    Postgres is not asked where it has just answered a group's heart-beat.
+    """
+
+    async def probe_db() -> None:
+        if not _answers(statuses()):
+            await connections.probe_db()
+
     async with asyncio.TaskGroup() as tasks:
-        for name, probe in probes.items():
-            tasks.create_task(_probe(readiness, name, probe), name=f"probe-{name}")
+        tasks.create_task(_probe(readiness, "db", probe_db), name="probe-db")
+        redis = _probe(readiness, "redis", connections.probe_redis, every_s=REDIS_EVERY_S)
+        tasks.create_task(redis, name="probe-redis")
         tasks.create_task(_watch(readiness, statuses, workers), name="probe-consumers")
+
+
+def _answers(statuses: Iterable[GroupStatus]) -> bool:
+    """Whether Postgres answered one of the groups since the last look, or as good as."""
+    answered = [status.answered_at for status in statuses if status.answered_at is not None]
+    return bool(answered) and time.monotonic() - max(answered) < PROBE_EVERY_S * _LATELY
 
 
 async def _watch(
@@ -262,10 +277,16 @@ async def _watch(
         readiness.workers(workers())
         readiness.consumers(statuses())
         readiness.accounts(statuses())
-        await asyncio.sleep(PROBE_EVERY_S)
+        await asyncio.sleep(until_next_s(PROBE_EVERY_S, time.monotonic()))
 
 
-async def _probe(readiness: Readiness, name: str, probe: Callable[[], Awaitable[None]]) -> None:
+async def _probe(
+    readiness: Readiness,
+    name: str,
+    probe: Callable[[], Awaitable[None]],
+    *,
+    every_s: float = PROBE_EVERY_S,
+) -> None:
     """Failures of any kind are findings, so that only cancelling ends the loop."""
     answered = False
     failures = 0
@@ -281,4 +302,5 @@ async def _probe(readiness: Readiness, name: str, probe: Callable[[], Awaitable[
             failures = 0
             readiness.record(name, State.OK)
         raise_if_cancelled()
-        await asyncio.sleep(min(PROBE_MAX_S, PROBE_EVERY_S * 1.5**failures))
+        wait_s = min(PROBE_MAX_S, PROBE_EVERY_S * 1.5**failures)
+        await asyncio.sleep(wait_s if failures else until_next_s(every_s, time.monotonic()))

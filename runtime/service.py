@@ -14,6 +14,8 @@ import asyncpg
 from prometheus_client.metrics_core import Metric
 
 from consumers.backoff import Backoff
+from consumers.beats import Beats
+from consumers.bounded_pool import bounded
 from consumers.engine import Engine
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, faults_translated
@@ -126,7 +128,8 @@ class Service:
     async def _consume(self, connections: Connections) -> None:
         pool = await connections.wait_open()
         await self._wait_usable(pool, connections)
-        member_id = _member_id()
+        member_id, lease_s = _member_id(), self._settings.lease_s
+        beats = Beats(bounded(pool, within_s=lease_s), member_id=member_id, lease_s=lease_s)
         self._engines = [
             Engine(
                 group,
@@ -136,6 +139,7 @@ class Service:
                 member_id=member_id,
                 observer=self._observer,
                 is_beside_work=self._is_turning,
+                beats=beats,
             )
             for group in self._consumed
         ]

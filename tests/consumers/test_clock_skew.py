@@ -105,7 +105,7 @@ async def test_what_was_told_is_told_again_when_read_anew_or_after_a_while(
     if read_anew:
         owned = replace(owned)
     else:
-        clock[0] += 5.0
+        clock[0] += 15.0
     await accounts.remember_seen([owned])
     assert await remembered(pool) == 10
     owned.account.seen = seen(11, NOW)
