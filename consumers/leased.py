@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -19,7 +20,7 @@ from consumers.errors import CheckpointMoved, LeaseLost, faults_translated
 from consumers.partition_state import PartitionState
 from projections.statements import statements
 
-_SQL = statements("consumers", "leased.sql")
+SQL = statements("consumers", "leased.sql")
 Connection = asyncpg.pool.PoolConnectionProxy
 
 
@@ -32,9 +33,18 @@ class Member:
     lease_s: float
 
 
+_LOCK, _STATEMENT, _IDLE = 400, 800, 500
+"""Thousandths of the lease."""
+
+
 def bounds(lease_s: float) -> list[str]:
     """Lock, statement and idle-in-transaction time-outs of a transaction under such a lease."""
-    return [f"{int(lease_s * share)}ms" for share in (400, 800, 500)]
+    return [f"{int(lease_s * share)}ms" for share in (_LOCK, _STATEMENT, _IDLE)]
+
+
+def bound_s(lease_s: float) -> float:
+    """How long a statement under such a lease may take that stands for itself, in seconds."""
+    return lease_s * _LOCK / 1000
 
 
 @asynccontextmanager
@@ -53,10 +63,27 @@ async def leased(
             yield conn, await _lock(conn, member, states)
 
 
+def holding(member: Member, states: Sequence[PartitionState]) -> list[Any] | None:
+    """The parameters of `hold leases`; None where the states are not of one start of the server."""
+    started = {state.server_started for state in states}
+    if len(started) != 1 or None in started:
+        return None
+    lock_within, *_ = bounds(member.lease_s)
+    return [
+        member.group,
+        [state.partition for state in states],
+        [state.epoch for state in states],
+        member.member_id,
+        lock_within,
+        started.pop(),
+        len(states),
+    ]
+
+
 async def _lock(conn: Connection, member: Member, states: Sequence[PartitionState]) -> datetime:
     wanted = {state.partition: state.epoch for state in states}
     rows = await conn.fetch(
-        _SQL["lock leases"], member.group, list(wanted), member.member_id, *bounds(member.lease_s)
+        SQL["lock leases"], member.group, list(wanted), member.member_id, *bounds(member.lease_s)
     )
     held = {row["partition"] for row in rows if wanted[row["partition"]] == row["epoch"]}
     if lost := frozenset(wanted) - held:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -16,18 +18,20 @@ import asyncpg
 
 from consumers.columns import columns
 from consumers.dedup import Fresh
-from consumers.errors import CheckpointMoved, TransientFault
+from consumers.errors import CheckpointMoved, TransientFault, faults_translated
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Parked, feed, is_plain
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
-from consumers.joined_writes import Forms, JoinedWrites, NotTogether
-from consumers.leased import Connection, Member, leased
+from consumers.joined_writes import Forms, JoinedWrites, LoneWrites, NotAlone, NotTogether
+from consumers.leased import SQL as LEASES
+from consumers.leased import Connection, Member, bound_s, holding, leased
 from consumers.log_basis import LogBasis
 from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
 from consumers.partition_state import Conversation, PartitionState
 from consumers.seen_basis import SeenBasis
+from consumers.server_clock import ServerClock
 from events.envelope import RecordedEvent
 from projections.projection import Projection
 from projections.statements import statements
@@ -36,6 +40,8 @@ _SQL = statements("consumers", "transaction.sql")
 _ACCOUNTS = statements("consumers", "accounts.sql")
 _SMALL = 200
 """Events: what fewer write goes in one statement, as its round trips take longer than its work."""
+_LONE = 40
+"""Events: what fewer write needs no COPY, so that it may be one statement altogether."""
 _SOBER_BATCHES = 100
 """So many batches after a refusal a projection looks for every row: a producer that says the same
 again and again would have each batch made twice."""
@@ -87,6 +93,8 @@ class BatchTransactions:
         self._codes = {p.name: code_of(p) for p in group.projections}
         self._without_hope: dict[str, int] = {}
         self._forms = Forms()
+        self._lone_forms = Forms(guard=LEASES["hold leases"])
+        self._clock = ServerClock()
         self._apart = 0
 
     async def commit(
@@ -106,9 +114,12 @@ class BatchTransactions:
             TransientFault: it is not known whether it was committed; reload before going on.
         """
         self._apart -= 1
-        small = sum(intake.read for intake in intakes) <= _SMALL
-        if small and not careful and self._apart < 0:
+        read = sum(intake.read for intake in intakes)
+        if read <= _SMALL and not careful and self._apart < 0:
             try:
+                if read <= _LONE:
+                    with suppress(NotAlone):
+                        return await self._commit_alone(intakes, states)
                 return await self._commit(intakes, states, careful, together=True)
             except NotTogether:
                 # One by one it will show what was refused; most likely what was taken for new.
@@ -116,6 +127,29 @@ class BatchTransactions:
                 names = (projection.name for projection in self._group.projections)
                 self._without_hope.update(dict.fromkeys(names, _SOBER_BATCHES))
         return await self._commit(intakes, states, careful, together=False)
+
+    async def _commit_alone(
+        self, intakes: Sequence[Intake], states: Mapping[int, PartitionState]
+    ) -> list[Outcome]:
+        """By one statement that holds the leases and moves the checkpoints itself."""
+        recorded_at = self._clock.shows()
+        guard = holding(self._member, [states[i.partition] for i in intakes])
+        if self._group.basis is not Basis.LOG or recorded_at is None or guard is None:
+            # Another group's loads lock what others write too.
+            raise NotAlone
+        with faults_translated():
+            async with self._pool.acquire() as held:
+                within_s = bound_s(self._member.lease_s)
+                conn = LoneWrites(held, self._lone_forms, guard=guard, within_s=within_s)
+                outcomes, applied = await self._write(
+                    cast("Connection", conn), intakes, states, frozenset(), recorded_at
+                )
+                asked = self._clock.asked()
+                at = await conn.send_alone()
+                self._clock.heard(at, asked=asked)
+                for name in applied:
+                    self._streaks[name].applied()
+        return outcomes
 
     async def _commit(
         self,
@@ -126,24 +160,38 @@ class BatchTransactions:
         together: bool,
     ) -> list[Outcome]:
         touched = [states[i.partition] for i in intakes]
+        asked = self._clock.asked()
         async with leased(self._pool, self._member, touched) as (held, recorded_at):
+            self._clock.heard(recorded_at, asked=asked)
             conn = cast("Connection", JoinedWrites(held, self._forms)) if together else held
-            fresh = await self._basis.fresh(conn, intakes, states)
-            outcomes = [
-                record(intake, left, states[intake.partition], recorded_at)
-                for intake, left in zip(intakes, fresh, strict=True)
-            ]
-            await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
-            await self._count(conn, outcomes)
-            applied = await self._project(conn, outcomes, states, careful)
-            await self._keep_aside(conn, fresh, outcomes, states)
-            await self._record_losses(conn, outcomes, states)
-            await self._move_checkpoints(conn, outcomes, states)
+            outcomes, applied = await self._write(conn, intakes, states, careful, recorded_at)
             if isinstance(conn, JoinedWrites):
                 await conn.send()
                 for name in applied:
                     self._streaks[name].applied()
         return outcomes
+
+    async def _write(
+        self,
+        conn: Connection,
+        intakes: Sequence[Intake],
+        states: Mapping[int, PartitionState],
+        careful: frozenset[str],
+        recorded_at: datetime,
+    ) -> tuple[list[Outcome], list[str]]:
+        """Write it, or have it kept; also the names of the projections that took something."""
+        fresh = await self._basis.fresh(conn, intakes, states)
+        outcomes = [
+            record(intake, left, states[intake.partition], recorded_at)
+            for intake, left in zip(intakes, fresh, strict=True)
+        ]
+        await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
+        await self._count(conn, outcomes)
+        applied = await self._project(conn, outcomes, states, careful)
+        await self._keep_aside(conn, fresh, outcomes, states)
+        await self._record_losses(conn, outcomes, states)
+        await self._move_checkpoints(conn, outcomes, states)
+        return outcomes, applied
 
     async def _count(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         if self._group.basis is not Basis.LOG:

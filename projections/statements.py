@@ -73,24 +73,48 @@ def filled(sql: str, **names: str | Sequence[str]) -> str:
     return _PLACE.sub(lambda found: told[found[1]], sql)
 
 
-def joined(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str], *, guard: str | None = None, least: Sequence[int] = ()) -> str:
     """One statement that writes what several do, and answers with how many rows each has written.
 
     Its parameters are theirs, one after the other. All see what stood before the first of them, so
     none may write what another has written. They write in their order, as the counts are worked out:
     that is how Postgres does it, not what it promises.
 
+    With a `guard` it stands for itself, outside of a transaction. The guard comes before all of them: a
+    query that must give as many rows as its last parameter says. `least` numbers those parts that must
+    write as many rows as a parameter says that follows theirs. Where one does not, a division by zero
+    fails the whole. It answers with the server's time at its end in another column.
+
     Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
     """
-    told, before = [], 0
+    told, counts, before = [], [], 0
+    if guard is not None:
+        told.append(f"held AS MATERIALIZED (\n{_COMMENT.sub('', guard)})")
+        before = _parameters(guard)
+        counts.append(_must(f"(SELECT count(*) FROM held) = ${before}"))  # noqa: S608
     for number, part in enumerate(parts):
         own = _COMMENT.sub("", part)
         if "RETURNING" not in own:
             own += "\nRETURNING 1"
         told.append(f"w{number} AS (\n{_PARAMETER.sub(partial(_moved, by=before), own)})")
-        before += max((int(found[1]) for found in _PARAMETER.finditer(own)), default=0)
-    counts = [f"(SELECT count(*) FROM w{number})" for number in range(len(parts))]  # noqa: S608
+        before += _parameters(own)
+        count = f"(SELECT count(*) FROM w{number})"  # noqa: S608
+        if number in least:
+            before += 1
+            count = _must(f"{count} = ${before}")
+        counts.append(count)
+    if guard is not None:
+        counts.append("clock_timestamp()")
     return f"WITH {', '.join(told)}\nSELECT {', '.join(counts)}"
+
+
+def _must(condition: str) -> str:
+    """1, or a division by zero."""
+    return f"1 / ({condition}::bigint)::integer"
+
+
+def _parameters(sql: str) -> int:
+    return max((int(found[1]) for found in _PARAMETER.finditer(sql)), default=0)
 
 
 def _moved(parameter: re.Match[str], *, by: int) -> str:
