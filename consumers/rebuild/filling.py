@@ -24,7 +24,7 @@ from consumers.leased import Connection
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import RebuildSettings
-from consumers.rebuild.reading import Rows, Scope, decoded, past, read_ahead
+from consumers.rebuild.reading import Chunk, Scope, past, read_ahead, whole
 from consumers.rebuild.scratch import FilledPart, Scratch
 from consumers.rebuild.shadow import Shadow
 from consumers.row_copy import copy_rows
@@ -41,7 +41,7 @@ class _Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Parted:
     """A chunk's events: those of the conversation that the last chunk began, then the others.
 
     `types` are those of the others, `kinds` the same, each once. `is_odd`: one of them is no event of a
@@ -98,16 +98,13 @@ class Filler:
                     await self._mark_filled(part)
                     continue
                 async with self._pace.working():
-                    # Nothing but this call holds the events: the next ones are made in their place.
-                    await self._write(
-                        part, _parted(await decoded(found.rows, part.partition), found.begun)
-                    )
+                    await self._write(part, found)
                 if self._chunk_done is not None:
                     await self._chunk_done()
 
     async def _chunks(
         self, parts: Sequence[FilledPart]
-    ) -> AsyncGenerator[tuple[FilledPart, Rows | None], None]:
+    ) -> AsyncGenerator[tuple[FilledPart, Chunk | None], None]:
         """What is to be made and written, in order; None is a partition's end."""
         for part in parts:
             async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
@@ -120,8 +117,8 @@ class Filler:
                     size=self._settings.chunk_events,
                 )
                 async with aclosing(found):
-                    async for rows in found:
-                        yield part, rows
+                    async for chunk in found:
+                        yield part, chunk
             yield part, None
 
     async def _mark_filled(self, part: FilledPart) -> None:
@@ -129,21 +126,31 @@ class Filler:
             await conn.execute(self._scratch.sql("mark filled"), part.partition)
         part.is_filled = True
 
-    async def _write(self, part: FilledPart, chunk: _Chunk) -> None:
-        last = (chunk.whole or chunk.begun)[-1]
+    async def _write(self, part: FilledPart, chunk: Chunk) -> None:
+        last = chunk.events[-1]
         try:
-            outcome = await self._commit(part, chunk, last, careful=False)
+            outcome = await self._commit(part, _parted(chunk), careful=False)
         except _Refused:
-            outcome = await self._commit(part, chunk, last, careful=True)
+            outcome = await self._commit_whole(part, chunk)
         for feed, fed in zip(self._feeds, outcome, strict=True):
             feed.remember(fed)
         part.company_id, part.conversation_id = last.event.company_id, last.event.conversation_id
         part.position = last.position
 
-    async def _commit(
-        self, part: FilledPart, chunk: _Chunk, last: RecordedEvent, *, careful: bool
-    ) -> list[Fed]:
+    async def _commit_whole(self, part: FilledPart, chunk: Chunk) -> list[Fed]:
+        """With each event made in full: only then is a fold's answer told."""
+        positions = [recorded.position for recorded in chunk.events]
+        async with self._scratch.pool.acquire() as conn:
+            events = await whole(conn, part.partition, positions)
+        parted = _parted(Chunk(chunk.begun, events))
+        try:
+            return await self._commit(part, parted, careful=False)
+        except _Refused:
+            return await self._commit(part, parted, careful=True)
+
+    async def _commit(self, part: FilledPart, chunk: _Parted, *, careful: bool) -> list[Fed]:
         outcome: list[Fed] = []
+        last = (chunk.whole or chunk.begun)[-1]
         async with self._scratch.holding(waits_for_disk=False) as conn:
             for feed in self._feeds:
                 outcome.append(await _fed(conn, feed, chunk, careful=careful))
@@ -165,14 +172,15 @@ class Filler:
         return outcome
 
 
-def _parted(events: list[RecordedEvent], begun: int) -> _Chunk:
+def _parted(chunk: Chunk) -> _Parted:
+    begun, events = chunk.begun, chunk.events
     whole = events[begun:] if begun else events
     types = [recorded.event.type for recorded in whole]
     is_odd = not _ODD.isdisjoint({type(recorded.event.payload) for recorded in whole})
-    return _Chunk(events[:begun], whole, types, frozenset(types), is_odd)
+    return _Parted(events[:begun], whole, types, frozenset(types), is_odd)
 
 
-async def _fed(conn: Connection, feed: ShadowFeed, chunk: _Chunk, *, careful: bool) -> Fed:
+async def _fed(conn: Connection, feed: ShadowFeed, chunk: _Parted, *, careful: bool) -> Fed:
     reads = feed.shadow.reads
     begun = [r for r in chunk.begun if r.event.type in reads]
     whole = chunk.read_by(reads)

@@ -11,17 +11,19 @@ from typing import TypeVar
 
 import asyncpg
 
+from consumers.feeding import is_plain
 from consumers.leased import Connection
-from consumers.logged_events import all_from_log
+from consumers.logged_events import all_from_log, briefly
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.scratch import FilledPart
+from events.common_types import COMMON
 from events.envelope import RecordedEvent
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "reading.sql")
 T = TypeVar("T")
-_PLACE = 10
-"""The column behind those of the log: the number that conversations are sorted by."""
+_POSITION, _PLACE = 0, 4
+"""Columns of the past: the latter is the number that conversations are sorted by."""
 _AT_ONCE = 250
 """So many events are decoded before others in this process have their turn."""
 
@@ -37,11 +39,14 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """A chunk of a partition's past; the first `begun` rows are of what the last chunk began."""
+class Chunk:
+    """A chunk of a partition's past; the first `begun` events are of what the last chunk began.
+
+    The others may be of those that `briefly` gives, unless one of them is not of a version of this build's.
+    """
 
     begun: int
-    rows: Sequence[asyncpg.Record]
+    events: list[RecordedEvent]
 
 
 async def past(
@@ -52,12 +57,11 @@ async def past(
     scope: Scope,
     types: Sequence[str],
     size: int,
-) -> AsyncGenerator[Rows, None]:
-    """A partition's rows behind where it is filled, conversation by conversation, each by position.
+) -> AsyncGenerator[Chunk, None]:
+    """A partition's events behind where it is filled, conversation by conversation, each by position.
 
-    Chunks of about `size`, for `decoded`, which end where a conversation does: what a chunk has of the last
-    one waits for the next, unless that is half of it. Within a transaction of `conn`'s, which nobody else
-    uses meanwhile.
+    Chunks of about `size`, which end where a conversation does: what a chunk has of the last one waits for
+    the next, unless that is half of it. Within a transaction of `conn`'s, which nobody else uses meanwhile.
     """
     await conn.execute(_SQL["prepare to sort"])
     place: int | None = None
@@ -71,6 +75,7 @@ async def past(
         part.company_id,
         part.conversation_id,
         part.position,
+        list(COMMON),
     )
     held: list[asyncpg.Record] = []
     while rows := await cursor.fetch(size):
@@ -79,15 +84,34 @@ async def past(
         if end <= len(rows) // 2:
             end = len(rows)
         held = rows[end:]
-        yield _chunk(rows[:end], place)
+        yield await _chunk(conn, part.partition, rows[:end], place)
         place = rows[end - 1][_PLACE]
     if held:
-        yield _chunk(held, place)
+        yield await _chunk(conn, part.partition, held, place)
 
 
-def _chunk(rows: list[asyncpg.Record], place: int | None) -> Rows:
+async def _chunk(
+    conn: Connection, partition: int, rows: list[asyncpg.Record], place: int | None
+) -> Chunk:
     begun = sum(1 for _ in takewhile(lambda row: row[_PLACE] == place, rows))
-    return Rows(begun, rows)
+    found: list[RecordedEvent | None] = [None] * begun
+    for start in range(begun, len(rows), _AT_ONCE):
+        found.extend(briefly(rows[start : start + _AT_ONCE], partition))
+        await asyncio.sleep(0)
+    lacking = [row[_POSITION] for row, event in zip(rows, found, strict=True) if event is None]
+    made = iter(await whole(conn, partition, lacking) if lacking else ())
+    events = [next(made) if event is None else event for event in found]
+    if not all(map(is_plain, events)):
+        # What follows such a one waits as well.
+        events = await whole(conn, partition, [row[_POSITION] for row in rows])
+    return Chunk(begun, events)
+
+
+async def whole(conn: Connection, partition: int, positions: Sequence[int]) -> list[RecordedEvent]:
+    """The events that stand there, in that order; others in this process have their turn meanwhile."""
+    rows = await conn.fetch(_SQL["whole"], partition, sorted(positions))
+    by_position = {event.position: event for event in await decoded(rows, partition)}
+    return [by_position[position] for position in positions]
 
 
 def _at_end(rows: list[asyncpg.Record], place: int) -> int:

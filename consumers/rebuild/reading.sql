@@ -1,11 +1,13 @@
 -- name: fill from all
 -- $1 partition smallint, $2 up to position bigint, $3 types text[], $4 after company_id text,
--- $5 conversation_id text, $6 position bigint: 0 where nothing is filled in
+-- $5 conversation_id text, $6 position bigint: 0 where nothing is filled in, $7 types text[]
 -- Any order does in which a conversation's events stand together; numbers are sorted at the least cost.
 -- Two conversations may have the same: then their events stand together, by position.
-SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.type,
-       l.version, l.occurred_at, l.company_id, l.conversation_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
+-- `rest` is what the bodies of the types in $7 say themselves: null for those.
+SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
+       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
+           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
   FROM runtime.event_log AS l
  WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
    AND ($6::bigint = 0 OR (hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)), l.position)
@@ -13,10 +15,11 @@ SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l
  ORDER BY place, l.position
 
 -- name: fill from conversations
--- $1 … $6 as above
-SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.type,
-       l.version, l.occurred_at, l.company_id, l.conversation_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
+-- $1 … $7 as above
+SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
+       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
+           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
   FROM {scratch}.touched AS t
   JOIN runtime.event_log AS l USING (company_id, conversation_id)
  WHERE t.partition = $1 AND l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
@@ -25,16 +28,25 @@ SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l
  ORDER BY place, l.position
 
 -- name: fill from companies
--- $1 … $6 as above
-SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.type,
-       l.version, l.occurred_at, l.company_id, l.conversation_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
+-- $1 … $7 as above
+SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
+       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
+           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
   FROM runtime.event_log AS l
  WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
    AND l.company_id IN (SELECT company_id FROM {scratch}.touched WHERE partition = $1)
    AND ($6::bigint = 0 OR (hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)), l.position)
                   > (hashtextextended($5, hashtextextended($4, 0)), $6))
  ORDER BY place, l.position
+
+-- name: whole
+-- $1 partition smallint, $2 positions bigint[]
+SELECT l.position, l.entry_id, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.type,
+       l.version, l.occurred_at, l.company_id, l.conversation_id, l.body
+  FROM runtime.event_log AS l
+ WHERE l.partition = $1 AND l.position = ANY($2)
+ ORDER BY l.position
 
 -- name: follow all
 -- $1 partition smallint, $2 after position, $3 up to position: bigint, $4 types text[]

@@ -13,6 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from consumers import projector
+from events import common_types
+from events.codec import encode
 from events.envelope import RecordedEvent
 from projections.migrate import physical_name
 from projections.projection import BringsRows, Key, Projection
@@ -78,6 +80,20 @@ def test_cutting_a_batch_in_two_changes_no_row(projection: Projection, data: st.
     assert applied(projection, stood, events[first:]) == applied(
         projection, halves, events[second:]
     )
+
+
+@each_projection
+@settings(max_examples=40, deadline=None)
+@for_all(data=st.data())
+def test_events_of_common_types_give_the_same_rows_when_they_are_read_at_once(
+    projection: Projection, data: st.DataObject
+) -> None:
+    events = data.draw(sequences(projection))
+    read = [
+        r._replace(event=common_types.read(encode(r.event).decode(), r.event.id) or r.event)
+        for r in events
+    ]
+    assert applied(projection, {}, read) == applied(projection, {}, events)
 
 
 @each_projection

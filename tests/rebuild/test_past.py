@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from consumers.leased import Connection
-from consumers.log_rows import COLUMNS
-from consumers.rebuild.reading import Rows, Scope, past
+from consumers.log_rows import COLUMNS, log_row
+from consumers.rebuild.reading import Chunk, Scope, past
 from consumers.rebuild.scratch import FilledPart
+from events.catalogue import CATALOGUE
+from events.codec import decode
+from events.entry_id import EntryId
+from events.envelope import RecordedEvent
+from events.payload import NewerVersion
+from tests.examples import body
 
 _AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 _TYPES = ["message.sent", "message_received.text"]
@@ -26,35 +33,53 @@ async def conn(database_url: str) -> AsyncIterator[Connection]:
     """To a log of 40 small conversations of two companies and a large one, all under way at a time."""
     ids = [*(f"c-{n}" for n in range(40)), *[_LARGE] * 6]
     rows = [
-        (
-            *(2, n + 1, UUID(int=n), _TYPES[n % 2], 1, f"company-{n % 2}", ids[n % len(ids)]),
-            *(_AT, _AT, f"{n + 1}-0", "{}"),
+        row(
+            *(2, n + 1),
+            {
+                **body(_TYPES[n % 2], n + 1),
+                "company_id": f"company-{n % 2}",
+                "conversation_id": ids[n % len(ids)],
+            },
         )
         for n in range(160)
     ]
     made = asyncpg.create_pool(database_url, min_size=1, max_size=1)
     async with made as pool, pool.acquire() as conn:
-        await conn.copy_records_to_table(
-            "event_log", schema_name="runtime", columns=COLUMNS, records=rows
-        )
+        await write(conn, rows)
         yield conn
 
 
-def place(row: asyncpg.Record) -> Place:
-    return row["company_id"], row["conversation_id"], row["position"]
+def row(partition: int, position: int, told: dict[str, Any]) -> tuple[Any, ...]:
+    raw = orjson.dumps(told)
+    entry_id = EntryId(position, 0)
+    return log_row(RecordedEvent(decode(raw), partition, position, entry_id, _AT), raw)
+
+
+async def write(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    await conn.copy_records_to_table(
+        "event_log", schema_name="runtime", columns=COLUMNS, records=rows
+    )
+
+
+def place(recorded: RecordedEvent) -> Place:
+    return recorded.event.company_id, recorded.event.conversation_id, recorded.position
 
 
 async def read(
-    conn: Connection, *, behind: Place = ("", "", 0), types: Sequence[str] = _TYPES
-) -> list[Rows]:
-    part = FilledPart(2, 160, False, *behind)
+    conn: Connection,
+    *,
+    partition: int = 2,
+    behind: Place = ("", "", 0),
+    types: Sequence[str] = _TYPES,
+) -> list[Chunk]:
+    part = FilledPart(partition, 160, False, *behind)
     async with conn.transaction():
         found = past(conn, part, schema="none", scope=Scope.ALL, types=types, size=7)
         return [chunk async for chunk in found]
 
 
-def places(chunks: Sequence[Rows]) -> list[Place]:
-    return [place(row) for chunk in chunks for row in chunk.rows]
+def places(chunks: Sequence[Chunk]) -> list[Place]:
+    return [place(event) for chunk in chunks for event in chunk.events]
 
 
 async def test_each_conversation_stands_together_by_position(conn: Connection) -> None:
@@ -68,14 +93,14 @@ async def test_only_a_large_conversation_is_cut(conn: Connection) -> None:
     chunks = await read(conn)
     seen: set[tuple[str, str]] = set()
     for chunk in chunks:
-        begun = {place(row)[:2] for row in chunk.rows[: chunk.begun]}
-        others = {place(row)[:2] for row in chunk.rows[chunk.begun :]}
+        begun = {place(event)[:2] for event in chunk.events[: chunk.begun]}
+        others = {place(event)[:2] for event in chunk.events[chunk.begun :]}
         assert not seen & others
         assert begun <= seen
         assert all(conversation == _LARGE for _, conversation in begun)
         seen |= others
     assert any(chunk.begun for chunk in chunks)
-    assert max(len(chunk.rows) for chunk in chunks) <= 14
+    assert max(len(chunk.events) for chunk in chunks) <= 14
 
 
 async def test_whoever_goes_on_behind_any_event_reads_the_rest(conn: Connection) -> None:
@@ -84,9 +109,52 @@ async def test_whoever_goes_on_behind_any_event_reads_the_rest(conn: Connection)
         rest = await read(conn, behind=found[number])
         assert places(rest) == found[number + 1 :]
         same = [one[:2] == found[number][:2] for one in found[number + 1 :]]
-        assert sum(chunk.begun for chunk in rest[:1]) == min(sum(same), len(rest[0].rows))
+        assert sum(chunk.begun for chunk in rest[:1]) == min(sum(same), len(rest[0].events))
 
 
 async def test_events_of_other_types_are_not_read(conn: Connection) -> None:
     found = await read(conn, types=_TYPES[:1])
-    assert {row["type"] for chunk in found for row in chunk.rows} == {"message.sent"}
+    assert {one.event.type for chunk in found for one in chunk.events} == {"message.sent"}
+
+
+def told_apart() -> list[dict[str, Any]]:
+    """One of each type, and of common ones what is not read at once."""
+    media = {"url": "https://media.example/1", "mime_type": "image/png", "caption": "c"}
+    told = [body(type_, n) for n, type_ in enumerate(CATALOGUE, 1)]
+    told.append(body("message.sent", 900, text=None, media=media))
+    told.append(body("message_received.text", 901, text='a "b"\n'))
+    told.append({**body("message.sent", 902), "source": "é"})
+    return told
+
+
+def assert_whole(found: RecordedEvent, expected: tuple[Any, ...]) -> None:
+    event = decode(expected[-1].encode())
+    assert (found.partition, found.position, found.recorded_at) == (3, expected[1], _AT)
+    assert found.event[:-1] == event[:-1]
+    assert isinstance(found.event.payload, type(event.payload))
+    assert found.event.payload.model_dump() == event.payload.model_dump()
+
+
+async def test_an_event_says_what_its_body_says(conn: Connection) -> None:
+    rows = [row(3, n, told) for n, told in enumerate(told_apart(), 1)]
+    await write(conn, rows)
+    (*chunks,) = await read(conn, partition=3, types=list(CATALOGUE))
+    events = [event for chunk in chunks for event in chunk.events]
+    assert [event.position for event in events] == list(range(1, len(rows) + 1))
+    for found, expected in zip(events, rows, strict=True):
+        assert_whole(found, expected)
+
+
+async def test_beside_an_event_that_waits_all_are_made_in_full(conn: Connection) -> None:
+    newer = {**body("message.sent", 3), "version": 99}
+    rows = [row(3, n, body("message.sent", n)) for n in (1, 2)]
+    await write(conn, [*rows, row(3, 3, newer)])
+    (chunk,) = await read(conn, partition=3)
+    assert type(chunk.events[2].event.payload) is NewerVersion
+    assert [event.entry_id for event in chunk.events] == [EntryId(n, 0) for n in (1, 2, 3)]
+
+
+async def test_of_a_conversation_that_was_begun_all_are_made_in_full(conn: Connection) -> None:
+    begun = [event for chunk in await read(conn) for event in chunk.events[: chunk.begun]]
+    assert begun
+    assert all(event.entry_id == EntryId(event.position, 0) for event in begun)
