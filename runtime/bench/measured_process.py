@@ -27,6 +27,7 @@ from projections.statements import statements
 from runtime.bench.usage import own_cpu_s, peak_memory_mib
 from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection, connect
+from runtime.rebuilding.hands import Hand, forked
 from runtime.rebuilding.processes import WorkerProcesses
 from runtime.settings import Settings, load_settings
 
@@ -67,14 +68,15 @@ class Told:
 def main() -> int:
     """Do it; one JSON object on standard output."""
     order = Order(**orjson.loads(sys.stdin.buffer.readline()))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = load_settings(env_file=None)
     settle_memory(BULK_NEW_OBJECTS)
     before_s, began_s = own_cpu_s(), monotonic()
-    if order.work == "floor":
-        events, phases_s = uvloop.run(_read(settings, order.partitions)), {}
-    else:
-        events, phases_s = 0, uvloop.run(_rebuild(settings, order))
+    with forked(order.workers if order.workers > 1 else 0, settings) as idle:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        if order.work == "floor":
+            events, phases_s = uvloop.run(_read(settings, order.partitions)), {}
+        else:
+            events, phases_s = 0, uvloop.run(_rebuild(settings, order, idle))
     told = Told(events, began_s, monotonic(), own_cpu_s() - before_s, peak_memory_mib(), phases_s)
     sys.stdout.write(orjson.dumps(asdict(told)).decode())
     return 0
@@ -117,13 +119,14 @@ class _Phases(SilentRebuildObserver):
         self._phase, self._since_s = phase, now_s
 
 
-async def _rebuild(settings: Settings, order: Order) -> dict[str, float]:
+async def _rebuild(settings: Settings, order: Order, idle: list[Hand]) -> dict[str, float]:
     phases = _Phases()
     plan = Plan(Kind.REPLAY, tuple(map(by_name, order.names)), keep_old_s=0)
     rebuild = RebuildSettings()
     fill: Any = None
     if order.workers > 1:
-        fill = WorkerProcesses(plan, settings, count=order.workers, rebuild=rebuild).fill
+        count = order.workers
+        fill = WorkerProcesses(plan, settings, count=count, idle=idle, rebuild=rebuild).fill
     async with asyncpg.create_pool(
         settings.database_dsn(),
         min_size=1,

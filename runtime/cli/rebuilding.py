@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -32,6 +33,7 @@ from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import say
 from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection
+from runtime.rebuilding.hands import Hand, forked
 from runtime.rebuilding.live import look
 from runtime.rebuilding.processes import WorkerProcesses
 from runtime.settings import Settings
@@ -93,40 +95,58 @@ def default_workers() -> int:
     return max(1, (os.cpu_count() or 1) // 2)
 
 
-async def carry_out_wish(settings: Settings, wish: Wish, printer: ReportPrinter) -> int:
-    """Rebuild and tell; 0, or 1 when it was refused or did not come to its end."""
+@contextmanager
+def hands(settings: Settings, wish: Wish) -> Iterator[list[Hand]]:
+    """Workers for it, before anything else is begun."""
     settle_memory(BULK_NEW_OBJECTS)
+    with forked(wish.workers if wish.workers > 1 else 0, settings) as idle:
+        yield idle
+
+
+async def carry_out_wish(
+    settings: Settings, wish: Wish, printer: ReportPrinter, idle: list[Hand]
+) -> int:
+    """Rebuild and tell; 0, or 1 when it was refused or did not come to its end."""
     operator = Operator(actor(wish.by), socket.gethostname())
     asyncio.get_running_loop().add_signal_handler(
         signal.SIGTERM, signal.raise_signal, signal.SIGINT
     )
     async with opened(settings) as open_, _pool(settings, wish) as pool:
         try:
-            await _carried_out(open_, pool, wish, operator, printer)
+            await _carried_out(_Ground(open_, pool, idle), wish, operator, printer)
         except (RebuildError, ProjectionBroken) as error:
             errors.print(str(error), style="red", markup=False)
             return FAILED
     return FAILED if wish.fails_on_change and printer.differing else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What it is done with."""
+
+    open_: Open
+    pool: asyncpg.Pool
+    idle: list[Hand]
+
+
 async def _carried_out(
-    open_: Open, pool: asyncpg.Pool, wish: Wish, operator: Operator, printer: ReportPrinter
+    ground: _Ground, wish: Wish, operator: Operator, printer: ReportPrinter
 ) -> None:
     """Do it; however it ends, what stands by it is audited and shown."""
     outcome = "stopped"
     try:
-        for plan in await _plans(open_.db, wish):
-            await _run(open_, pool, plan, wish, operator, printer)
+        for plan in await _plans(ground.open_.db, wish):
+            await _run(ground, plan, wish, operator, printer)
         outcome = "done"
     except (RebuildError, ProjectionBroken):
         outcome = "failed"
         raise
     finally:
         if wish.kind is not Kind.CHECK and (printer.live or outcome == "done"):
-            await _audit(pool, wish, operator, printer, outcome)
+            await _audit(ground.pool, wish, operator, printer, outcome)
         printer.total(_TITLES[wish.kind])
     narrowed, every = wish.selection is not None, wish.names == read_models(())
-    for advice in await advices(pool, wish.kind, printer, narrowed=narrowed, every=every):
+    for advice in await advices(ground.pool, wish.kind, printer, narrowed=narrowed, every=every):
         printer.advise(advice)
 
 
@@ -161,13 +181,9 @@ def _pool(settings: Settings, wish: Wish) -> asyncpg.Pool:
 
 
 async def _run(
-    open_: Open,
-    pool: asyncpg.Pool,
-    plan: Plan,
-    wish: Wish,
-    operator: Operator,
-    printer: ReportPrinter,
+    ground: _Ground, plan: Plan, wish: Wish, operator: Operator, printer: ReportPrinter
 ) -> None:
+    open_, pool = ground.open_, ground.pool
     if plan.kind is Kind.UNDO:
         (projection,) = plan.projections
         if await kept_version(pool, projection.name) != projection.version:
@@ -189,8 +205,9 @@ async def _run(
             return
     fill = None
     if wish.workers > 1:
-        processes = WorkerProcesses(plan, open_.settings, count=wish.workers, rebuild=wish.settings)
-        fill = processes.fill
+        fill = WorkerProcesses(
+            plan, open_.settings, count=wish.workers, idle=ground.idle, rebuild=wish.settings
+        ).fill
 
     async def looked() -> LiveLook:
         return await look(

@@ -31,6 +31,7 @@ from runtime.cli.rebuilding import (
     abandon_unfinished,
     carry_out_wish,
     default_workers,
+    hands,
     read_models,
 )
 from runtime.cli.replay_rules import check_together, given_options
@@ -127,7 +128,8 @@ def rebuild(wish: Wish) -> NoReturn:
     settings = settings_or_exit()
     printer = ReportPrinter(as_json=wish.as_json, full=wish.full)
     try:
-        carry_out(lambda: carry_out_wish(settings, wish, printer))
+        with hands(settings, wish) as idle:
+            carry_out(lambda: carry_out_wish(settings, wish, printer, idle))
     except KeyboardInterrupt:
         errors.print(stopped(wish.kind, printer), markup=False)
         raise typer.Exit(INTERRUPTED) from None

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
-from contextlib import suppress
 
 import orjson
 
@@ -18,8 +14,8 @@ from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import Plan, RebuildSettings
 from consumers.rebuild.run import scope_of
 from consumers.rebuild.scratch import FilledPart, Scratch
+from runtime.rebuilding.hands import Hand
 from runtime.rebuilding.orders import Order, failure
-from runtime.rebuilding.worker import REFUSED
 from runtime.settings import Settings
 
 
@@ -28,14 +24,24 @@ class WorkerFailed(RebuildError):
 
 
 class WorkerProcesses:
-    """Deals partitions out to workers, about as much to each."""
+    """Deals partitions out to workers, about as much to each.
+
+    To those that are `idle` first, a list that its owner dismisses in the end.
+    """
 
     def __init__(
-        self, plan: Plan, settings: Settings, *, count: int, rebuild: RebuildSettings
+        self,
+        plan: Plan,
+        settings: Settings,
+        *,
+        count: int,
+        idle: list[Hand],
+        rebuild: RebuildSettings,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._count = count
+        self._idle = idle
         self._rebuild = rebuild
 
     async def fill(self, scratch: Scratch, parts: Sequence[FilledPart], _pace: Pace) -> None:
@@ -64,44 +70,29 @@ class WorkerProcesses:
             partitions=partitions,
             settings=self._rebuild,
         )
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "runtime.rebuilding.worker"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={
-                **os.environ,
-                "SUPABASE_DB_URL": self._settings.database_dsn(),
-                "REDIS_URL": self._settings.redis_dsn(),
-            },
-        )
+        hand = self._idle.pop() if self._idle else Hand.started(self._settings)
+        done = False
         try:
-            await _tell(process, order)
-            told, wrong = await asyncio.gather(_heard(process.stdout), _heard(process.stderr))
-            code = await process.wait()
+            told = await hand.answer(order.line())
+            refused = orjson.loads(told) if told else None
+            done = refused == {}
+            ended = None if told else hand.ended()
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        if code == REFUSED:
-            raise failure(orjson.loads(told))
-        if code < 0:
-            raise TransientFault(f"a worker was ended by {signal.Signals(-code).name}")
-        if code:
-            last = wrong.decode(errors="replace").strip().rpartition("\n")[2]
-            raise WorkerFailed(f"a worker failed: {last or f'exit code {code}'}")
+            # One that was refused is not asked again: whatever it was, another one begins anew.
+            if done:
+                self._idle.append(hand)
+            else:
+                hand.dismiss()
+        if ended is not None:
+            raise _failed(*ended)
+        if refused:
+            raise failure(refused)
 
 
-async def _tell(process: Process, order: Order) -> None:
-    # Its standard input stays open: its end tells the worker that this process is gone.
-    if process.stdin is not None:
-        with suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(order.line())
-            await process.stdin.drain()
-
-
-async def _heard(pipe: asyncio.StreamReader | None) -> bytes:
-    return b"" if pipe is None else await pipe.read()
+def _failed(code: int, last: str) -> Exception:
+    if code < 0:
+        return TransientFault(f"a worker was ended by {signal.Signals(-code).name}")
+    return WorkerFailed(f"a worker failed: {last or f'exit code {code}'}")
 
 
 def dealt(parts: Sequence[FilledPart], count: int) -> list[list[int]]:

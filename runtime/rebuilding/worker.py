@@ -1,4 +1,4 @@
-"""A rebuild's worker process: fills the partitions that its standard input names.
+"""A rebuild's worker process: fills the partitions that its standard input names, order by order.
 
 It ends when its parent does, and gives way to live processes: its niceness is raised.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
+from typing import Any
 
 import asyncpg
 import orjson
@@ -25,48 +25,62 @@ from projections.registry import by_name
 from runtime.memory import BULK_NEW_OBJECTS, settle_memory
 from runtime.postgres_connection import StatelessConnection
 from runtime.rebuilding.orders import Order, told_failure
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 
-REFUSED = 3
 NICENESS = 10
 _PACE_EVERY_S = 0.5
+_STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 def main() -> int:
-    """Fill what is ordered; exit 0 done, 3 with a JSON line that says why not."""
-    os.nice(NICENESS)
+    """As a process of its own."""
     # Ctrl-C is its parent's to answer, whose end is this process's.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settle_memory(BULK_NEW_OBJECTS)
-    return uvloop.run(_run())
+    return serve(load_settings(env_file=None))
 
 
-async def _run() -> int:
+def serve(settings: Settings) -> int:
+    """Fill what each line of the standard input orders; the answer to each is a line of JSON.
+
+    An empty object, or why it was refused. 0 after the last order; whatever else fails is raised.
+    """
+    os.nice(NICENESS)
+    return uvloop.run(_serve(settings.database_dsn()))
+
+
+async def _serve(dsn: str) -> int:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+        lambda: asyncio.StreamReaderProtocol(reader),
+        os.fdopen(_STANDARD_INPUT, "rb", buffering=0, closefd=False),
     )
-    order = Order.read(await reader.readline())
-    work = asyncio.ensure_future(_fill(order))
-    parent = asyncio.ensure_future(reader.read())
-    await asyncio.wait({work, parent}, return_when=asyncio.FIRST_COMPLETED)
-    if not work.done():
-        work.cancel()
-        await asyncio.wait({work})
-        return 1
-    parent.cancel()
+    line = await reader.readline()
+    while line:
+        work = asyncio.ensure_future(_fill(dsn, Order.read(line)))
+        # None comes before the answer: until then only the parent's end does.
+        following = asyncio.ensure_future(reader.readline())
+        await asyncio.wait({work, following}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+            return 1
+        os.write(_STANDARD_OUTPUT, orjson.dumps(_told(work)) + b"\n")
+        line = await following
+    return 0
+
+
+def _told(work: asyncio.Future[None]) -> dict[str, Any]:
     try:
         work.result()
     except (RebuildError, ConsumerError) as error:
         if (told := told_failure(error)) is None:
             raise
-        sys.stdout.write(orjson.dumps(told).decode() + "\n")
-        return REFUSED
-    return 0
+        return told
+    return {}
 
 
-async def _fill(order: Order) -> None:
-    dsn = load_settings(env_file=None).database_dsn()
+async def _fill(dsn: str, order: Order) -> None:
     with faults_translated():
         async with asyncpg.create_pool(
             dsn,
