@@ -43,7 +43,8 @@ SELECT 6, format('COMMENT ON COLUMN %s.%I IS %L', $2::text, t.attname,
 UNION ALL
 SELECT 7, format('ALTER %s %s SET (%s)', CASE old.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
                  $2::text, array_to_string(old.reloptions, ', '))
-  FROM old WHERE old.reloptions IS NOT NULL
+  FROM old, new WHERE $1::text = $2::text AND old.reloptions IS NOT NULL
+     OR NOT old.reloptions <@ coalesce(new.reloptions, '{}')
 UNION ALL
 SELECT 7, format('ALTER TABLE %s SET (toast.%s)', $2::text, option)
   FROM old JOIN pg_class AS toast ON toast.oid = old.reltoastrelid, unnest(toast.reloptions) AS option

@@ -9,6 +9,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from consumers.rebuild.belongings import hand_on
 from consumers.rebuild.errors import CannotRebuild
 from consumers.rebuild.plan import Kind
 from projections.migrate import migrate
@@ -113,6 +114,24 @@ async def make_roles(conn: asyncpg.Connection) -> None:
             await conn.execute(f"CREATE ROLE {role} {rights}")
     database = await conn.fetchval("SELECT quote_ident(current_database())")
     await conn.execute(f"GRANT CREATE ON DATABASE {database} TO plain")
+
+
+async def test_a_table_that_has_all_of_it_is_not_locked(database_url: str) -> None:
+    """Else it would wait for whoever vacuums it, or be refused."""
+    async with connected(database_url) as vacuum, connected(database_url) as conn:
+        await conn.execute(
+            "CREATE SCHEMA shadows;"
+            "CREATE TABLE shadows.messages_v1 (LIKE projections.messages_v1 INCLUDING ALL)"
+            " WITH (fillfactor = 80, autovacuum_enabled = true)"
+        )
+        async with vacuum.transaction(), conn.transaction():
+            await vacuum.execute("LOCK TABLE shadows.messages_v1 IN SHARE UPDATE EXCLUSIVE MODE")
+            await conn.execute("SET LOCAL lock_timeout = '10ms'")
+            await hand_on(conn, "projections.messages_v1", to="shadows.messages_v1")
+            await conn.execute("ALTER TABLE projections.messages_v1 SET (fillfactor = 60)")
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                async with conn.transaction():
+                    await hand_on(conn, "projections.messages_v1", to="shadows.messages_v1")
 
 
 async def test_all_that_others_gave_is_there_afterwards(filled: str) -> None:
