@@ -14,7 +14,7 @@ from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
-from events.restoring import ordinary, restored
+from events.restoring import by_its_body, ordinary, restored
 
 IN_ORDER = (
     *("position", "entry_id", "recorded_at", "event_id", "type", "version", "occurred_at"),
@@ -72,20 +72,22 @@ def all_from_log(rows: Iterable[asyncpg.Record], partition: int) -> list[Recorde
 
 
 def briefly(rows: Iterable[asyncpg.Record], partition: int) -> list[RecordedEvent | None]:
-    """The same of rows in which `rest` is null for common types, at the least cost.
+    """The same of rows that have only what a body does not say, at the least cost.
 
-    Each is position, `recorded_at` as above, event_id, body, anything, and `rest`: entry_id, type, version,
-    occurred_at, company_id, conversation_id. Events without `rest` are as `common_types.read` gives them,
-    and have no entry: before one of them is parked it has to be made by `all_from_log`. None: so has this.
+    Each is position, type, `recorded_at` as above, event_id, body, and anything. Events of common types are as
+    `common_types.read` gives them. None has its entry: before one is parked it has to be made by
+    `all_from_log`. A None in the list: so has this.
     """
     found: list[RecordedEvent | None] = []
-    for position, recorded, id_, body, _, rest in rows:
-        if rest is not None:
-            found.append(_at_need((position, rest[0], recorded, id_, *rest[1:], body), partition))
-        elif (event := common_types.read(body, id_)) is None:
-            found.append(None)
-        else:
-            found.append(_tuple(_BriefRecord, (event, partition, position, None, recorded)))
+    for position, type_, recorded, id_, body, _ in rows:
+        event = common_types.read(body, id_) if type_ in common_types.COMMON else None
+        if event is None:
+            event = by_its_body(body, id_, type_)
+        found.append(
+            None
+            if event is None
+            else _tuple(_BriefRecord, (event, partition, position, None, recorded))
+        )
     return found
 
 

@@ -7,7 +7,6 @@ own schema, and no model is made of it. Whatever a shape leaves is for `restored
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from types import NoneType
@@ -22,11 +21,12 @@ from events.catalogue import CATALOGUE
 from events.catalogue.fields import parse_uuid
 from events.envelope import Event
 from events.payload import Payload
+from events.restoring import logged_time
 from events.shapes import shape_of
 
-COMMON = (
-    *("message.sent", "message_received.text", "message_received.audio"),
-    *("message_received.image", "message_received.document", "message_received.video"),
+COMMON = frozenset(
+    {"message.sent", "message_received.text"}
+    | {f"message_received.{kind}" for kind in ("audio", "image", "document", "video")}
 )
 """Their payloads hold texts and numbers, and nothing that a model would convert."""
 
@@ -50,7 +50,6 @@ def read(body: str, event_id: UUID) -> Event | None:
         told = decode(body)
         if told.specversion is not UNSET:
             return None
-        at = datetime.fromisoformat(told.occurred_at)
         cause = told.causation_id
         return _tuple(
             Event,
@@ -58,7 +57,7 @@ def read(body: str, event_id: UUID) -> Event | None:
                 event_id,
                 told.type,
                 told.version,
-                at if at.tzinfo is UTC else _in_utc(at),
+                logged_time(told.occurred_at),
                 told.company_id,
                 told.conversation_id,
                 told.source,
@@ -71,14 +70,8 @@ def read(body: str, event_id: UUID) -> Event | None:
         return None
 
 
-def _in_utc(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("a time without its offset")
-    return at.astimezone(UTC)
-
-
 def _reader(*, wary: bool) -> Callable[[str], Any]:
-    return Decoder(reduce(or_, [_envelope(type_, wary=wary) for type_ in COMMON])).decode
+    return Decoder(reduce(or_, [_envelope(type_, wary=wary) for type_ in sorted(COMMON)])).decode
 
 
 def _envelope(type_: str, *, wary: bool) -> Any:

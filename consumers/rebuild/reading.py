@@ -16,13 +16,12 @@ from consumers.leased import Connection
 from consumers.logged_events import all_from_log, briefly
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.scratch import FilledPart
-from events.common_types import COMMON
 from events.envelope import RecordedEvent
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "reading.sql")
 T = TypeVar("T")
-_POSITION, _PLACE = 0, 4
+_POSITION, _PLACE = 0, 5
 """Columns of the past: the latter is the number that conversations are sorted by."""
 _AT_ONCE = 250
 """So many events are decoded before others in this process have their turn."""
@@ -75,7 +74,6 @@ async def past(
         part.company_id,
         part.conversation_id,
         part.position,
-        list(COMMON),
     )
     held: list[asyncpg.Record] = []
     while rows := await cursor.fetch(size):

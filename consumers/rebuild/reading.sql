@@ -1,13 +1,11 @@
 -- name: fill from all
 -- $1 partition smallint, $2 up to position bigint, $3 types text[], $4 after company_id text,
--- $5 conversation_id text, $6 position bigint: 0 where nothing is filled in, $7 types text[]
+-- $5 conversation_id text, $6 position bigint: 0 where nothing is filled in
 -- Any order does in which a conversation's events stand together; numbers are sorted at the least cost.
 -- Two conversations may have the same: then their events stand together, by position.
--- `rest` is what the bodies of the types in $7 say themselves: null for those.
-SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
-       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
-           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
+-- What bodies say themselves is not read from other columns, which would be carried through the sort.
+SELECT l.position, l.type, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
   FROM runtime.event_log AS l
  WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
    AND ($6::bigint = 0 OR (hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)), l.position)
@@ -15,11 +13,9 @@ SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l
  ORDER BY place, l.position
 
 -- name: fill from conversations
--- $1 … $7 as above
-SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
-       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
-           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
+-- $1 … $6 as above
+SELECT l.position, l.type, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
   FROM {scratch}.touched AS t
   JOIN runtime.event_log AS l USING (company_id, conversation_id)
  WHERE t.partition = $1 AND l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
@@ -28,11 +24,9 @@ SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l
  ORDER BY place, l.position
 
 -- name: fill from companies
--- $1 … $7 as above
-SELECT l.position, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
-       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place,
-       CASE WHEN l.type <> ALL($7::text[]) THEN ROW(
-           l.entry_id, l.type, l.version, l.occurred_at, l.company_id, l.conversation_id) END AS rest
+-- $1 … $6 as above
+SELECT l.position, l.type, timestamptz_send(l.recorded_at) AS recorded_at, l.event_id, l.body,
+       hashtextextended(l.conversation_id, hashtextextended(l.company_id, 0)) AS place
   FROM runtime.event_log AS l
  WHERE l.partition = $1 AND l.position <= $2 AND l.type = ANY($3)
    AND l.company_id IN (SELECT company_id FROM {scratch}.touched WHERE partition = $1)

@@ -61,7 +61,7 @@ def assert_same(found: Event, expected: Event) -> None:
     assert_says_the_same(found.payload, expected.payload)
 
 
-@pytest.mark.parametrize("type_", COMMON)
+@pytest.mark.parametrize("type_", sorted(COMMON))
 @settings(max_examples=150)
 @given(
     data=st.data(),
@@ -89,7 +89,7 @@ def test_what_is_read_at_once_is_what_is_read_in_full(
         assert_same(found, expected)
 
 
-@pytest.mark.parametrize("type_", COMMON)
+@pytest.mark.parametrize("type_", sorted(COMMON))
 @pytest.mark.parametrize(
     "changes",
     [

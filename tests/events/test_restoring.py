@@ -13,7 +13,7 @@ from events.catalogue import CATALOGUE
 from events.codec import decode
 from events.envelope import Event
 from events.errors import InvalidEvent
-from events.restoring import restored
+from events.restoring import by_its_body, restored
 from tests.events.payload_strategies import payloads
 from tests.examples import body
 
@@ -61,6 +61,31 @@ def test_any_event_of_any_version_is_restored_as_it_was(
     except InvalidEvent:
         return
     assert_same(again(raw, event), event)
+    if (found := by_its_body(raw.decode(), event.id, type_)) is not None:
+        assert_same(found, event)
+
+
+@pytest.mark.parametrize("type_", CATALOGUE)
+def test_an_ordinary_body_says_it_all(type_: str) -> None:
+    raw = orjson.dumps({**body(type_), "causation_id": body(type_)["id"]})
+    event = decode(raw)
+    found = by_its_body(raw.decode(), event.id, type_)
+    assert found is not None
+    assert_same(found, event)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *({"type": "message.read"}, {"version": 2}, {"version": True}, {"specversion": "1.0"}),
+        *({"company_id": 5}, {"conversation_id": 5}, {"source": None}, {"causation_id": "?"}),
+        *({"occurred_at": "2026-11-02T12:00:00"}, {"payload": {}}, {"occurred_at": 5}),
+    ],
+)
+def test_a_body_that_says_something_else_is_left(told: dict[str, Any]) -> None:
+    event = decode(orjson.dumps(body("message.sent")))
+    raw = orjson.dumps({**body("message.sent"), **told})
+    assert by_its_body(raw.decode(), event.id, "message.sent") is None
 
 
 def cloud_event() -> dict[str, Any]:
