@@ -76,7 +76,7 @@ class Operator:
 class RebuildSettings:
     """How it works. Times in seconds."""
 
-    chunk_events: int = 5000
+    chunk_events: int = 4000
     """Events a transaction while the past is filled in."""
     page_events: int = 2000
     """Events a transaction while it catches up."""
