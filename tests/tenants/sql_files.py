@@ -36,6 +36,10 @@ class Statement:
         """Whether it makes a table or view, instead of asking one."""
         return re.match(r"CREATE (OR REPLACE )?(TABLE|VIEW)\b", self.sql) is not None
 
+    def tables(self) -> frozenset[str]:
+        """Tables and views that it touches."""
+        return frozenset(found[1] for found in _TABLE.finditer(self.sql))
+
     def unbound(self, tenant_tables: frozenset[str]) -> list[str]:
         """Tenants' tables that it touches without saying whose rows it means."""
         return [

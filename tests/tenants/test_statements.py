@@ -14,11 +14,11 @@ OF_A_REBUILD = "an operator's rebuild or export, over all companies or those tha
 OF_A_BENCH = "a bench's own companies, on servers that hold nothing else"
 EXCEPTIONS = {
     "consumers/accounts.sql: newest of the log": OF_THE_ENGINE,
+    "consumers/beats.sql: beat and look": OF_THE_ENGINE,
     "consumers/leases.sql: checkpoint": OF_THE_ENGINE,
     "consumers/leases.sql: parked conversations": OF_THE_ENGINE,
     "consumers/parking.sql: due heads": OF_THE_ENGINE,
     "consumers/parking.sql: is request open": OF_THE_ENGINE,
-    "consumers/parking.sql: open requests": OF_THE_ENGINE,
     "consumers/parking.sql: parked events": "bodies of the company's own parked rows, by their place",
     "consumers/parking.sql: tell request": OF_THE_ENGINE,
     "consumers/rebuild/comparing.sql: measure": OF_A_REBUILD,
@@ -27,6 +27,7 @@ EXCEPTIONS = {
     "consumers/rebuild/reading.sql: fill from companies": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: follow all": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: follow companies": OF_A_REBUILD,
+    "consumers/rebuild/reading.sql: whole": OF_A_REBUILD,
     "consumers/rebuild/swapping.sql: forget parked": OF_A_REBUILD,
     "consumers/rebuild/swapping.sql: forget parked of companies": OF_A_REBUILD,
     "consumers/rebuild/swapping.sql: keep parked": OF_A_REBUILD,
@@ -70,6 +71,13 @@ EXCEPTIONS = {
     "runtime/turns/reports.sql: conversations with reports": "a worker asks for whom there is work",
 }
 """Statement → why it needs no company."""
+FUNCTIONS = {
+    "agent.claim_turns",
+    "agent.complete_turn",
+    "agent.hold_turn",
+    "agent.record_turn",
+    "runtime.tell",
+}
 WITHOUT_COMPANY = {
     "agent.budget_accounts": "of a credential set, which companies may share",
     "agent.budget_reservations": "of a credential set, which companies may share",
@@ -116,6 +124,32 @@ async def test_every_statement_on_tenants_rows_says_whose(database_url: str) -> 
         one.place for one in all_statements() if not one.is_definition and one.unbound(of_tenants)
     }
     assert unbound == set(EXCEPTIONS)
+
+
+async def test_every_statement_in_a_function_says_whose(database_url: str) -> None:
+    found = await tables(database_url)
+    of_tenants = frozenset(name for name, is_of in found.items() if is_of)
+    inside = await statements_in_functions(database_url)
+    assert {one.file for one in inside if one.tables() & of_tenants} == FUNCTIONS
+    assert [one.place for one in inside if one.unbound(of_tenants)] == []
+
+
+async def statements_in_functions(database_url: str) -> list[Statement]:
+    """What stands between the semicolons of our functions."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        rows = await conn.fetch(
+            "SELECT n.nspname || '.' || p.proname AS name, p.prosrc AS text FROM pg_proc AS p"
+            "  JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = ANY($1)",
+            SCHEMAS,
+        )
+    finally:
+        await conn.close()
+    return [
+        Statement(row["name"], str(number), "", sql.strip())
+        for row in rows
+        for number, sql in enumerate(row["text"].split(";"))
+    ]
 
 
 async def test_every_table_names_its_company_or_says_why_not(database_url: str) -> None:

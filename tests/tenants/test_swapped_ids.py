@@ -142,7 +142,6 @@ REFUSED = {
     "runtime/bench/ways.sql: log many": "InvalidTextRepresentationError",
     "runtime/companies/apply.sql: insert binding": "UniqueViolationError",
     "runtime/companies/apply.sql: insert centurion": "UniqueViolationError",
-    "runtime/turns/recording.sql: decide and put parts": "UniqueViolationError",
 }
 """What stands already, the company's own or the other's, cannot be taken again."""
 CARELESS = [
