@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 import asyncpg
@@ -22,6 +23,7 @@ import asyncpg
 from consumers.backoff import Backoff
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import faults_translated, told
+from consumers.rhythm import until_next_s
 from events.entry_id import EntryId
 from events.errors import InvalidEvent
 from events.publisher import Publisher, publishable
@@ -85,7 +87,6 @@ class Relay:
         backoff = Backoff(initial_s=0.1, max_s=5.0)
         while True:
             self._woken.clear()
-            wait_s = self._settings.poll_s
             try:
                 if await self.step() >= self._settings.batch_events:
                     continue
@@ -97,7 +98,7 @@ class Relay:
                 await asyncio.sleep(wait_s)
                 continue
             await asyncio.sleep(self._settings.gather_s)
-            await self._wait(wait_s)
+            await self._wait(until_next_s(self._settings.poll_s, monotonic()))
 
     async def step(self) -> int:
         """One round over the owned partitions; returns how many events were sent.

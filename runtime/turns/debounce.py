@@ -10,6 +10,7 @@ from time import monotonic
 
 from consumers.cancellation import raise_if_cancelled
 from consumers.errors import told
+from consumers.rhythm import until_next_s
 from consumers.turnstile import on_behalf_of
 from runtime.companies.config import Centurion, Company
 from runtime.companies.directory import Directory
@@ -149,7 +150,7 @@ class Debounce:
         next_s = min((at_s for _, at_s in self._dues), default=inf) - monotonic()
         if next_s <= 0 and held_back:
             return self._settings.watch_s
-        return max(0.0, min(next_s, self._settings.poll_s))
+        return max(0.0, min(next_s, until_next_s(self._settings.poll_s, monotonic())))
 
     def _due(self) -> list[Pace]:
         """Whose bursts were to be due by now, as the last look told."""
