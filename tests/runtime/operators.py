@@ -22,7 +22,7 @@ from events.envelope import RecordedEvent
 from events.partitioning import partition_of, stream_key
 from projections.projection import Changes, Projection, State, Table, Touched
 from projections.registry import by_name
-from tests.consumers.members import member, wait_caught_up
+from tests.consumers.members import SETTINGS, member, wait_caught_up
 from tests.examples import body
 from tests.forked_command import COMMAND, Ended, run
 
@@ -127,8 +127,11 @@ class Operator:
 
     @asynccontextmanager
     async def member(self, group: ConsumerGroup = PROJECTIONS) -> AsyncIterator[None]:
-        """A running member, which has read everything when the block begins."""
-        async with member(self.database_url, self.redis_url, group=group):
+        """A running member, which has all partitions and has read everything when the block begins."""
+        async with member(self.database_url, self.redis_url, group=group) as running:
+            async with asyncio.timeout(60):
+                while len(running.engine.status().partitions) < SETTINGS.partitions:  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
             await self.wait_caught_up(group.name)
             yield
 
