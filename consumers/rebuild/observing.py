@@ -50,8 +50,8 @@ class RebuildObserver(Protocol):
     def compared(self, report: Report) -> None:
         """Old and new rows of one read model."""
 
-    def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
-        """The swap is put off."""
+    def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
+        """The swap is put off; None: so is the end, which drops the rebuild's own tables."""
 
     def swapped(self, projection: str) -> None:
         """New rows are live."""
@@ -84,7 +84,7 @@ class SilentRebuildObserver:
     def compared(self, report: Report) -> None:
         """Nothing."""
 
-    def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
+    def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
         """Nothing."""
 
     def swapped(self, projection: str) -> None:

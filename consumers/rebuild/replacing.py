@@ -6,7 +6,7 @@ their columns are others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -25,6 +25,8 @@ from consumers.rebuild.errors import CannotRebuild
 from projections.statements import filled, statements
 
 _SQL = statements("consumers.rebuild", "replacing.sql")
+_FROZEN_AFTER = "60s"
+"""As long as whoever is frozen within a transaction may keep it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class Reader:
     pid: int
     program: str
     open_s: float
+
+
+WaitsFor = Callable[[Sequence[Reader]], None]
+"""Is told who is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +186,20 @@ async def undone(conn: Connection) -> AsyncIterator[None]:
         await tried.rollback()
 
 
-async def readers_of(
+async def whom_to_wait_for(
     conn: Connection, relations: Sequence[str], *, schema: str = ""
 ) -> list[Reader]:
-    """Whose transactions hold any of these, or what is in the schema; the oldest first."""
+    """Whose transactions hold any of these, or what is in the schema; the oldest first.
+
+    A process that is frozen between a statement and its values holds the statement's tables. For
+    Postgres it is at work, so the time-out of idle transactions does not see it: such a session of
+    this role is ended here.
+
+    Source: https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+    """
+    held = list(relations), schema
+    await conn.execute(_SQL["end who is frozen"], *held, _FROZEN_AFTER)
     return [
         Reader(row["pid"], row["program"], row["open_s"] or 0.0)
-        for row in await conn.fetch(_SQL["who reads"], list(relations), schema)
+        for row in await conn.fetch(_SQL["who reads"], *held)
     ]

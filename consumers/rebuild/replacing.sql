@@ -32,6 +32,22 @@ SELECT a.pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'another 
      OR l.relation IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace(nullif($2, ''))))
  GROUP BY 1, 2 ORDER BY open_s DESC NULLS LAST, 1
 
+-- name: end who is frozen
+-- $1 relations: qualified names text[], $2 a schema: text, as above; $3 time with unit, text
+-- Who has told a statement over them and since then, for so long, not gone on with it.
+SELECT pg_terminate_backend(a.pid)
+  FROM pg_stat_activity AS a
+ WHERE a.pid <> pg_backend_pid() AND a.usename = current_user
+   AND a.state = 'active' AND a.wait_event = 'ClientRead'
+   AND a.state_change < clock_timestamp() - $3::text::interval
+   AND EXISTS (
+       SELECT FROM pg_locks AS l
+        WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.granted
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (l.relation IN (SELECT to_regclass(r) FROM unnest($1::text[]) AS r)
+            OR l.relation IN (
+               SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace(nullif($2, '')))))
+
 -- name: look afresh
 SELECT pg_stat_clear_snapshot()
 

@@ -35,7 +35,7 @@ from consumers.rebuild.observing import Progress, RebuildObserver
 from consumers.rebuild.pace import LiveLook, Look, Pace, nobody_lives, share_after
 from consumers.rebuild.plan import Kind, Operator, Plan, RebuildSettings
 from consumers.rebuild.reading import Scope
-from consumers.rebuild.replacing import Change, refuse_other_columns, undone
+from consumers.rebuild.replacing import Change, Reader, refuse_other_columns, undone
 from consumers.rebuild.report import Report
 from consumers.rebuild.scratch import PREPARING, FilledPart, ReadModelRun, Scratch, begin_or_resume
 from consumers.rebuild.shadow import qualified
@@ -98,6 +98,7 @@ class Rebuild:
             self._operator,
             group=self._group,
             stale_s=self._settings.stale_s,
+            waits_for=self._end_waits_for,
         )
         self._observer.began(self._plan.title, resumed=resumed)
         try:
@@ -141,7 +142,10 @@ class Rebuild:
     async def _drop(self, scratch: Scratch) -> None:
         # Lost by now: it was dropped by a commit of which no answer came, or is another's to drop.
         with suppress(RunLost):
-            await self._through_faults(scratch.drop)
+            await self._through_faults(lambda: scratch.drop(self._end_waits_for))
+
+    def _end_waits_for(self, readers: Sequence[Reader]) -> None:
+        self._observer.waits_for(None, readers)
 
     async def _beside_beats(self, scratch: Scratch) -> list[Report]:
         try:
@@ -372,7 +376,7 @@ async def kept_version(pool: asyncpg.Pool, name: str) -> int:
 async def _dropped(scratch: Scratch) -> None:
     """Drop it if that can be done now; who checks next drops it otherwise."""
     with suppress(RunLost, TransientFault), faults_translated():
-        await scratch.drop()
+        await scratch.drop_now()
 
 
 def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:

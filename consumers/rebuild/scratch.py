@@ -22,9 +22,10 @@ from consumers.errors import is_schema_error
 from consumers.feeding import FOLLOWER, Parked
 from consumers.leased import Connection
 from consumers.partition_state import Conversation
+from consumers.rebuild.dropping import drop_now, drop_when_free
 from consumers.rebuild.errors import CannotRebuild, RunLost, SomebodyIsAtIt, UnfinishedRun
-from consumers.rebuild.giving_back import give_back
 from consumers.rebuild.plan import Operator, Plan
+from consumers.rebuild.replacing import WaitsFor
 from consumers.rebuild.report import Waiting
 from consumers.rebuild.shadow import Shadow
 from projections.migrate import table_statement
@@ -203,14 +204,22 @@ class Scratch:
         rows = await conn.fetch(self.sql("parked events"), projection, FOLLOWER, at_most)
         return [Waiting(**row) for row in rows]
 
-    async def drop(self) -> None:
+    async def drop(self, waits_for: WaitsFor) -> None:
         """Drop the schema and all that is in it. Raises `RunLost`: it was not ours to drop.
 
-        What an unfinished undo took goes back to where it was kept.
+        What an unfinished undo took goes back to where it was kept. Whoever holds its tables is waited
+        for, or ended where it is frozen.
         """
-        async with self.holding() as conn:
-            await give_back(conn, self.schema)
-            await conn.execute(self.sql("drop"))
+        await drop_when_free(self.pool, self.holding, self.schema, waits_for)
+
+    async def drop_now(self) -> None:
+        """The same, without waiting for long.
+
+        Raises:
+            RunLost: it was not ours to drop.
+            asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError: somebody holds its tables.
+        """
+        await drop_now(self.holding, self.schema)
 
     def shadow(self, projection: Projection) -> Shadow:
         """The projection, writing into this schema."""
@@ -218,9 +227,17 @@ class Scratch:
 
 
 async def begin_or_resume(
-    pool: asyncpg.Pool, plan: Plan, operator: Operator, *, group: str, stale_s: float
+    pool: asyncpg.Pool,
+    plan: Plan,
+    operator: Operator,
+    *,
+    group: str,
+    stale_s: float,
+    waits_for: WaitsFor,
 ) -> tuple[Scratch, bool]:
     """The plan's run: a new one, or the one that never ended (then True).
+
+    Of one that other code has begun, all is dropped first.
 
     Raises:
         SomebodyIsAtIt, UnfinishedRun: nothing was changed.
@@ -230,7 +247,9 @@ async def begin_or_resume(
         for _ in range(_LOOKS):
             # Somebody may be quicker by an instant: then the next look says who it is.
             with suppress(RunLost):
-                return await _begun_or_resumed(pool, conn, plan, operator, group, stale_s)
+                return await _begun_or_resumed(
+                    pool, conn, plan, operator, group, stale_s, waits_for
+                )
         raise RunLost
 
 
@@ -241,6 +260,7 @@ async def _begun_or_resumed(
     operator: Operator,
     group: str,
     stale_s: float,
+    waits_for: WaitsFor,
 ) -> tuple[Scratch, bool]:
     schema = plan.schema
     found = await _found(conn, schema)
@@ -251,12 +271,12 @@ async def _begun_or_resumed(
         taken = Scratch(pool, schema, await _take_over(conn, schema, found, operator), group)
         if found["code"] == plan.code:
             return taken, True
-        await taken.drop()
+        await taken.drop(waits_for)
     return Scratch(pool, schema, await _begin(conn, plan, operator), group), False
 
 
 async def abandon(
-    pool: asyncpg.Pool, schema: str, operator: Operator, *, stale_s: float
+    pool: asyncpg.Pool, schema: str, operator: Operator, *, stale_s: float, waits_for: WaitsFor
 ) -> str | None:
     """Drop a run that never ended; what it was, or None where there is none.
 
@@ -269,7 +289,7 @@ async def abandon(
             return None
         _refuse_if_alive(found, operator, stale_s)
         token = await _take_over(conn, schema, found, operator)
-    await Scratch(pool, schema, token, "").drop()
+    await Scratch(pool, schema, token, "").drop(waits_for)
     return str(found["title"])
 
 

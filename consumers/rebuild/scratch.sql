@@ -63,9 +63,6 @@ CREATE TABLE {scratch}.touched (
     PRIMARY KEY (company_id, conversation_id)
 );
 
--- name: drop
-DROP SCHEMA IF EXISTS {scratch} CASCADE
-
 -- name: begin
 -- $1 token uuid, $2 kind, $3 title, $4 code, $5 who, $6 host: text, $7 pid integer
 INSERT INTO {scratch}.run (token, kind, title, code, who, host, pid)

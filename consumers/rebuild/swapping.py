@@ -25,8 +25,9 @@ from consumers.rebuild.reading import Scope
 from consumers.rebuild.replacing import (
     Change,
     Reader,
+    WaitsFor,
     lock_tables,
-    readers_of,
+    whom_to_wait_for,
     replace_tables,
     within,
 )
@@ -43,7 +44,6 @@ _PAUSE_S = 0.5
 _COMMON = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
-WaitsFor = Callable[[list[Reader]], None]
 Reached = Callable[[str], Awaitable[None]]
 
 
@@ -244,4 +244,4 @@ class Swap:
             for name in (f"{live.schema}.{live.name}", qualified(live, self._replaces))
         ]
         async with self._scratch.pool.acquire() as conn:
-            return await readers_of(conn, relations, schema=kept_schema(self._shadow.name))
+            return await whom_to_wait_for(conn, relations, schema=kept_schema(self._shadow.name))

@@ -7,7 +7,6 @@ kind `undo`, carried out like a replay.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 import asyncpg
 
@@ -18,9 +17,9 @@ from consumers.rebuild.giving_back import kept_schema
 from consumers.rebuild.plan import RebuildSettings
 from consumers.rebuild.replacing import (
     Change,
-    Reader,
+    WaitsFor,
     lock_tables,
-    readers_of,
+    whom_to_wait_for,
     replace_tables,
     within,
 )
@@ -43,7 +42,7 @@ async def put_back(
     keep_old_s: float,
     who: str,
     settings: RebuildSettings,
-    waits_for: Callable[[Sequence[Reader]], None],
+    waits_for: WaitsFor,
 ) -> int:
     """What a replay replaced stands again, where it stood then; the version that is live now.
 
@@ -64,7 +63,7 @@ async def put_back(
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             tables = [f"{table.schema}.{table.name}" for table in projection.tables]
             async with pool.acquire() as conn:
-                waits_for(await readers_of(conn, tables, schema=kept_schema(name)))
+                waits_for(await whom_to_wait_for(conn, tables, schema=kept_schema(name)))
             await asyncio.sleep(_PAUSE_S)
 
 

@@ -31,6 +31,24 @@ _LIVE = {
 _TELL_EVERY_S = 30.0
 
 
+class InTheWay:
+    """Says who is waited for, of each once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._told: set[int] = set()
+
+    def __call__(self, what: str, readers: Sequence[Reader]) -> None:
+        """What waits, and who is in its way."""
+        for reader in readers:
+            if reader.pid not in self._told:
+                self._told.add(reader.pid)
+                self._say(
+                    f"{what} waits for {reader.program} (pid {reader.pid}), "
+                    f"whose transaction is open for {duration(reader.open_s)}"
+                )
+
+
 class Shown:
     """Tells on a console: a bar on a terminal; elsewhere a line a read model, and a sign of life.
 
@@ -67,7 +85,7 @@ class Shown:
         self._since = self._told_at = clock()
         self._before: int | None = None
         self._is_read = False
-        self._readers: set[int] = set()
+        self._in_the_way = InTheWay(self._say)
         self._differing: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -150,15 +168,9 @@ class Shown:
         if self._kind is Kind.CHECK:
             self._say(self._outcome(report.projection))
 
-    def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
+    def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
         """Who is in the way, once each."""
-        for reader in readers:
-            if reader.pid not in self._readers:
-                self._readers.add(reader.pid)
-                self._say(
-                    f"the swap of {projection} waits for {reader.program} (pid {reader.pid}), "
-                    f"whose transaction is open for {duration(reader.open_s)}"
-                )
+        self._in_the_way("the end" if projection is None else f"the swap of {projection}", readers)
 
     def swapped(self, projection: str) -> None:
         """New rows are live."""

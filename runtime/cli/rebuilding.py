@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 
@@ -28,7 +29,7 @@ from projections.statements import statements
 from runtime.cli.acting import actor, audit
 from runtime.cli.context import FAILED, WRONG_USE, Open, errors, fail, opened
 from runtime.cli.rebuild_advice import advices
-from runtime.cli.rebuild_progress import Shown
+from runtime.cli.rebuild_progress import InTheWay, Shown
 from runtime.cli.rebuild_report import ReportPrinter, differing
 from runtime.cli.tables import say
 from runtime.memory import BULK_NEW_OBJECTS, settle_memory
@@ -156,7 +157,15 @@ async def abandon_unfinished(settings: Settings, by: str | None) -> int:
     rebuild = RebuildSettings()
     async with asyncpg.create_pool(settings.database_dsn(), min_size=1, max_size=2) as pool:
         try:
-            title = await abandon(pool, "replay_scratch", operator, stale_s=rebuild.stale_s)
+            title = await abandon(
+                pool,
+                "replay_scratch",
+                operator,
+                stale_s=rebuild.stale_s,
+                waits_for=partial(
+                    InTheWay(partial(errors.print, style="dim", markup=False)), "the end"
+                ),
+            )
         except RebuildError as error:
             errors.print(str(error), style="red", markup=False)
             return FAILED

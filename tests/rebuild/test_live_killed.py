@@ -24,7 +24,7 @@ class Waiting(Watched):
         self.puts_off = asyncio.Event()
         self.readers: list[Reader] = []
 
-    def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
+    def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
         self.readers.extend(readers)
         self.puts_off.set()
 

@@ -144,11 +144,13 @@ def test_a_pause_a_fault_and_a_reader_in_the_way_are_told_once() -> None:
         shown.retrying("connection lost", 0.5)
         for _ in range(3):
             shown.waits_for("leads", [Reader(4711, "dashboard", 65.0)])
+            shown.waits_for(None, [Reader(4712, "psql", 5.0)])
     assert watch.lines == [
         "live traffic is 3.2 s behind: it waits",
         "live traffic has caught up: it goes on",
         "connection lost: it goes on in 0.5 s",
         "the swap of leads waits for dashboard (pid 4711), whose transaction is open for 1 min 05 s",
+        "the end waits for psql (pid 4712), whose transaction is open for 5.0 s",
     ]
 
 

@@ -28,7 +28,7 @@ class Waiting(Watched):
         self.readers: list[Reader] = []
         self.waited = asyncio.Event()
 
-    def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
+    def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
         self.readers.extend(readers)
         if readers:
             self.waited.set()

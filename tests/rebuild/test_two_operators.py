@@ -49,7 +49,13 @@ async def filled(database_url: str, redis_url: str) -> str:
 
 async def abandoned(database_url: str, by: Operator) -> str | None:
     async with pool_of(database_url) as pool:
-        return await abandon(pool, "replay_scratch", by, stale_s=SETTINGS.stale_s)
+        return await abandon(
+            pool,
+            "replay_scratch",
+            by,
+            stale_s=SETTINGS.stale_s,
+            waits_for=lambda readers: pytest.fail(f"{readers} in the way"),
+        )
 
 
 async def test_the_second_is_told_who_is_at_it_since_when_and_how_far(filled: str) -> None:
@@ -246,7 +252,7 @@ async def test_what_a_check_compares_is_not_swapped_meanwhile(
     table: Any = Comparison._table
 
     class Replaying(Watched):
-        def waits_for(self, projection: str, readers: Sequence[Reader]) -> None:
+        def waits_for(self, projection: str | None, readers: Sequence[Reader]) -> None:
             waited.set()
 
     async def compared_beside_a_replay(self: Comparison, *args: Any) -> Any:

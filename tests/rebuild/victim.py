@@ -1,7 +1,8 @@
 """A rebuild that kills or stops its own process when it comes to a point.
 
 Run as `python -m tests.rebuild.victim SIGNAL DATABASE_URL POINT NUMBER KIND COMPANY NAME…`: it sends
-itself SIGNAL when it comes to POINT for the NUMBERth time; COMPANY narrows it, unless it is `-`.
+itself SIGNAL when it comes to POINT for the NUMBERth time; COMPANY narrows it, unless it is `-`. One that is
+stopped does not beat: its sessions stand between statements.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from consumers.rebuild.plan import Kind
 from consumers.selection import Selection
 from tests.forked_process import ForkedProcess, start_module
-from tests.rebuild.ground import Watched, rebuilt
+from tests.rebuild.ground import SETTINGS, Watched, rebuilt
 
 
 async def killed_at(
@@ -81,6 +83,7 @@ async def _main(
         kind=Kind(kind),
         selection=None if company == "-" else Selection(company=company),
         observer=Watched(**{point.replace(" ", "_"): die}),
+        settings=SETTINGS if told == "SIGKILL" else replace(SETTINGS, beat_s=600),
     )
 
 
