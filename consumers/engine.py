@@ -22,6 +22,7 @@ from consumers.bounded_pool import bounded
 from consumers.cancellation import raise_if_cancelled
 from consumers.catch_up import CatchUp
 from consumers.dealing import Dealing
+from consumers.decoded_once import Decode
 from consumers.detachment import detach
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, told
@@ -46,6 +47,7 @@ from consumers.topology import restore_topology
 from consumers.transaction import BatchTransactions
 from consumers.trimming import Trimmer
 from consumers.upkeep import Upkeep
+from events.codec import decode
 from events.entry_id import EntryId
 
 _HAND_OVER_S = 1.0
@@ -59,7 +61,8 @@ class Engine:
 
     `member_id` must be unique to this start of this process: it is the lease's owner and the name
     of the Redis consumer. `is_beside_work` tells whether others are at work in the process now.
-    `beats` is shared by the engines of one member, whose heart-beats then go together.
+    `beats` is shared by the engines of one member, whose heart-beats then go together; `decode` by two
+    that read the same streams.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Engine:
         observer: Observer,
         is_beside_work: Callable[[], bool] = lambda: False,
         beats: Beats | None = None,
+        decode: Decode = decode,
     ) -> None:
         pool = bounded(pool, within_s=settings.lease_s)
         self._settings = settings
@@ -117,6 +121,7 @@ class Engine:
             observer=observer,
             is_beside_work=is_beside_work,
             spread=spread,
+            decode=decode,
         )
         self._lanes = [Lane(parts, on_change=self._changed) for _ in range(settings.lanes)]
         self._dealing = Dealing(self._lanes, spread)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
+from consumers.decoded_once import Decode
 from consumers.lineage import hash_of
 from events.codec import decode
 from events.entry_id import EntryId
@@ -69,7 +70,12 @@ class Intake:
 
 
 def take_in(
-    partition: int, entries: Sequence[Entry], *, partitions: int, after: EntryId
+    partition: int,
+    entries: Sequence[Entry],
+    *,
+    partitions: int,
+    after: EntryId,
+    decode: Decode = decode,
 ) -> Intake | None:
     """Decode entries above `after`; None when there is none. Lower ones are redeliveries."""
     fresh = [entry for entry in entries if entry.id > after]
@@ -82,11 +88,11 @@ def take_in(
         ids=[entry.id for entry in fresh],
     )
     for entry in fresh:
-        _sort(intake, entry, partitions)
+        _sort(intake, entry, partitions, decode)
     return intake
 
 
-def _sort(intake: Intake, entry: Entry, partitions: int) -> None:
+def _sort(intake: Intake, entry: Entry, partitions: int, decode: Decode) -> None:
     raw = entry.fields.get(FIELD)
     if raw is None or len(entry.fields) != 1:
         names = ", ".join(sorted(repr(name.decode("utf-8", "replace")) for name in entry.fields))

@@ -301,6 +301,7 @@ class Lane:
             entries,
             partitions=self._parts.settings.partitions,
             after=self._states[partition].cursor,
+            decode=self._parts.decode,
         )
 
     async def _reload_stale(self, states: dict[int, PartitionState]) -> dict[int, PartitionState]:

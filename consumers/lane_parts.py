@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from consumers.catch_up import CatchUp
+from consumers.decoded_once import Decode
 from consumers.engine_settings import EngineSettings
 from consumers.group import ConsumerGroup
 from consumers.leases import Leases
@@ -37,6 +38,7 @@ class LaneParts:
     is_beside_work: Callable[[], bool]
     """Whether others are at work in the process."""
     spread: Spread
+    decode: Decode
 
     @property
     def gather_s(self) -> float:

@@ -16,11 +16,13 @@ from prometheus_client.metrics_core import Metric
 from consumers.backoff import Backoff
 from consumers.beats import Beats
 from consumers.bounded_pool import bounded
+from consumers.decoded_once import DecodedOnce
 from consumers.engine import Engine
 from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, faults_translated
 from consumers.status import GroupStatus
 from consumers.topology import record_topology, verify_topology
+from events.codec import decode
 from events.errors import PartitionsDisagree
 from projections import groups, migrate
 from projections.group import Basis, ConsumerGroup
@@ -130,6 +132,7 @@ class Service:
         await self._wait_usable(pool, connections)
         member_id, lease_s = _member_id(), self._settings.lease_s
         beats = Beats(bounded(pool, within_s=lease_s), member_id=member_id, lease_s=lease_s)
+        decoding = DecodedOnce() if len(self._consumed) == 2 else decode
         self._engines = [
             Engine(
                 group,
@@ -140,6 +143,7 @@ class Service:
                 observer=self._observer,
                 is_beside_work=self._is_turning,
                 beats=beats,
+                decode=decoding,
             )
             for group in self._consumed
         ]

@@ -27,8 +27,8 @@ from consumers.rebuild.replacing import (
     Reader,
     WaitsFor,
     lock_tables,
-    whom_to_wait_for,
     replace_tables,
+    whom_to_wait_for,
     within,
 )
 from consumers.rebuild.scratch import Scratch

@@ -19,8 +19,8 @@ from consumers.rebuild.replacing import (
     Change,
     WaitsFor,
     lock_tables,
-    whom_to_wait_for,
     replace_tables,
+    whom_to_wait_for,
     within,
 )
 from consumers.rebuild.scratch import unfinished
