@@ -84,6 +84,7 @@ class BatchTransactions:
         group: ConsumerGroup,
         member: Member,
         streaks: Mapping[str, FailureStreak],
+        clock: ServerClock | None = None,
     ) -> None:
         self._pool = pool
         self._group = group
@@ -94,7 +95,7 @@ class BatchTransactions:
         self._without_hope: dict[str, int] = {}
         self._forms = Forms()
         self._lone_forms = Forms(guard=LEASES["hold leases"])
-        self._clock = ServerClock()
+        self._clock = clock or ServerClock()
         self._apart = 0
 
     async def commit(

@@ -30,15 +30,20 @@ AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 class Owner:
-    """Owns a partition, and has committed its first event, so that it knows what time it is."""
+    """Owns a partition, and has committed its first event, so that it knows what time it is.
+
+    Its own clock stands, however long a commit takes, until a test moves it.
+    """
 
     def __init__(self, pool: asyncpg.Pool, *, lease_s: float = 30.0) -> None:
         self.pool = pool
+        self.passed_s = 0.0
         self.transactions = BatchTransactions(
             pool,
             group=PROJECTIONS,
             member=Member("projections", "owner", lease_s),
             streaks={p.name: FailureStreak() for p in PROJECTIONS.projections},
+            clock=ServerClock(lambda: self.passed_s),
         )
         self.state: PartitionState
         self.alone = 0
@@ -105,15 +110,21 @@ async def test_a_batch_behind_another_is_committed_alone(owner: Owner) -> None:
 
 
 async def test_it_is_recorded_at_the_time_of_postgres(owner: Owner) -> None:
-    before = await owner.pool.fetchval("SELECT clock_timestamp()")
+    await asyncio.sleep(0.25)
+    owner.passed_s += 0.25
     await owner.commit(2)
     assert owner.alone == 1
     after = await owner.pool.fetchval("SELECT clock_timestamp()")
     first, second = await owner.pool.fetch(
         "SELECT recorded_at FROM runtime.event_log ORDER BY position"
     )
-    assert before - timedelta(seconds=0.1) <= second["recorded_at"] <= after
-    assert first["recorded_at"] <= second["recorded_at"]
+    assert first["recorded_at"] + timedelta(seconds=0.25) == second["recorded_at"] <= after
+
+
+async def test_whose_clock_was_not_set_just_now_takes_a_transaction(owner: Owner) -> None:
+    owner.passed_s += 1.5
+    await owner.commit(2)
+    assert (owner.alone, await owner.logged()) == (0, [1, 2])
 
 
 @pytest.mark.parametrize(
