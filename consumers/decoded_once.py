@@ -12,31 +12,33 @@ from events.envelope import Event
 
 Decode = Callable[[bytes], Event]
 """As `events.codec.decode`."""
-_KEPT_BYTES = 4 * 1024 * 1024
+_KEPT_BYTES = 1024 * 1024
+"""Some thousand events: half a second of a lively stream."""
 
 
 class DecodedOnce:
     """`decode` that keeps an event until it is asked for a second time.
 
-    Kept are the youngest, of so many bytes of bodies: where one group is far ahead, each decodes for
-    itself.
+    Kept are the youngest, of half to all of so many bytes of bodies: where one group is far ahead, each
+    decodes for itself.
     """
 
     def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._most = kept_bytes
-        self._kept: dict[bytes, Event] = {}
-        self._bytes = 0
+        self._half = kept_bytes // 2
+        # The front of one dictionary would be dearer to take than a whole one is to drop.
+        self._young: dict[bytes, Event] = {}
+        self._old: dict[bytes, Event] = {}
+        self._came = 0
 
     def __call__(self, raw: bytes) -> Event:
         """The event of a body. Raises `InvalidEvent`, each time."""
-        event = self._kept.pop(raw, None)
+        event = self._young.pop(raw, None) or self._old.pop(raw, None)
         if event is not None:
-            self._bytes -= len(raw)
             return event
-        event = self._kept[raw] = decode(raw)
-        self._bytes += len(raw)
-        while self._bytes > self._most:
-            oldest = next(iter(self._kept))
-            del self._kept[oldest]
-            self._bytes -= len(oldest)
+        event = decode(raw)
+        self._came += len(raw)
+        if self._came > self._half:
+            self._young, self._old, self._came = {}, self._young, len(raw)
+        if self._came <= self._half:
+            self._young[raw] = event
         return event
