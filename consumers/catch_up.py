@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from consumers.batch_writes import ProjectionMove, move_projection_checkpoints, park
 from consumers.errors import ProjectionRefused
 from consumers.failure_streak import FailureStreak
 from consumers.feeding import Fed, feed
@@ -15,12 +16,11 @@ from consumers.leased import Member, leased
 from consumers.logged_events import from_log
 from consumers.parking import code_of
 from consumers.partition_state import PartitionState
-from consumers.transaction import ProjectionMove, move_projection_checkpoints, park
 from events.envelope import RecordedEvent
 from projections.projection import Projection
 from projections.statements import statements
 
-_SQL = statements("consumers", "transaction.sql")
+_SQL = statements("consumers", "batch_writes.sql")
 
 
 def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:

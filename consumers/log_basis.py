@@ -15,7 +15,7 @@ from consumers.partition_state import PartitionState
 from events.envelope import RecordedEvent
 from projections.statements import statements
 
-_SQL = statements("consumers", "transaction.sql")
+_SQL = statements("consumers", "batch_writes.sql")
 _WORTH_A_COPY = 50
 """Rows: fewer are sooner sent with the others than by a copy of their own."""
 

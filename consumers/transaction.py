@@ -5,73 +5,28 @@ Source: Postgres' row locks, https://www.postgresql.org/docs/current/explicit-lo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple, cast
-from uuid import UUID
+from typing import cast
 
 import asyncpg
 
-from consumers.columns import columns
-from consumers.dedup import Fresh
-from consumers.errors import CheckpointMoved, TransientFault, faults_translated
+from consumers.batch_writes import SOBER_BATCHES, BatchWrites
+from consumers.errors import faults_translated
 from consumers.failure_streak import FailureStreak
-from consumers.feeding import Parked, feed, is_plain
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
 from consumers.joined_writes import Forms, JoinedWrites, LoneWrites, NotAlone, NotTogether
 from consumers.leased import SQL as LEASES
 from consumers.leased import Connection, Member, bound_s, holding, leased
-from consumers.log_basis import LogBasis
-from consumers.outcome import Outcome, checkpoint_row, record
-from consumers.parking import code_of
-from consumers.partition_state import Conversation, PartitionState
-from consumers.seen_basis import SeenBasis
+from consumers.outcome import Outcome
+from consumers.partition_state import PartitionState
 from consumers.server_clock import ServerClock
-from events.envelope import RecordedEvent
-from projections.projection import Projection
-from projections.statements import statements
 
-_SQL = statements("consumers", "transaction.sql")
-_ACCOUNTS = statements("consumers", "accounts.sql")
 _SMALL = 200
 """Events: what fewer write goes in one statement, as its round trips take longer than its work."""
 _LONE = 40
 """Events: what fewer write needs no COPY, so that it may be one statement altogether."""
-_SOBER_BATCHES = 100
-"""So many batches after a refusal a projection looks for every row: a producer that says the same
-again and again would have each batch made twice."""
-
-
-class ProjectionMove(NamedTuple):
-    """How a batch moves a projection's checkpoint; the counts are of events."""
-
-    projection: str
-    version: int
-    partition: int
-    before: int
-    after: int
-    applied: int
-    filtered: int
-    parked: int
-    revision: int
-
-
-@dataclass(slots=True)
-class Share:
-    """What a projection gets of a batch: its events in stream order, and how many a partition.
-
-    `live` has the partitions in which it rides with the batch.
-    """
-
-    projection: Projection
-    wanted: list[RecordedEvent] = field(default_factory=list)
-    live: dict[int, Outcome] = field(default_factory=dict)
-    counts: dict[int, int] = field(default_factory=dict)
 
 
 class BatchTransactions:
@@ -90,9 +45,7 @@ class BatchTransactions:
         self._group = group
         self._member = member
         self._streaks = streaks
-        self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
-        self._codes = {p.name: code_of(p) for p in group.projections}
-        self._without_hope: dict[str, int] = {}
+        self._writes = BatchWrites(group, streaks=streaks)
         self._forms = Forms()
         self._lone_forms = Forms(guard=LEASES["hold leases"])
         self._clock = clock or ServerClock()
@@ -124,9 +77,8 @@ class BatchTransactions:
                 return await self._commit(intakes, states, careful, together=True)
             except NotTogether:
                 # One by one it will show what was refused; most likely what was taken for new.
-                self._apart = _SOBER_BATCHES
-                names = (projection.name for projection in self._group.projections)
-                self._without_hope.update(dict.fromkeys(names, _SOBER_BATCHES))
+                self._apart = SOBER_BATCHES
+                self._writes.sober()
         return await self._commit(intakes, states, careful, together=False)
 
     async def _commit_alone(
@@ -142,7 +94,7 @@ class BatchTransactions:
             async with self._pool.acquire() as held:
                 within_s = bound_s(self._member.lease_s)
                 conn = LoneWrites(held, self._lone_forms, guard=guard, within_s=within_s)
-                outcomes, applied = await self._write(
+                outcomes, applied = await self._writes.write(
                     cast("Connection", conn), intakes, states, frozenset(), recorded_at
                 )
                 asked = self._clock.asked()
@@ -165,268 +117,11 @@ class BatchTransactions:
         async with leased(self._pool, self._member, touched) as (held, recorded_at):
             self._clock.heard(recorded_at, asked=asked)
             conn = cast("Connection", JoinedWrites(held, self._forms)) if together else held
-            outcomes, applied = await self._write(conn, intakes, states, careful, recorded_at)
+            outcomes, applied = await self._writes.write(
+                conn, intakes, states, careful, recorded_at
+            )
             if isinstance(conn, JoinedWrites):
                 await conn.send()
                 for name in applied:
                     self._streaks[name].applied()
         return outcomes
-
-    async def _write(
-        self,
-        conn: Connection,
-        intakes: Sequence[Intake],
-        states: Mapping[int, PartitionState],
-        careful: frozenset[str],
-        recorded_at: datetime,
-    ) -> tuple[list[Outcome], list[str]]:
-        """Write it, or have it kept; also the names of the projections that took something."""
-        fresh = await self._basis.fresh(conn, intakes, states)
-        outcomes = [
-            record(intake, left, states[intake.partition], recorded_at)
-            for intake, left in zip(intakes, fresh, strict=True)
-        ]
-        await self._basis.remember(conn, fresh, [o.recorded for o in outcomes])
-        await self._count(conn, outcomes)
-        applied = await self._project(conn, outcomes, states, careful)
-        await self._keep_aside(conn, fresh, outcomes, states)
-        await self._record_losses(conn, outcomes, states)
-        await self._move_checkpoints(conn, outcomes, states)
-        return outcomes, applied
-
-    async def _count(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
-        if self._group.basis is not Basis.LOG:
-            return
-        counted = [(o.partition, t, n) for o in outcomes for t, n in sorted(o.counts.items())]
-        if counted:
-            await conn.execute(_SQL["count events"], *columns(counted))
-
-    async def _project(
-        self,
-        conn: Connection,
-        outcomes: Sequence[Outcome],
-        states: Mapping[int, PartitionState],
-        careful: frozenset[str],
-    ) -> list[str]:
-        """Feed them all; returns the names of those that took something."""
-        moved: list[ProjectionMove] = []
-        applied: list[str] = []
-        for name in self._without_hope:
-            self._without_hope[name] -= 1
-        self._without_hope.update(dict.fromkeys(careful, _SOBER_BATCHES))
-        plain = all(is_plain(recorded) for o in outcomes for recorded in o.recorded)
-        for share in self._shared_out(outcomes, states):
-            projection, name = share.projection, share.projection.name
-            parked_before = {p: states[p].parked.get(name) for p in share.live}
-            fed = await feed(
-                conn,
-                projection,
-                share.wanted,
-                waits=None
-                if plain and not any(parked_before.values())
-                else _waiting(parked_before),
-                careful=name in careful,
-                streak=self._streaks[name],
-                hopeful=self._hopes(name),
-                written=not isinstance(conn, JoinedWrites),
-            )
-            if fed.applied:
-                applied.append(name)
-            parked = Counter(p.recorded.partition for p in fed.parked)
-            for waits in fed.parked:
-                share.live[waits.recorded.partition].parked.append(waits)
-            for partition, o in share.live.items():
-                o.projections[name] = o.position
-                checkpoint = states[partition].projections[name]
-                held = parked[partition]
-                done = share.counts[partition] - held
-                # A queue that was just installed begins here: what came before is not for it.
-                skipped = o.position - len(o.recorded) - checkpoint.position
-                filtered = skipped + len(o.recorded) - done - held
-                moved.append(
-                    ProjectionMove(
-                        name,
-                        checkpoint.version,
-                        partition,
-                        checkpoint.position,
-                        o.position,
-                        done,
-                        filtered,
-                        held,
-                        checkpoint.revision,
-                    )
-                )
-        await move_projection_checkpoints(conn, moved)
-        return applied
-
-    def _hopes(self, projection: str) -> bool:
-        """Whether rows that its events bring are taken for new: not where that was just refused."""
-        return self._without_hope.get(projection, 0) <= 0
-
-    def _shared_out(
-        self, outcomes: Sequence[Outcome], states: Mapping[int, PartitionState]
-    ) -> list[Share]:
-        """Each projection's part of the batch, found in one look at each event."""
-        shares = [Share(projection) for projection in self._group.projections]
-        for o in outcomes:
-            if not o.recorded:
-                continue
-            takers: dict[str, list[list[RecordedEvent]]] = {type_: [] for type_ in o.counts}
-            before = []
-            for share in shares:
-                if self._rides(states[o.partition], share.projection):
-                    share.live[o.partition] = o
-                    before.append((share, len(share.wanted)))
-                    for type_ in takers.keys() & share.projection.reads:
-                        takers[type_].append(share.wanted)
-            for recorded in o.recorded:
-                for wanted in takers.get(recorded.event.type, ()):
-                    wanted.append(recorded)
-            for share, held in before:
-                share.counts[o.partition] = len(share.wanted) - held
-        return shares
-
-    def _rides(self, state: PartitionState, projection: Projection) -> bool:
-        """Whether the projection is fed by this batch.
-
-        A group without a log cannot feed a projection later: all of them ride, or it waits.
-        """
-        if self._group.basis is Basis.LOG:
-            return rides_live(state, projection)
-        known = {projection.name for projection in self._group.projections}
-        if unknown := set(state.projections) - known:
-            raise TransientFault(f"a newer build feeds {', '.join(sorted(unknown))}: it must go on")
-        checkpoint = state.projections.get(projection.name)
-        if checkpoint is None:
-            raise TransientFault(
-                f"{projection.name} is not live: run `agent-runtime migrate`, or attach it"
-            )
-        if checkpoint.version != projection.version:
-            raise TransientFault(
-                f"{projection.name} stands in version {checkpoint.version}, "
-                f"this build feeds {projection.version}"
-            )
-        return True
-
-    async def _keep_aside(
-        self,
-        conn: Connection,
-        fresh: Sequence[Fresh],
-        outcomes: Sequence[Outcome],
-        states: Mapping[int, PartitionState],
-    ) -> None:
-        dead = [
-            (
-                d.partition,
-                str(d.entry_id),
-                states[d.partition].generation,
-                d.raw,
-                str(d.reason),
-                d.detail.replace("\x00", "�")[:2000],
-                d.event_id,
-            )
-            for o in outcomes
-            for d in o.dead
-        ]
-        if dead:
-            await conn.execute(_SQL["keep dead letters"], self._group.name, *columns(dead))
-        parked = [p for o in outcomes for p in o.parked]
-        bodies: dict[UUID, str] = {}
-        if parked and self._group.basis is not Basis.LOG:
-            bodies = {c.event.id: c.raw.decode() for left in fresh for c in left.candidates}
-        await park(conn, self._group.name, parked, codes=self._codes, bodies=bodies)
-
-    async def _record_losses(
-        self,
-        conn: Connection,
-        outcomes: Sequence[Outcome],
-        states: Mapping[int, PartitionState],
-    ) -> None:
-        for o in outcomes:
-            if o.loss is not None:
-                state = states[o.partition]
-                await conn.execute(
-                    _ACCOUNTS["record loss"],
-                    self._group.name,
-                    o.partition,
-                    state.generation,
-                    o.loss.count,
-                    o.loss.at_least,
-                    o.loss.reason,
-                    str(state.cursor),
-                    o.loss.since,
-                )
-
-    async def _move_checkpoints(
-        self,
-        conn: Connection,
-        outcomes: Sequence[Outcome],
-        states: Mapping[int, PartitionState],
-    ) -> None:
-        rows = [
-            checkpoint_row(o, states[o.partition])
-            for o in sorted(outcomes, key=lambda o: o.partition)
-        ]
-        if isinstance(conn, JoinedWrites):
-            args = (self._group.name, *columns(rows))
-            conn.expect(_SQL["move checkpoints"], args, rows=len(rows))
-            return
-        moved = await conn.fetch(_SQL["move checkpoints"], self._group.name, *columns(rows))
-        if stuck := frozenset(row[0] for row in rows) - {row["partition"] for row in moved}:
-            raise CheckpointMoved(stuck)
-
-
-def _waiting(
-    parked: Mapping[int, AbstractSet[Conversation] | None],
-) -> Callable[[int, Conversation], bool]:
-    """Whether a conversation of a partition waits."""
-    return lambda partition, conversation: conversation in (parked[partition] or ())
-
-
-def rides_live(state: PartitionState, projection: Projection) -> bool:
-    """Whether the projection has everything that the partition's log holds.
-
-    One of another version is another build's to feed, or a rebuild's.
-    """
-    checkpoint = state.projections.get(projection.name)
-    return (
-        checkpoint is not None
-        and checkpoint.version == projection.version
-        and checkpoint.position == state.position
-    )
-
-
-async def park(
-    conn: Connection,
-    group: str,
-    parked: Sequence[Parked],
-    *,
-    codes: Mapping[str, str],
-    bodies: Mapping[UUID, str],
-) -> None:
-    """Write events that wait, in their log order, with the code that refused them.
-
-    `bodies` is for groups whose events no log holds.
-    """
-    if not parked:
-        return
-    rows = [
-        (*p.values(), bodies.get(p.recorded.event.id), codes.get(p.projection, "")) for p in parked
-    ]
-    await conn.execute(_SQL["park"], group, *columns(rows))
-
-
-async def move_projection_checkpoints(conn: Connection, rows: Sequence[ProjectionMove]) -> None:
-    """Compare-and-set of projections' checkpoints, all or none.
-
-    Raises:
-        CheckpointMoved: a row did not stand where it was left.
-    """
-    if not rows:
-        return
-    if isinstance(conn, JoinedWrites):
-        conn.expect(_SQL["move projection checkpoints"], columns(rows), rows=len(rows))
-        return
-    moved = await conn.fetch(_SQL["move projection checkpoints"], *columns(rows))
-    if len(moved) != len(rows):
-        raise CheckpointMoved(frozenset(row.partition for row in rows))

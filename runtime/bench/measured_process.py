@@ -31,7 +31,7 @@ from runtime.rebuilding.hands import Hand, forked
 from runtime.rebuilding.processes import WorkerProcesses
 from runtime.settings import Settings, load_settings
 
-_SQL = statements("consumers", "transaction.sql")
+_SQL = statements("consumers", "batch_writes.sql")
 _PAGE = 5000
 
 

@@ -18,10 +18,10 @@ from asyncio.subprocess import Process
 from typing import Any
 
 import consumers.upkeep
+from consumers.batch_writes import BatchWrites
 from consumers.engine_settings import EngineSettings
 from consumers.parking import Parking
 from consumers.reader import Reader
-from consumers.transaction import BatchTransactions
 from projections.groups import group_named
 from tests.consumers.members import member
 from tests.forked_process import ForkedProcess, start_module
@@ -69,13 +69,13 @@ class _Trap:
 
 
 def _before_commit(trap: _Trap) -> None:
-    move: Any = BatchTransactions._move_checkpoints
+    move: Any = BatchWrites._move_checkpoints
 
-    async def moved_then_frozen(self: BatchTransactions, *args: Any) -> None:
+    async def moved_then_frozen(self: BatchWrites, *args: Any) -> None:
         await move(self, *args)
         await trap.come_by()
 
-    BatchTransactions._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
+    BatchWrites._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
 
 
 def _before_ack(trap: _Trap) -> None:

@@ -19,10 +19,10 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from consumers.batch_writes import BatchWrites
 from consumers.engine_settings import EngineSettings
 from consumers.observer import BatchCommitted, SilentObserver
 from consumers.stream import GroupStreams
-from consumers.transaction import BatchTransactions
 from tests.consumers.members import member
 from tests.consumers.test_dead_letters import body
 from tests.forked_process import ForkedProcess, start_module
@@ -95,13 +95,13 @@ def stop_with_a_read_in_hand() -> None:
 
 
 def stop_in_transaction() -> None:
-    move: Any = BatchTransactions._move_checkpoints
+    move: Any = BatchWrites._move_checkpoints
 
-    async def moved_then_stopped(self: BatchTransactions, *args: Any) -> None:
+    async def moved_then_stopped(self: BatchWrites, *args: Any) -> None:
         await move(self, *args)
         stop_once()
 
-    BatchTransactions._move_checkpoints = moved_then_stopped  # type: ignore[method-assign, assignment]
+    BatchWrites._move_checkpoints = moved_then_stopped  # type: ignore[method-assign, assignment]
 
 
 def stop_in_copy() -> None:

@@ -16,7 +16,7 @@ from events.envelope import Event, RecordedEvent
 from events.payload import UnknownType
 from projections.statements import statements
 
-SQL = statements("consumers", "transaction.sql")
+SQL = statements("consumers", "batch_writes.sql")
 _TIMES = [
     datetime(2026, 11, 2, 12, 0, 0, 123456, UTC),
     datetime(1999, 12, 31, 23, 59, 59, 999999, UTC),

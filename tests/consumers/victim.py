@@ -10,8 +10,8 @@ import os
 import sys
 from typing import Any
 
+from consumers.batch_writes import BatchWrites
 from consumers.reader import Reader
-from consumers.transaction import BatchTransactions
 from projections.groups import group_named
 from tests.consumers.members import member
 
@@ -23,13 +23,13 @@ async def _freeze(point: str) -> None:
 
 def _arm(point: str) -> None:
     if point == "before_commit":
-        move: Any = BatchTransactions._move_checkpoints
+        move: Any = BatchWrites._move_checkpoints
 
-        async def moved_then_frozen(self: BatchTransactions, *args: Any) -> None:
+        async def moved_then_frozen(self: BatchWrites, *args: Any) -> None:
             await move(self, *args)
             await _freeze(point)
 
-        BatchTransactions._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
+        BatchWrites._move_checkpoints = moved_then_frozen  # type: ignore[method-assign, assignment]
     elif point == "before_ack":
 
         async def frozen(self: Reader, entries: Any, *, at_once: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from consumers import lane, leased, reader, stream, transaction
+from consumers import batch_writes, lane, leased, reader, stream
 from consumers.stream import GroupStreams
 from events.entry_id import EntryId
 
@@ -173,7 +173,7 @@ def _rewrite(statement: str, pattern: str, replacement: str) -> None:
     Raises:
         LookupError: it no longer says what is to be changed: the mutant would be no mutant.
     """
-    changed, count = re.subn(pattern, replacement, transaction._SQL[statement])
+    changed, count = re.subn(pattern, replacement, batch_writes._SQL[statement])
     if not count:
         raise LookupError(f"{statement!r} does not have {pattern!r}")
-    transaction._SQL[statement] = changed
+    batch_writes._SQL[statement] = changed

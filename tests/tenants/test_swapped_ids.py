@@ -138,7 +138,7 @@ REFUSED = {
     "consumers/rebuild/narrowing.sql: touch": MADE_BY_A_REBUILD,
     "consumers/rebuild/scratch.sql: move partition": MADE_BY_A_REBUILD,
     "consumers/rebuild/scratch.sql: park": MADE_BY_A_REBUILD,
-    "consumers/transaction.sql: append to the log": "InvalidTextRepresentationError",
+    "consumers/batch_writes.sql: append to the log": "InvalidTextRepresentationError",
     "runtime/bench/ways.sql: log many": "InvalidTextRepresentationError",
     "runtime/companies/apply.sql: insert binding": "UniqueViolationError",
     "runtime/companies/apply.sql: insert centurion": "UniqueViolationError",
