@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -59,18 +57,6 @@ class Leases:
         """Make sure that every partition has its owner's row and its checkpoint."""
         with faults_translated():
             await self._pool.execute(_SQL["prepare"], self._group, partitions)
-
-    async def heartbeat(self) -> None:
-        """Stay (or become) alive for `lease_s` from now."""
-        with faults_translated():
-            await self._pool.execute(
-                _SQL["heartbeat"],
-                self._group,
-                self._member_id,
-                socket.gethostname(),
-                os.getpid(),
-                self._lease_s,
-            )
 
     async def snapshot(self) -> Snapshot:
         """Who is alive, who owns what."""

@@ -9,17 +9,6 @@ INSERT INTO runtime.checkpoints (group_name, partition)
 SELECT $1, p FROM generate_series(0, $2::integer - 1) AS p
 ON CONFLICT DO NOTHING
 
--- name: heartbeat
--- $1 group_name text, $2 member_id text, $3 host text, $4 pid integer, $5 lease in seconds float8
-INSERT INTO runtime.members AS m
-       (group_name, member_id, host, pid, started_at, heartbeat_at, expires_at)
-VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(),
-        clock_timestamp() + make_interval(secs => $5))
-ON CONFLICT (group_name, member_id) DO UPDATE
-   SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at,
-       started_at = CASE WHEN m.expires_at > excluded.heartbeat_at + make_interval(secs => $5 / 2)
-                         THEN m.started_at ELSE excluded.started_at END
-
 -- name: snapshot
 -- $1 group_name text
 -- A row a member, with no partition, and a row a partition. `now` is the only clock that a lease is

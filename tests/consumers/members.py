@@ -15,10 +15,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from consumers.beats import Beats
 from consumers.engine import Engine
 from consumers.engine_settings import EngineSettings
 from consumers.group import ConsumerGroup
 from consumers.groups import PROJECTIONS
+from consumers.leases import Leases
 from consumers.observer import Observer, SilentObserver
 from consumers.redis_clients import RedisClients
 from events.partitioning import stream_key
@@ -40,6 +42,25 @@ async def redis_clients(url: str) -> AsyncIterator[RedisClients]:
     finally:
         await reading.aclose()
         await commands.aclose()
+
+
+async def beat(
+    pool: asyncpg.Pool,
+    member_id: str,
+    *,
+    group: str = "projections",
+    lease_s: float = SETTINGS.lease_s,
+) -> None:
+    """One heart-beat of a member, as a process makes it."""
+    await Beats(pool, member_id=member_id, lease_s=lease_s).beat(group, dict)
+
+
+async def living_member(pool: asyncpg.Pool, member_id: str) -> Leases:
+    """The leases of a member that has just beaten; every partition has its row."""
+    leases = Leases(pool, group="projections", member_id=member_id, settings=SETTINGS)
+    await leases.prepare(SETTINGS.partitions)
+    await beat(pool, member_id)
+    return leases
 
 
 @dataclass

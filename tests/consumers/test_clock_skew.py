@@ -13,14 +13,13 @@ from redis.asyncio import Redis
 
 from consumers.accounts import Accounts
 from consumers.leased import Member
-from consumers.leases import Leases
 from consumers.lineage import Seen, StreamAccount
 from consumers.outcome import keep_what_was_seen
 from consumers.partition_state import PartitionState
 from consumers.stream_watch import StreamWatch
 from events.entry_id import ZERO, EntryId
 from events.partitioning import stream_key
-from tests.consumers.members import SETTINGS, redis_clients
+from tests.consumers.members import SETTINGS, living_member, redis_clients
 
 PARTITION = 3
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -50,9 +49,7 @@ async def test_a_host_an_hour_behind_writes_what_it_sees_after_a_takeover(
 ) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
     for member_id, added, at in (("ahead", 10, NOW + HOUR), ("behind", 20, NOW)):
-        leases = Leases(pool, group="projections", member_id=member_id, settings=SETTINGS)
-        await leases.prepare(16)
-        await leases.heartbeat()
+        leases = await living_member(pool, member_id)
         owned = await leases.take(PARTITION)
         assert owned is not None
         await pool.execute("UPDATE runtime.checkpoints SET added_base = 0")
@@ -69,9 +66,7 @@ async def test_what_was_seen_before_the_account_was_settled_is_not_written_after
     database_url: str,
 ) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    leases = Leases(pool, group="projections", member_id="one", settings=SETTINGS)
-    await leases.prepare(16)
-    await leases.heartbeat()
+    leases = await living_member(pool, "one")
     owned = await leases.take(PARTITION)
     assert owned is not None
     owned.account.base, owned.account.seen = 0, seen(10, NOW)
@@ -87,9 +82,7 @@ async def test_what_was_told_is_told_again_when_read_anew_or_after_a_while(
     database_url: str, read_anew: bool
 ) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    leases = Leases(pool, group="projections", member_id="one", settings=SETTINGS)
-    await leases.prepare(16)
-    await leases.heartbeat()
+    leases = await living_member(pool, "one")
     owned = await leases.take(PARTITION)
     assert owned is not None
     await pool.execute("UPDATE runtime.checkpoints SET added_base = 0")

@@ -1,4 +1,4 @@
-"""The rules in `consumers.lease_rules` and the statements in `leases.sql` do the same.
+"""The rules in `consumers.lease_rules` and the statements in `leases.sql` and `beats.sql` do the same.
 
 Postgres' clock cannot be set, so time passes by moving what was written into the past. Leases and
 steps are whole hours: an example takes a second, so no lease ends within one by accident.
@@ -24,6 +24,7 @@ from consumers.leased import bounds
 from consumers.leases import Leases
 from consumers.shares import moves
 from projections.statements import statements
+from tests.consumers.members import beat
 
 PARTITIONS = 4
 MEMBERS = ("ana", "bia", "caio")
@@ -173,7 +174,7 @@ class Both:
         )
 
     async def do_heartbeat(self, member: str) -> None:
-        await self.in_postgres(member).heartbeat()
+        await beat(self.pool, member, group=self.name, lease_s=LEASE.total_seconds())
         self.model = lease_rules.heartbeat(self.model, member, self.now, TERMS)
 
     async def do_take(self, member: str, partition: int) -> None:

@@ -17,13 +17,12 @@ from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, Intake, take_in
 from consumers.joined_writes import LoneWrites
 from consumers.leased import Member
-from consumers.leases import Leases
 from consumers.outcome import adopt
 from consumers.partition_state import PartitionState
 from consumers.server_clock import ServerClock
 from consumers.transaction import BatchTransactions
 from events.entry_id import EntryId
-from tests.consumers.members import SETTINGS
+from tests.consumers.members import living_member
 from tests.consumers.test_dead_letters import PARTITION, body
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -49,9 +48,7 @@ class Owner:
         self.alone = 0
 
     async def begin(self) -> None:
-        leases = Leases(self.pool, group="projections", member_id="owner", settings=SETTINGS)
-        await leases.prepare(16)
-        await leases.heartbeat()
+        leases = await living_member(self.pool, "owner")
         state = await leases.take(PARTITION)
         assert state is not None
         self.state = state

@@ -24,7 +24,14 @@ from consumers.observer import SilentObserver
 from consumers.transaction import BatchTransactions
 from events.entry_id import EntryId
 from events.partitioning import stream_key
-from tests.consumers.members import SETTINGS, Member, member, wait_caught_up
+from tests.consumers.members import (
+    SETTINGS,
+    Member,
+    beat,
+    living_member,
+    member,
+    wait_caught_up,
+)
 from tests.consumers.test_dead_letters import PARTITION, body
 
 
@@ -95,17 +102,14 @@ async def test_a_join_and_a_leave_move_only_what_must_move(
 
 async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    stale = Leases(pool, group="projections", member_id="stale", settings=SETTINGS)
-    await stale.prepare(16)
-    await stale.heartbeat()
+    stale = await living_member(pool, "stale")
     state = await stale.take(PARTITION)
     assert state is not None
     entry = Entry(EntryId(5, 0), {b"event": orjson.dumps(body(1))})
     intake = take_in(PARTITION, [entry], partitions=16, after=state.cursor)
     assert intake is not None
     await stale.leave()
-    taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
-    await taker.heartbeat()
+    taker = await living_member(pool, "taker")
     assert await taker.take(PARTITION) is not None
     transactions = BatchTransactions(
         pool,
@@ -128,7 +132,7 @@ async def test_of_members_that_race_for_a_partition_one_gets_it(database_url: st
     ]
     await racing[0].prepare(16)
     for epoch in range(1, 21):
-        await asyncio.gather(*(leases.heartbeat() for leases in racing))
+        await asyncio.gather(*(beat(pool, f"m{n}", lease_s=patient.lease_s) for n in range(8)))
         states = await asyncio.gather(*(leases.take(PARTITION) for leases in racing))
         (winner,) = [n for n, state in enumerate(states) if state is not None]
         snapshot = await racing[0].snapshot()
@@ -180,9 +184,7 @@ async def test_a_member_whose_row_was_deleted_comes_back_and_nothing_is_lost(
 
 async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: str) -> None:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    taker = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
-    await taker.prepare(16)
-    await taker.heartbeat()
+    taker = await living_member(pool, "taker")
     async with pool.acquire() as migrating, migrating.transaction():
         await migrating.execute("LOCK TABLE runtime.partition_owners")
         with pytest.raises(TransientFault, match="55P03"):
@@ -212,9 +214,7 @@ async def test_a_take_whose_blockers_cannot_be_ended_says_that_it_waited(
     unhandled: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    leases = Leases(pool, group="projections", member_id="taker", settings=SETTINGS)
-    await leases.prepare(16)
-    await leases.heartbeat()
+    await living_member(pool, "taker")
     broken = cast("asyncpg.Pool", OnlyTransactions(pool))
     taker = Leases(broken, group="projections", member_id="taker", settings=SETTINGS)
     async with pool.acquire() as blocking, blocking.transaction():
