@@ -245,39 +245,44 @@ async def probe_forever(
     statuses: Callable[[], Iterable[GroupStatus]],
     *,
     workers: Callable[[], Mapping[str, tuple[float, str | None]]] = dict,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Look at Postgres, Redis, the groups and the workers each second or two, until cancelled.
 
-    Postgres is not asked where it has just answered a group's heart-beat.
+    Postgres is not asked where it has just answered a group's heart-beat. `clock` is the one of the
+    groups' `answered_at`.
     """
 
     async def probe_db() -> None:
-        if not _answers(statuses()):
+        if not _answers(statuses(), clock()):
             await connections.probe_db()
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_probe(readiness, "db", probe_db), name="probe-db")
-        redis = _probe(readiness, "redis", connections.probe_redis, every_s=REDIS_EVERY_S)
+        db = _probe(readiness, "db", probe_db, clock=clock)
+        tasks.create_task(db, name="probe-db")
+        probed = connections.probe_redis
+        redis = _probe(readiness, "redis", probed, every_s=REDIS_EVERY_S, clock=clock)
         tasks.create_task(redis, name="probe-redis")
-        tasks.create_task(_watch(readiness, statuses, workers), name="probe-consumers")
+        tasks.create_task(_watch(readiness, statuses, workers, clock), name="probe-consumers")
 
 
-def _answers(statuses: Iterable[GroupStatus]) -> bool:
+def _answers(statuses: Iterable[GroupStatus], now: float) -> bool:
     """Whether Postgres answered one of the groups since the last look, or as good as."""
     answered = [status.answered_at for status in statuses if status.answered_at is not None]
-    return bool(answered) and time.monotonic() - max(answered) < PROBE_EVERY_S * _LATELY
+    return bool(answered) and now - max(answered) < PROBE_EVERY_S * _LATELY
 
 
 async def _watch(
     readiness: Readiness,
     statuses: Callable[[], Iterable[GroupStatus]],
     workers: Callable[[], Mapping[str, tuple[float, str | None]]],
+    clock: Callable[[], float],
 ) -> None:
     while True:
         readiness.workers(workers())
         readiness.consumers(statuses())
         readiness.accounts(statuses())
-        await asyncio.sleep(until_next_s(PROBE_EVERY_S, time.monotonic()))
+        await asyncio.sleep(until_next_s(PROBE_EVERY_S, clock()))
 
 
 async def _probe(
@@ -286,6 +291,7 @@ async def _probe(
     probe: Callable[[], Awaitable[None]],
     *,
     every_s: float = PROBE_EVERY_S,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Failures of any kind are findings, so that only cancelling ends the loop."""
     answered = False
@@ -303,4 +309,4 @@ async def _probe(
             readiness.record(name, State.OK)
         raise_if_cancelled()
         wait_s = min(PROBE_MAX_S, PROBE_EVERY_S * 1.5**failures)
-        await asyncio.sleep(wait_s if failures else until_next_s(every_s, time.monotonic()))
+        await asyncio.sleep(wait_s if failures else until_next_s(every_s, clock()))

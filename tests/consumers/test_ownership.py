@@ -6,6 +6,7 @@ import asyncio
 import gc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from time import monotonic
 from typing import Any, cast
 
 import asyncpg
@@ -63,6 +64,15 @@ async def test_members_share_fairly_and_a_clean_stop_hands_over_at_once(
         kept = stays.engine.status().partitions
         assert all(kept[p].epoch == before[p].epoch for p in owned[0])
         assert all(kept[p].epoch == before[p].epoch + 2 for p in owned[1])
+
+
+async def test_each_beat_tells_when_postgres_answered(database_url: str, redis_url: str) -> None:
+    async with member(database_url, redis_url) as running, asyncio.timeout(30):
+        last = monotonic()
+        for _ in range(3):
+            while (told := running.engine.status().answered_at) is None or told <= last:  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.01)
+            last = told
 
 
 class CountingMoves(SilentObserver):
