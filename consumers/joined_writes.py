@@ -23,6 +23,10 @@ class NotTogether(Exception):
     """The statement was refused; which part of it, nobody told. The transaction is lost."""
 
 
+class TooFew(NotTogether):
+    """No row was refused, but it returned fewer than it must. The transaction is lost."""
+
+
 class NotAlone(ConsumerError):
     """It takes a transaction; nothing was written."""
 
@@ -72,7 +76,8 @@ class JoinedWrites:
         """Write what was kept, in its order.
 
         Raises:
-            NotTogether: something was refused, or returned fewer rows than it must.
+            TooFew: something returned fewer rows than it must.
+            NotTogether: something was refused.
             TransientFault: as everywhere, by `faults_translated`.
         """
         kept, self._kept = self._kept, []
@@ -83,7 +88,7 @@ class JoinedWrites:
                 raise
             raise NotTogether from error
         if any(rows not in (None, n) for (_, _, rows), n in zip(kept, counts, strict=True)):
-            raise NotTogether
+            raise TooFew
 
     async def _written(self, kept: Sequence[tuple[str, Sequence[Any], int | None]]) -> list[int]:
         if (sql := self._forms.joined([query for query, _, _ in kept])) is not None:
@@ -125,9 +130,9 @@ class LoneWrites(JoinedWrites):
         """Write and commit what was kept; the server's time at the end.
 
         Raises:
-            NotAlone: there is no statement for it.
-            NotTogether: something was refused, or wrote fewer rows than it must, or the leases are not
-                held; nothing was written.
+            NotAlone: there is no statement for it, or something wrote fewer rows than it must, or somebody
+                has the leases, if only for a moment; nothing was written.
+            NotTogether: something was refused; nothing was written.
             TransientFault: as everywhere, by `faults_translated`; it is not known whether it was committed.
         """
         kept, self._kept = self._kept, []
@@ -144,6 +149,8 @@ class LoneWrites(JoinedWrites):
         except Exception as error:
             if is_transient(error):
                 raise
+            if isinstance(error, asyncpg.DivisionByZeroError):
+                raise NotAlone("not as it must be") from error
             raise NotTogether from error
         at: datetime = answer[-1]
         return at

@@ -16,7 +16,7 @@ from consumers.errors import faults_translated
 from consumers.failure_streak import FailureStreak
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
-from consumers.joined_writes import Forms, JoinedWrites, LoneWrites, NotAlone, NotTogether
+from consumers.joined_writes import Forms, JoinedWrites, LoneWrites, NotAlone, NotTogether, TooFew
 from consumers.leased import SQL as LEASES
 from consumers.leased import Connection, Member, bound_s, holding, leased
 from consumers.outcome import Outcome
@@ -75,6 +75,9 @@ class BatchTransactions:
                     with suppress(NotAlone):
                         return await self._commit_alone(intakes, states)
                 return await self._commit(intakes, states, careful, together=True)
+            except TooFew:
+                # One by one it will show which checkpoints have moved.
+                pass
             except NotTogether:
                 # One by one it will show what was refused; most likely what was taken for new.
                 self._apart = SOBER_BATCHES

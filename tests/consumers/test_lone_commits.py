@@ -15,8 +15,9 @@ from consumers.errors import CheckpointMoved, LeaseLost, TransientFault
 from consumers.failure_streak import FailureStreak
 from consumers.groups import PROJECTIONS
 from consumers.intake import Entry, Intake, take_in
-from consumers.joined_writes import LoneWrites
+from consumers.joined_writes import JoinedWrites, LoneWrites
 from consumers.leased import Member
+from consumers.leases import Leases
 from consumers.outcome import adopt
 from consumers.partition_state import PartitionState
 from consumers.server_clock import ServerClock
@@ -45,14 +46,22 @@ class Owner:
             clock=ServerClock(lambda: self.passed_s),
         )
         self.state: PartitionState
+        self.leases: Leases
         self.alone = 0
+        self.joined = 0
 
     async def begin(self) -> None:
-        leases = await living_member(self.pool, "owner")
-        state = await leases.take(PARTITION)
+        self.leases = await living_member(self.pool, "owner")
+        state = await self.leases.take(PARTITION)
         assert state is not None
         self.state = state
         await self.commit(1)
+        self.joined = 0
+
+    async def reload(self) -> None:
+        state = await self.leases.reload(PARTITION)
+        assert state is not None
+        self.state = state
 
     def intake(self, *numbers: int) -> Intake:
         entries = [Entry(EntryId(n, 0), {b"event": orjson.dumps(body(n))}) for n in numbers]
@@ -85,7 +94,14 @@ async def owner(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> Owner:
         owner.alone += 1
         return at
 
+    joined = JoinedWrites.send
+
+    async def counted_joined(self: JoinedWrites) -> None:
+        await joined(self)
+        owner.joined += 1
+
     monkeypatch.setattr(LoneWrites, "send_alone", counted)
+    monkeypatch.setattr(JoinedWrites, "send", counted_joined)
     await owner.begin()
     return owner
 
@@ -164,7 +180,29 @@ async def test_who_holds_the_lease_s_row_finds_no_table_held(owner: Owner) -> No
             await swap.execute("LOCK TABLE projections.conversations, runtime.event_log")
             assert not committing.done()
         await committing
-    assert (owner.alone, await owner.logged()) == (0, [1, 2])
+    assert (owner.alone, owner.joined, await owner.logged()) == (0, 1, [1, 2])
+    await owner.commit(3)
+    assert (owner.alone, await owner.logged()) == (1, [1, 2, 3])
+
+
+async def test_after_a_checkpoint_that_had_moved_batches_are_alone_again(owner: Owner) -> None:
+    await owner.pool.execute("UPDATE runtime.projection_checkpoints SET revision = revision + 1")
+    with pytest.raises(CheckpointMoved):
+        await owner.commit(2)
+    await owner.reload()
+    await owner.commit(2)
+    assert (owner.alone, await owner.logged()) == (1, [1, 2])
+
+
+async def test_after_a_row_that_was_refused_they_are_written_one_by_one(owner: Owner) -> None:
+    await owner.pool.execute(
+        "ALTER TABLE runtime.event_log ADD CONSTRAINT no_more CHECK (position < 2) NOT VALID"
+    )
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.commit(2)
+    await owner.pool.execute("ALTER TABLE runtime.event_log DROP CONSTRAINT no_more")
+    await owner.commit(2)
+    assert (owner.alone, owner.joined, await owner.logged()) == (0, 0, [1, 2])
 
 
 async def _waits_for(pool: asyncpg.Pool, conn: Any) -> bool:
