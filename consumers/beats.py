@@ -1,6 +1,7 @@
 """A member's heart-beats, and what it looks at with each: one statement for all of its groups.
 
-A beat never waits for what is made of its look: who takes partitions, or mends, does it beside.
+A beat never waits for what is made of its look: who takes partitions, or mends, does it beside. Nor for the
+look itself, which reads tables that a migration may have locked: after a while beats go alone.
 
 Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
 """
@@ -23,9 +24,13 @@ from consumers.accounts import Losses
 from consumers.errors import faults_translated
 from consumers.leases import Snapshot
 from events.entry_id import EntryId
-from projections.statements import statements
+from projections.statements import accompanied, statements
 
 _SQL = statements("consumers", "beats.sql")
+_BEAT_AND_LOOK = accompanied(_SQL["look"], by=_SQL["beat"])
+_PATIENCE = 1 / 8
+"""Of the lease, before a beat goes alone: with what went before, less than half of a lease without a beat, so
+that the member counts as one that was there all the time."""
 
 Place = tuple[int, EntryId]
 """A partition's generation and the last entry that was committed in it."""
@@ -99,13 +104,36 @@ class Beats:
         await asyncio.sleep(0)
         self._close(joint)
         known = {group: told() for group, told in joint.asked.items()}
+        me = sorted(known), self._member_id, socket.gethostname(), os.getpid(), self._lease_s
         with faults_translated():
-            rows = await self._pool.fetch(
-                _SQL["beat and look"],
-                *(sorted(known), self._member_id, socket.gethostname(), os.getpid()),
-                self._lease_s,
-            )
+            rows = await self._beaten(me)
         return {row["group_name"]: self._look(row, known[row["group_name"]]) for row in rows}
+
+    async def _beaten(self, me: tuple[Any, ...]) -> list[asyncpg.Record]:
+        """What the look gives, however long that takes; beats go on meanwhile."""
+        fetching = asyncio.create_task(self._pool.fetch(_BEAT_AND_LOOK, *me), name="beat-and-look")
+        try:
+            await asyncio.wait({fetching}, timeout=self._lease_s * _PATIENCE)
+            while not fetching.done():
+                await self._beat_alone(me, fetching)
+        finally:
+            await _end(fetching)
+        return fetching.result()
+
+    async def _beat_alone(
+        self, me: tuple[Any, ...], fetching: asyncio.Task[list[asyncpg.Record]]
+    ) -> None:
+        beating = asyncio.create_task(self._pool.fetch(_SQL["beat"], *me), name="beat-alone")
+        try:
+            await asyncio.wait({beating, fetching}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(beating)
+        fault = None if beating.cancelled() else beating.exception()
+        if fetching.done():
+            return
+        if fault is not None:
+            raise fault
+        await asyncio.wait({fetching}, timeout=self._lease_s * _PATIENCE)
 
     def _close(self, joint: _Joint) -> None:
         """Whoever asks from now on is too late for it."""
@@ -141,6 +169,12 @@ class Beats:
             requests=tuple(orjson.loads(row["requests"])) if row["requests"] else (),
             server_started=row["server_started"],
         )
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Its statement is not under way any more."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 class Looks:

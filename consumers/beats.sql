@@ -1,20 +1,22 @@
--- name: beat and look
+-- name: beat
 -- $1 group names text[], $2 member_id text, $3 host text, $4 pid integer, $5 lease in seconds float8
--- The member stays (or becomes) alive in each of its groups. A row a group: who is alive and who owns
--- what, where the checkpoints stand, which projections are fed, which are not and why, what was lost
--- and not acknowledged, and what operators asked of the member's partitions. What is looked at is of
--- the moment before the beat. `now` is the only clock that a lease is judged by.
-WITH beaten AS (
-    INSERT INTO runtime.members AS m
-           (group_name, member_id, host, pid, started_at, heartbeat_at, expires_at)
-    SELECT name, $2, $3, $4, clock_timestamp(), clock_timestamp(),
-           clock_timestamp() + make_interval(secs => $5)
-      FROM unnest($1::text[]) AS b (name) ORDER BY name
-    ON CONFLICT (group_name, member_id) DO UPDATE
-       SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at,
-           started_at = CASE WHEN m.expires_at > excluded.heartbeat_at
-                                                 + make_interval(secs => $5 / 2)
-                             THEN m.started_at ELSE excluded.started_at END)
+-- The member stays (or becomes) alive in each of its groups.
+INSERT INTO runtime.members AS m
+       (group_name, member_id, host, pid, started_at, heartbeat_at, expires_at)
+SELECT name, $2, $3, $4, clock_timestamp(), clock_timestamp(),
+       clock_timestamp() + make_interval(secs => $5)
+  FROM unnest($1::text[]) AS b (name) ORDER BY name
+ON CONFLICT (group_name, member_id) DO UPDATE
+   SET heartbeat_at = excluded.heartbeat_at, expires_at = excluded.expires_at,
+       started_at = CASE WHEN m.expires_at > excluded.heartbeat_at + make_interval(secs => $5 / 2)
+                         THEN m.started_at ELSE excluded.started_at END
+
+-- name: look
+-- $1 group names text[], $2 member_id text
+-- A row a group: who is alive and who owns what, where the checkpoints stand, which projections are fed,
+-- which are not and why, what was lost and not acknowledged, and what operators asked of the member's
+-- partitions. What is looked at is of the moment before the beat that goes with it. `now` is the only
+-- clock that a lease is judged by.
 SELECT g.name AS group_name, clock_timestamp() AS now, pg_postmaster_start_time() AS server_started,
        m.members, m.expire_at, o.partitions, o.owners, o.epochs, c.checkpointed, c.generations,
        c.entry_ids, l.*,

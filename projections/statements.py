@@ -108,6 +108,14 @@ def joined(parts: Sequence[str], *, guard: str | None = None, least: Sequence[in
     return f"WITH {', '.join(told)}\nSELECT {', '.join(counts)}"
 
 
+def accompanied(query: str, *, by: str) -> str:
+    """A query that also writes what another statement does, by the same parameters, and sees nothing of it.
+
+    Source: https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+    """
+    return f"WITH beside AS (\n{_COMMENT.sub('', by)}\n)\n{_COMMENT.sub('', query)}"
+
+
 def _must(condition: str) -> str:
     """1, or a division by zero."""
     return f"1 / ({condition}::bigint)::integer"

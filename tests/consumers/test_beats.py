@@ -20,7 +20,15 @@ from consumers.rhythm import until_next_s
 from events.entry_id import ZERO, EntryId
 
 SETTINGS = EngineSettings(partitions=2)
+LONG_S = 600.0
+"""A lease, by which no beat goes alone during a test."""
 GROUPS = ("agent", "projections")
+
+
+WAITING = """
+    SELECT pid FROM pg_locks JOIN pg_stat_activity AS a USING (pid)
+     WHERE NOT granted AND a.datname = current_database() ORDER BY query_start
+"""
 
 
 def nothing() -> Known:
@@ -45,13 +53,15 @@ class Counted:
 
 
 @asynccontextmanager
-async def beats(database_url: str) -> AsyncIterator[tuple[Beats, Counted]]:
+async def beats(
+    database_url: str, *, lease_s: float = LONG_S
+) -> AsyncIterator[tuple[Beats, Counted]]:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
         for group in GROUPS:
             await Leases(pool, group=group, member_id="ana", settings=SETTINGS).prepare(2)
         counted = Counted(pool)
         given = cast("asyncpg.Pool", counted)
-        yield Beats(given, member_id="ana", lease_s=SETTINGS.lease_s), counted
+        yield Beats(given, member_id="ana", lease_s=lease_s), counted
 
 
 async def living(database_url: str) -> list[str]:
@@ -150,6 +160,78 @@ async def test_all_who_beat_together_are_told_that_postgres_is_away(database_url
         *(member.beat(group, nothing) for group in GROUPS), return_exceptions=True
     )
     assert [type(fault) for fault in told] == [TransientFault, TransientFault]
+
+
+@asynccontextmanager
+async def locked(database_url: str, table: str) -> AsyncIterator[asyncpg.Connection]:
+    """As a migration does that changes the table."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        async with conn.transaction():
+            await conn.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield conn
+    finally:
+        await conn.close()
+
+
+async def wait_beaten(conn: asyncpg.Connection, count: int) -> None:
+    """Until both groups have been beaten for so often again."""
+    beat = "SELECT min(heartbeat_at) FROM runtime.members"
+    async with asyncio.timeout(60):
+        for _ in range(count):
+            last = await conn.fetchval(beat)
+            while await conn.fetchval(beat) in (last, None):  # noqa: ASYNC110 - a real condition
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["partition_owners", "checkpoints", "losses", "projections", "requests"],
+)
+async def test_beats_go_on_while_a_table_of_the_look_is_locked(
+    database_url: str, table: str
+) -> None:
+    async with beats(database_url, lease_s=2.0) as (member, _):
+        async with locked(database_url, f"runtime.{table}") as migrating:
+            looking = [asyncio.create_task(member.beat(group, nothing)) for group in GROUPS]
+            await wait_beaten(migrating, 3)
+            assert not any(look.done() for look in looking)
+        looks = await asyncio.gather(*looking)
+    assert [look.snapshot.owners for look in looks] == [{0: None, 1: None}] * 2
+
+
+async def test_who_gives_up_while_a_table_is_locked_leaves_no_beat_behind(
+    database_url: str,
+) -> None:
+    async with beats(database_url, lease_s=2.0) as (member, pool):
+        async with locked(database_url, "runtime.losses") as migrating:
+            looking = [asyncio.create_task(member.beat(group, nothing)) for group in GROUPS]
+            await wait_beaten(migrating, 1)
+            for look in looking:
+                look.cancel()
+            await asyncio.wait(looking)
+            under_way = await migrating.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            asked = pool.asked
+        assert (under_way, pool.asked) == (0, asked)
+
+
+async def test_who_cannot_beat_alone_either_is_told_so(database_url: str) -> None:
+    operator = await asyncpg.connect(database_url)
+    async with (
+        beats(database_url, lease_s=2.0) as (member, _),
+        locked(database_url, "runtime.members"),
+    ):
+        looking = asyncio.create_task(member.beat("agent", nothing))
+        async with asyncio.timeout(60):
+            while len(pids := await operator.fetch(WAITING)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await operator.execute("SELECT pg_terminate_backend($1)", pids[-1]["pid"])
+        with pytest.raises(TransientFault):
+            await looking
+    await operator.close()
 
 
 def a_look() -> Look:
