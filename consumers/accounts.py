@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import is_
 from time import monotonic
 
 import asyncpg
@@ -62,7 +63,6 @@ class Accounts:
         self._now = now
         self._group = member.group
         self._told: object = None
-        # Held, so that no other state has the id of one of them.
         self._told_of: list[PartitionState] = []
         self._tell_again_at = 0.0
 
@@ -108,9 +108,10 @@ class Accounts:
             for s in of
             if (seen := s.account.seen) is not None and (base := s.account.base) is not None
         ]
-        # A state that was read anew is another object: Postgres may be of an earlier moment.
-        telling = [id(s) for s in of], [row[:-1] for row in rows]
-        if not rows or (telling == self._told and self._now() < self._tell_again_at):
+        telling = [row[:-1] for row in rows]
+        # A state that was read anew is another one, however equal: Postgres may be of an earlier moment.
+        same = len(of) == len(self._told_of) and all(map(is_, of, self._told_of))
+        if not rows or (same and telling == self._told and self._now() < self._tell_again_at):
             return
         with faults_translated():
             await self._pool.execute(

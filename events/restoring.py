@@ -8,18 +8,18 @@ made stricter must park what no longer fits.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 
-from events.catalogue import CATALOGUE
+from events.catalogue import CATALOGUE, EventType
 from events.catalogue.fields import parse_uuid
 from events.codec import decode
 from events.envelope import Event
 
 _KNOWN = dict(CATALOGUE)
 _CAUSE = "causation_id"
-_TEXTS = {str}
 _tuple = tuple.__new__
 
 
@@ -69,31 +69,7 @@ def ordinary(
         return None
     try:
         told = orjson.loads(body)
-        source, correlation_id, cause = told["source"], told["correlation_id"], told.get(_CAUSE)
-        if (
-            told["type"] != type_
-            or told["version"] != version
-            or "specversion" in told
-            or type(source) is not str
-            or type(correlation_id) is not str
-        ):
-            return None
-        # What a named tuple's constructor does, without the call of a Python function around it.
-        return _tuple(
-            Event,
-            (
-                event_id,
-                type_,
-                version,
-                occurred_at,
-                company_id,
-                conversation_id,
-                source,
-                correlation_id,
-                None if cause is None else parse_uuid(cause),
-                known.validate(told["payload"]),
-            ),
-        )
+        return _event(told, known, type_, event_id, occurred_at, company_id, conversation_id)
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
@@ -105,35 +81,52 @@ def by_its_body(body: str, event_id: UUID, type_: str) -> Event | None:
         return None
     try:
         told = orjson.loads(body)
-        version, cause = told["version"], told.get(_CAUSE)
         company_id, conversation_id = told["company_id"], told.get("conversation_id") or ""
-        source, correlation_id = told["source"], told["correlation_id"]
-        if (
-            told["type"] != type_
-            or type(version) is not int
-            or version != known.current
-            or "specversion" in told
-            or {type(company_id), type(conversation_id), type(source), type(correlation_id)}
-            != _TEXTS
-        ):
+        if type(company_id) is not str or type(conversation_id) is not str:
             return None
-        return _tuple(
-            Event,
-            (
-                event_id,
-                type_,
-                known.current,
-                logged_time(told["occurred_at"]),
-                company_id,
-                conversation_id,
-                source,
-                correlation_id,
-                None if cause is None else parse_uuid(cause),
-                known.validate(told["payload"]),
-            ),
-        )
+        occurred_at = logged_time(told["occurred_at"])
+        return _event(told, known, type_, event_id, occurred_at, company_id, conversation_id)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def _event(
+    told: dict[str, Any],
+    known: EventType,
+    type_: str,
+    event_id: UUID,
+    occurred_at: datetime,
+    company_id: str,
+    conversation_id: str,
+) -> Event | None:
+    """The event of a body that is ordinary, with the columns that are known of it."""
+    version, cause = told["version"], told.get(_CAUSE)
+    source, correlation_id = told["source"], told["correlation_id"]
+    if (
+        told["type"] != type_
+        or type(version) is not int
+        or version != known.current
+        or "specversion" in told
+        or type(source) is not str
+        or type(correlation_id) is not str
+    ):
+        return None
+    # What a named tuple's constructor does, without the call of a Python function around it.
+    return _tuple(
+        Event,
+        (
+            event_id,
+            type_,
+            version,
+            occurred_at,
+            company_id,
+            conversation_id,
+            source,
+            correlation_id,
+            None if cause is None else parse_uuid(cause),
+            known.validate(told["payload"]),
+        ),
+    )
 
 
 def logged_time(text: str) -> datetime:
