@@ -20,12 +20,14 @@ from runtime.embedded import EmbeddedServers
 from tests import forked_command
 from tests.copies import Copies, copies_of
 from tests.in_memory import data_folder, in_memory
+from tests.known_types import keep_known_types
 from tests.told import KEY, Told
 
 # Processes that tests start compile what they import once, not each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Who starts the tests in the background hands down that Ctrl-C is ignored; our processes heed it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+keep_known_types()
 ROOT = Path(__file__).parent.parent
 _numbers = itertools.count(1)
 

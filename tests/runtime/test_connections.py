@@ -10,6 +10,7 @@ from projections import groups
 from projections.migrate import table_statement
 from runtime.connections import Connections
 from runtime.settings import load_settings
+from tests.known_types import forget_known_types
 
 ROOT = Path(__file__).parents[2]
 ARRAY = re.compile(r"\b[a-z0-9_]+\[\]")
@@ -39,6 +40,7 @@ async def test_a_connection_of_the_pool_knows_every_array_that_statements_use(
 ) -> None:
     names = sorted(arrays_in_statements())
     assert "smallint[]" in names
+    forget_known_types()
     connections = Connections(
         load_settings({"SUPABASE_DB_URL": database_url, "REDIS_URL": redis_url}, env_file=None)
     )
