@@ -84,8 +84,9 @@ class SimulatedGroup:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing will move any more unless something happens."""
-        paused = any(m.life is Life.PAUSED for m in self.members.values())
-        return self.now_s > self.busy_until_s and not paused
+        return self.now_s > self.busy_until_s and not any(
+            m.life is Life.PAUSED for m in self.members.values()
+        )
 
     def serving(self, partition: int) -> list[SimulatedMember]:
         """Whoever would get a batch of the partition committed, also when it wakes only later."""

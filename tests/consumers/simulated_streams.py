@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 
 from consumers.retention import GroupStanding, Holding, Retention, plan_trimming
@@ -26,9 +26,10 @@ class SimulatedStreams:
         self._start_ms = start_ms + REDIS_IS_AHEAD_MS
         self._cursors = {g: [ZERO] * partitions for g in self.groups}
         self._progressed_ms = {g: [self._start_ms] * partitions for g in self.groups}
-        self._read: dict[str, list[set[EntryId]]] = {
-            g: [set() for _ in range(partitions)] for g in self.groups
+        self._unread: dict[str, list[dict[EntryId, None]]] = {
+            g: [{} for _ in range(partitions)] for g in self.groups
         }
+        """What stands and the group has not read, in order; asked by the entry, never by a cursor."""
 
     def now_ms(self, at_s: float) -> int:
         """Redis' clock."""
@@ -41,7 +42,10 @@ class SimulatedStreams:
             per_minute = 0.5 / (1 + partition) if partition < 15 else 1 / (24 * 60)
             if self._rng.random() < per_minute:
                 ms = now_ms + self._rng.randrange(MINUTE_MS)
-                stream += [EntryId(ms, seq) for seq in range(self._rng.choice((1, 1, 3)))]
+                added = [EntryId(ms, seq) for seq in range(self._rng.choice((1, 1, 3)))]
+                stream += added
+                for group in self.groups:
+                    self._unread[group][partition].update(dict.fromkeys(added))
 
     def read(self, group: str, partition: int, at_s: float) -> None:
         """The group commits everything that it has not read yet."""
@@ -49,7 +53,8 @@ class SimulatedStreams:
         stream = self.entries[partition]
         unread = stream[bisect_right(stream, cursor) :]
         if unread:
-            self._read[group][partition].update(unread)
+            for entry in unread:
+                del self._unread[group][partition][entry]
             self._cursors[group][partition] = unread[-1]
             self._progressed_ms[group][partition] = self.now_ms(at_s)
 
@@ -62,17 +67,17 @@ class SimulatedStreams:
             now_ms=now_ms,
             retention=RETENTION,
         )
-        kept = [e for e in stream if plan.min_id is None or e >= plan.min_id]
-        gone = stream[: len(stream) - len(kept)]
-        read = [self._read[group][partition] for group in self.groups]
-        aged_ms = now_ms - RETENTION.keep_ms
+        first = 0 if plan.min_id is None else bisect_left(stream, plan.min_id)
+        gone, kept = stream[:first], stream[first:]
+        unread = [self._unread[group][partition] for group in self.groups]
+        aged = EntryId(now_ms - RETENTION.keep_ms, 0)
         for entry in gone:
-            assert all(entry in by_group for by_group in read)
-            assert entry.ms < aged_ms
+            assert not any(entry in by_group for by_group in unread)
+            assert entry < aged
         cursors = {self._cursors[group][partition] for group in self.groups}
-        for entry in kept:
-            if entry.ms < aged_ms and entry not in cursors:
-                assert not all(entry in by_group for by_group in read)
+        for entry in kept[: bisect_left(kept, aged)]:
+            if entry not in cursors:
+                assert any(entry in by_group for by_group in unread)
         assert not cursors & set(gone)
         self.entries[partition] = kept
         self.trimmed += len(gone)
@@ -80,8 +85,7 @@ class SimulatedStreams:
 
     def first_unread(self, group: str, partition: int) -> EntryId | None:
         """By the witness, not by the cursor."""
-        read = self._read[group][partition]
-        return next((entry for entry in self.entries[partition] if entry not in read), None)
+        return next(iter(self._unread[group][partition]), None)
 
     def _standing(self, group: str, partition: int, lives: bool) -> GroupStanding:
         cursor, stream = self._cursors[group][partition], self.entries[partition]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 import projections.fingerprints as fingerprints
+import projections.reached_code as reached_code
 from events.catalogue import CATALOGUE, EventType
 from projections.fingerprints import PREFIX, fingerprint, makes_same_rows, plain_sql, sql_of
 from projections.reached_code import ReachedCode, source_of
@@ -20,6 +22,13 @@ from tests.projections.fingerprints import PINNED, present
 ROOT = Path(__file__).parent.parent.parent
 MESSAGES, RAG, DAILY = by_name("messages"), by_name("rag_queries"), by_name("daily_counts")
 Edit = Callable[[str], str]
+_PARSED = cache(reached_code._parsed)
+
+
+@pytest.fixture(autouse=True)
+def each_text_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all modules, the edits change one."""
+    monkeypatch.setattr(reached_code, "_parsed", _PARSED)
 
 
 def edited(module: str, *edits: tuple[str, str]) -> ReachedCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -47,12 +48,21 @@ _CONVERSATIONS = ("c-1", "c-2", "c-3")
 each_projection = pytest.mark.parametrize("projection", ALL, ids=lambda p: p.name)
 
 
-@st.composite
-def sequences(draw: st.DrawFn, projection: Projection) -> list[RecordedEvent]:
-    variants = [variant for variant in _VARIANTS if variant[0] in projection.reads]
-    drawn = draw(
-        st.lists(st.tuples(st.sampled_from(variants), st.sampled_from(_CONVERSATIONS)), max_size=20)
+def sequences(projection: Projection) -> st.SearchStrategy[list[RecordedEvent]]:
+    """Made once for a projection, not for each example."""
+    return _sequences(projection.reads)
+
+
+@cache
+def _sequences(reads: frozenset[str]) -> st.SearchStrategy[list[RecordedEvent]]:
+    variants = [variant for variant in _VARIANTS if variant[0] in reads]
+    drawn = st.lists(
+        st.tuples(st.sampled_from(variants), st.sampled_from(_CONVERSATIONS)), max_size=20
     )
+    return drawn.map(_recorded)
+
+
+def _recorded(drawn: list[tuple[tuple[str, dict[str, Any]], str]]) -> list[RecordedEvent]:
     return [
         event(type_, conversation, number=number, **payload)
         for number, ((type_, payload), conversation) in enumerate(drawn, 1)
