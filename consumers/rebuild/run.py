@@ -1,8 +1,9 @@
 """One rebuild from its beginning to its end, whoever begins and whoever ends it.
 
-fill → follow → compare → swap, each read model in turn after the filling, which all share. What is
-done is written in the rebuild's own schema in the transaction that does it, so a crash at any point
-leaves the live read models as they were, and the next call with the same wish goes on.
+fill → follow → compare → swap: all read models are filled together; each then follows and is compared,
+and when all are, they are swapped in turn. What is done is written in the rebuild's own schema in the
+transaction that does it, so a crash at any point leaves the live read models as they were, and the next
+call with the same wish goes on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
 import asyncpg
@@ -47,14 +49,32 @@ from projections.statements import filled, statements
 _SQL = statements("consumers.rebuild", "scratch.sql")
 _T = TypeVar("_T")
 
+_COMPARED_AT_ONCE = 2
+"""Read models at the most, with a connection each, and one more that makes its statistics meanwhile."""
+
 FillParts = Callable[[Scratch, Sequence[FilledPart], Pace], Awaitable[None]]
 """Fills these parts of a run, in this process or others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """One read model on its way from the filling to the swap. `replaces`: the version that is live."""
+
+    feed: ShadowFeed
+    follower: Follower
+    replaces: int
+
+    @property
+    def name(self) -> str:
+        """As it is called."""
+        return self.feed.shadow.name
 
 
 class Rebuild:
     """Carries out a plan. `fill` is by whom the past is filled in: by default this process.
 
-    `look` says how live traffic does, `full` asks for every row that differs.
+    `workers` says how many processors are meant to be busy with it: with more than one, two read models are
+    compared at once. `look` says how live traffic does, `full` asks for every row that differs.
     """
 
     def __init__(
@@ -67,6 +87,7 @@ class Rebuild:
         observer: RebuildObserver,
         settings: RebuildSettings = RebuildSettings(),  # noqa: B008 - frozen
         fill: FillParts | None = None,
+        workers: int = 1,
         look: Look = nobody_lives,
         full: bool = False,
     ) -> None:
@@ -80,6 +101,8 @@ class Rebuild:
         self._look = look
         self._full = full
         self._scope = scope_of(plan)
+        # Rows that differ are told a read model at a time.
+        self._at_once = 1 if full else min(workers, _COMPARED_AT_ONCE)
         self._types = sorted({type_ for p in plan.projections for type_ in p.reads})
         self._pace = Pace()
         self._live = LiveLook(alone=False, lag_s=None)
@@ -199,16 +222,18 @@ class Rebuild:
             await self._prepare(scratch, left, models)
         await self._fill(scratch)
         parked = await scratch.parked()
-        reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
+        followed = []
         for projection in left:
-            feed = ShadowFeed(
-                scratch,
-                projection,
-                parked.get(projection.name, set()),
-                fail_fast=self._plan.fail_fast,
-            )
-            replaces = models[projection.name].replaces
-            reports[projection.name] = await self._one(scratch, feed, replaces)
+            waits = parked.get(projection.name, set())
+            feed = ShadowFeed(scratch, projection, waits, fail_fast=self._plan.fail_fast)
+            page = self._settings.page_events
+            follower = Follower(scratch, feed, scope=self._scope, page_events=page)
+            followed.append(_Model(feed, follower, models[projection.name].replaces))
+        reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
+        reports |= await self._compare_all(scratch, followed)
+        if self._plan.kind is not Kind.CHECK:
+            for model in followed:
+                await self._swap(scratch, model)
         return [reports[p.name] for p in self._plan.projections]
 
     async def _prepare(
@@ -273,50 +298,84 @@ class Rebuild:
         )
         await filler.fill(parts)
 
-    async def _one(self, scratch: Scratch, feed: ShadowFeed, replaces: int) -> Report:
-        """Follow, compare and swap one read model."""
-        name, plan, settings = feed.shadow.name, self._plan, self._settings
-        follower = Follower(scratch, feed, scope=self._scope, page_events=settings.page_events)
-        comparison = Comparison(scratch, feed, follower, scope=self._scope, replaces=replaces)
-        await self._enter(scratch, "follow", name)
-        await self._settle(feed, replaces)
+    async def _compare_all(self, scratch: Scratch, models: Sequence[_Model]) -> dict[str, Report]:
+        """Follow and compare, as many at once as may be; told in their order, whichever ends first."""
+        found: dict[str, Report] = {}
+        untold, turns = [model.name for model in models], asyncio.Semaphore(self._at_once)
+
+        async def compare(model: _Model) -> None:
+            async with turns:
+                found[model.name] = await self._compare(scratch, model)
+                while untold and untold[0] in found:
+                    self._observer.compared(found[untold.pop(0)])
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(compare(model), name=model.name) for model in models]
+            # Within the block, as for workers: a group that is told of a failure at its end swallows a Ctrl-C.
+            if tasks:
+                await asyncio.wait(tasks)
+        return found
+
+    async def _compare(self, scratch: Scratch, model: _Model) -> Report:
+        await self._enter(scratch, "follow", model.name)
+        await self._hand_on(scratch, model)
+        if self._at_once == 1:
+            await self._settle(model)
+            return await self._compared(scratch, model)
+        async with asyncio.TaskGroup() as group:
+            settling = group.create_task(self._settle(model), name=f"settling {model.name}")
+            report = await self._compared(scratch, model)
+            await asyncio.wait({settling})
+        return report
+
+    async def _compared(self, scratch: Scratch, model: _Model) -> Report:
+        name, feed, follower = model.name, model.feed, model.follower
+        comparison = Comparison(scratch, feed, follower, scope=self._scope, replaces=model.replaces)
         await follower.follow(await comparison.live_positions(self._pool))
         await self._enter(scratch, "compare", name)
         report = await comparison.run(
-            sample=settings.sample,
+            sample=self._settings.sample,
             each=(lambda one: self._observer.differs(name, one)) if self._full else None,
         )
         await scratch.keep_report(name, report.as_json())
-        self._observer.compared(report)
-        if plan.kind is Kind.CHECK:
-            return report
+        return report
+
+    async def _swap(self, scratch: Scratch, model: _Model) -> None:
+        name = model.name
         await self._enter(scratch, "swap", name)
         swap = Swap(
             scratch,
-            feed,
-            follower,
+            model.feed,
+            model.follower,
             scope=self._scope,
-            replaces=replaces,
-            settings=settings,
+            replaces=model.replaces,
+            settings=self._settings,
             reached=self._observer.reached,
         )
         await swap.run(
-            keep_old_s=plan.keep_old_s,
+            keep_old_s=self._plan.keep_old_s,
             who=self._operator.who,
             waits_for=lambda readers: self._observer.waits_for(name, readers),
         )
         self._observer.swapped(name)
         await self._observer.reached("swapped")
-        return report
 
-    async def _settle(self, feed: ShadowFeed, replaces: int) -> None:
-        """Statistics, and what others gave the old table, before readers come."""
-        for live, shadow in feed.shadow.pairs():
-            new = qualified(shadow, feed.shadow.version)
-            if self._plan.kind is not Kind.CHECK and self._scope is Scope.ALL:
-                async with feed.scratch.holding() as conn:
-                    if await stands(conn, qualified(live, replaces)):
-                        await hand_on(conn, qualified(live, replaces), to=new)
+    async def _hand_on(self, scratch: Scratch, model: _Model) -> None:
+        """What others gave the old table."""
+        if self._plan.kind is Kind.CHECK or self._scope is not Scope.ALL:
+            return
+        shadow = model.feed.shadow
+        for live, new in shadow.pairs():
+            old = qualified(live, model.replaces)
+            async with scratch.holding() as conn:
+                if await stands(conn, old):
+                    await hand_on(conn, old, to=qualified(new, shadow.version))
+
+    async def _settle(self, model: _Model) -> None:
+        """Statistics, before readers come."""
+        shadow = model.feed.shadow
+        for table in shadow.tables:
+            new = qualified(table, shadow.version)
             await self._pool.execute(filled(_SQL["settle table"], table=new))
 
     async def _enter(self, scratch: Scratch, phase: str, projection: str) -> None:

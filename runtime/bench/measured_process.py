@@ -142,6 +142,7 @@ async def _rebuild(settings: Settings, order: Order, idle: list[Hand]) -> dict[s
             observer=phases,
             settings=rebuild,
             fill=fill,
+            workers=order.workers,
         ).run()
     phases.phase("end", None)
     return phases.seconds

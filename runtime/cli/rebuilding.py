@@ -233,6 +233,7 @@ async def _run(
             observer=shown,
             settings=wish.settings,
             fill=fill,
+            workers=wish.workers,
             look=looked,
             full=wish.full,
         )

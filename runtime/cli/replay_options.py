@@ -65,7 +65,8 @@ Workers = Annotated[
     typer.Option(
         min=1,
         max=64,
-        help="Processes that read the log; else half the cores.",
+        help="Processes that read the log; else half the cores. With more than one, two read models are "
+        "compared at once.",
         rich_help_panel=_REBUILD,
     ),
 ]

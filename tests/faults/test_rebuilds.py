@@ -88,7 +88,7 @@ async def test_a_replay_waits_for_postgres_and_goes_on(
     await value(url, "CHECKPOINT")
     points = ("chunk", "filled", "compare", "in the swap", "swapped", "compare", "done")
     watched = Enduring(lambda: how(server), *points)
-    reports = await rebuilt(url, observer=watched, settings=HASTY)
+    reports = await rebuilt(url, observer=watched, settings=HASTY, workers=2)
     assert watched.broken
     assert len(watched.faults) >= 2, "a chunk is read on, and the swap is open: both must notice"
     assert [report.projection for report in reports] == list(NAMES)
@@ -98,10 +98,11 @@ async def test_a_replay_waits_for_postgres_and_goes_on(
     assert await unbalanced(url) == []
 
 
-async def test_a_check_waits_for_postgres_and_goes_on(filled: Broken) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_check_waits_for_postgres_and_goes_on(filled: Broken, workers: int) -> None:
     url, server = filled
     watched = Enduring(lambda: cut(server), "begun", "chunk", "follow", "compare", "done")
-    reports = await rebuilt(url, kind=Kind.CHECK, observer=watched, settings=HASTY)
+    reports = await rebuilt(url, kind=Kind.CHECK, observer=watched, settings=HASTY, workers=workers)
     assert all(report.equal for report in reports)
     assert watched.broken
     assert await schemas(url) == []
