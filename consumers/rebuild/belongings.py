@@ -31,8 +31,6 @@ class Views:
     """What belongs to the public view."""
     others: list[str]
     """Views of others that name the table itself."""
-    names: list[str]
-    """Those views."""
 
 
 async def stands(conn: Any, relation: str) -> bool:
@@ -57,13 +55,13 @@ async def refuse_what_stays_behind(
             f"{table} cannot be replaced: it has {what}; take that away first, or put it on the "
             "public view's readers"
         )
-    if moves_to is not None and moves_to != table:
-        views = await views_over(conn, table, public=public, schema="")
-        if views.names:
-            raise CannotRebuild(
-                f"{', '.join(views.names)} names {table}, whose place {moves_to} takes: "
-                f"let it read {public} instead, or drop it first"
-            )
+    if moves_to is None or moves_to == table:
+        return
+    if views := await views_naming(conn, table, public=public, schema=""):
+        raise CannotRebuild(
+            f"{', '.join(views)} names {table}, whose place {moves_to} takes: "
+            f"let it read {public} instead, or drop it first"
+        )
 
 
 async def refuse_columns_of_others(conn: Any, table: str, new: str) -> None:
@@ -110,11 +108,12 @@ async def views_over(conn: Any, table: str, *, public: str, schema: str) -> View
     """What must be done to the views after the swap; asked for before it."""
     own = await conn.fetch(_SQL["carry over"], public, public)
     others = await conn.fetch(_SQL["views of others"], table, public, schema)
-    return Views(
-        [row["command"] for row in own],
-        [row["command"] for row in others],
-        [row["name"] for row in others],
-    )
+    return Views([row["command"] for row in own], [row["command"] for row in others])
+
+
+async def views_naming(conn: Any, table: str, *, public: str, schema: str) -> list[str]:
+    """Views of others that name the table itself, its public view not counted."""
+    return [row["name"] for row in await conn.fetch(_SQL["views of others"], table, public, schema)]
 
 
 async def what_stands_on(conn: Any, public: str) -> list[str]:

@@ -18,6 +18,7 @@ from consumers.rebuild.belongings import (
     carry_out,
     hand_on,
     stands,
+    views_naming,
     views_over,
     what_stands_on,
 )
@@ -71,8 +72,7 @@ async def lock_tables(
     views: list[str] = []
     for change in changes:
         if change.old is not None:
-            over = await views_over(conn, change.old, public=change.public, schema=schema)
-            views += over.names
+            views += await views_naming(conn, change.old, public=change.public, schema=schema)
         if await stands(conn, change.public):
             views.append(change.public)
     if views:
