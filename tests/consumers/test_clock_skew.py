@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from consumers.accounts import Accounts
 from consumers.leased import Member
+from consumers.leases import Leases
 from consumers.lineage import Seen, StreamAccount
 from consumers.outcome import keep_what_was_seen
 from consumers.partition_state import PartitionState
@@ -44,49 +45,44 @@ async def remembered(pool: asyncpg.Pool) -> int | None:
     return found
 
 
+async def owned_by(leases: Leases, sight: Seen) -> PartitionState:
+    """The partition, with a settled account; what was seen of it is not written yet."""
+    owned = await leases.take(PARTITION)
+    assert owned is not None
+    owned.account.base, owned.account.seen = 0, sight
+    return owned
+
+
 async def test_a_host_an_hour_behind_writes_what_it_sees_after_a_takeover(
-    database_url: str,
+    pool: asyncpg.Pool,
 ) -> None:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
     for member_id, added, at in (("ahead", 10, NOW + HOUR), ("behind", 20, NOW)):
         leases = await living_member(pool, member_id)
-        owned = await leases.take(PARTITION)
-        assert owned is not None
+        owned = await owned_by(leases, seen(added, at))
         await pool.execute("UPDATE runtime.checkpoints SET added_base = 0")
-        owned.account.base, owned.account.seen = 0, seen(added, at)
         accounts = Accounts(pool, member=Member("projections", member_id, SETTINGS.lease_s))
         await accounts.remember_seen([owned])
         assert await remembered(pool) == added
         await leases.release([PARTITION])
         await leases.leave()
-    await pool.close()
 
 
 async def test_what_was_seen_before_the_account_was_settled_is_not_written_after_it(
-    database_url: str,
+    pool: asyncpg.Pool,
 ) -> None:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    leases = await living_member(pool, "one")
-    owned = await leases.take(PARTITION)
-    assert owned is not None
-    owned.account.base, owned.account.seen = 0, seen(10, NOW)
+    owned = await owned_by(await living_member(pool, "one"), seen(10, NOW))
     await pool.execute("UPDATE runtime.checkpoints SET added_base = -5, seen_added = 5")
     accounts = Accounts(pool, member=Member("projections", "one", SETTINGS.lease_s))
     await accounts.remember_seen([owned])
     assert await remembered(pool) == 5
-    await pool.close()
 
 
 @pytest.mark.parametrize("read_anew", [False, True])
 async def test_what_was_told_is_told_again_when_read_anew_or_after_a_while(
-    database_url: str, read_anew: bool
+    pool: asyncpg.Pool, read_anew: bool
 ) -> None:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
-    leases = await living_member(pool, "one")
-    owned = await leases.take(PARTITION)
-    assert owned is not None
+    owned = await owned_by(await living_member(pool, "one"), seen(10, NOW))
     await pool.execute("UPDATE runtime.checkpoints SET added_base = 0")
-    owned.account.base, owned.account.seen = 0, seen(10, NOW)
     clock = [100.0]
     accounts = Accounts(
         pool, member=Member("projections", "one", SETTINGS.lease_s), now=lambda: clock[0]
@@ -104,7 +100,6 @@ async def test_what_was_told_is_told_again_when_read_anew_or_after_a_while(
     owned.account.seen = seen(11, NOW)
     await accounts.remember_seen([owned])
     assert await remembered(pool) == 11
-    await pool.close()
 
 
 @pytest.mark.parametrize("known_at", [NOW - HOUR, NOW + HOUR])

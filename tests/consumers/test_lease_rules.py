@@ -7,13 +7,11 @@ steps are whole hours: an example takes a second, so no lease ends within one by
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -111,12 +109,6 @@ def test_the_dead_are_forgotten_after_a_while_only() -> None:
     end = START + LEASE + lease_rules.FORGOTTEN_AFTER
     assert lease_rules.forget_the_dead(group, end) == group
     assert not lease_rules.forget_the_dead(group, end + timedelta(seconds=1)).expires_at
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as made:
-        yield made
 
 
 @settings(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,12 +75,6 @@ class Owner:
     async def logged(self) -> list[int]:
         rows = await self.pool.fetch("SELECT entry_id FROM runtime.event_log ORDER BY position")
         return [EntryId.parse(row["entry_id"]).ms for row in rows]
-
-
-@pytest.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, cast
@@ -44,6 +45,26 @@ async def wait_owned(*members: Member) -> list[set[int]]:
             if sum(sizes) == 16 == len(set.union(*owned)) and sizes[-1] - sizes[0] <= 1:
                 return owned
             await asyncio.sleep(0.02)
+
+
+async def assert_logged(conn: asyncpg.Connection, count: int) -> None:
+    """The first so many events, each once and in their order."""
+    logged = await conn.fetch(
+        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
+    )
+    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(count)]
+
+
+@asynccontextmanager
+async def who_has_consumed_one(
+    database_url: str, redis_url: str, redis: Redis
+) -> AsyncIterator[None]:
+    """A member that owns all partitions and has committed an event of one."""
+    async with member(database_url, redis_url) as running:
+        await wait_owned(running)
+        await redis.xadd(stream_key(PARTITION), {"event": orjson.dumps(body(0))})
+        await wait_caught_up(database_url, redis_url)
+        yield
 
 
 async def test_members_share_fairly_and_a_clean_stop_hands_over_at_once(
@@ -110,8 +131,7 @@ async def test_a_join_and_a_leave_move_only_what_must_move(
             assert sorted(moves.taken) == sorted(left)
 
 
-async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) -> None:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+async def test_a_stale_owner_cannot_commit(pool: asyncpg.Pool) -> None:
     stale = await living_member(pool, "stale")
     state = await stale.take(PARTITION)
     assert state is not None
@@ -130,7 +150,6 @@ async def test_a_stale_owner_cannot_commit(database_url: str, redis_url: str) ->
     with pytest.raises(LeaseLost):
         await transactions.commit([intake], {PARTITION: state})
     assert await pool.fetchval("SELECT count(*) FROM runtime.event_log") == 0
-    await pool.close()
 
 
 async def test_of_members_that_race_for_a_partition_one_gets_it(database_url: str) -> None:
@@ -184,16 +203,12 @@ async def test_a_member_whose_row_was_deleted_comes_back_and_nothing_is_lost(
                         await asyncio.sleep(0.01)
         await wait_caught_up(database_url, redis_url)
         await wait_owned(one, two)
-    logged = await conn.fetch(
-        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
-    )
+    await assert_logged(conn, 20)
     await conn.close()
     await redis.aclose()
-    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(20)]
 
 
-async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: str) -> None:
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
+async def test_a_take_that_waits_for_a_migration_does_not_end_it(pool: asyncpg.Pool) -> None:
     taker = await living_member(pool, "taker")
     async with pool.acquire() as migrating, migrating.transaction():
         await migrating.execute("LOCK TABLE runtime.partition_owners")
@@ -201,7 +216,6 @@ async def test_a_take_that_waits_for_a_migration_does_not_end_it(database_url: s
             await taker.take(PARTITION)
         assert await migrating.fetchval("SELECT 1") == 1
     assert await taker.take(PARTITION) is not None
-    await pool.close()
 
 
 class OnlyTransactions:
@@ -219,11 +233,10 @@ class OnlyTransactions:
 
 
 async def test_a_take_whose_blockers_cannot_be_ended_says_that_it_waited(
-    database_url: str,
+    pool: asyncpg.Pool,
 ) -> None:
     unhandled: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4)
     await living_member(pool, "taker")
     broken = cast("asyncpg.Pool", OnlyTransactions(pool))
     taker = Leases(broken, group="projections", member_id="taker", settings=SETTINGS)
@@ -233,7 +246,6 @@ async def test_a_take_whose_blockers_cannot_be_ended_says_that_it_waited(
             await taker.take(PARTITION)
     gc.collect()
     assert unhandled == []
-    await pool.close()
 
 
 async def test_entries_that_a_stale_owner_took_are_read_again(
@@ -241,10 +253,7 @@ async def test_entries_that_a_stale_owner_took_are_read_again(
 ) -> None:
     redis = Redis.from_url(redis_url)
     key = stream_key(PARTITION)
-    async with member(database_url, redis_url) as running:
-        await wait_owned(running)
-        await redis.xadd(key, {"event": orjson.dumps(body(0))})
-        await wait_caught_up(database_url, redis_url)
+    async with who_has_consumed_one(database_url, redis_url, redis):
         # One step on the server: no member can read between the two commands.
         await redis.eval(
             "redis.call('XADD', KEYS[1], '*', 'event', ARGV[1])"
@@ -259,11 +268,8 @@ async def test_entries_that_a_stale_owner_took_are_read_again(
         consumers = {info["name"] for info in await redis.xinfo_consumers(key, "projections")}
     await redis.aclose()
     conn = await asyncpg.connect(database_url)
-    logged = await conn.fetch(
-        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
-    )
+    await assert_logged(conn, 3)
     await conn.close()
-    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(3)]
     assert b"stale" not in consumers
 
 
@@ -272,10 +278,7 @@ async def test_a_lost_consumer_group_is_recreated_at_the_checkpoint(
 ) -> None:
     redis = Redis.from_url(redis_url)
     key = stream_key(PARTITION)
-    async with member(database_url, redis_url) as running:
-        await wait_owned(running)
-        await redis.xadd(key, {"event": orjson.dumps(body(0))})
-        await wait_caught_up(database_url, redis_url)
+    async with who_has_consumed_one(database_url, redis_url, redis):
         await redis.xgroup_destroy(key, "projections")
         await redis.xadd(key, {"event": orjson.dumps(body(1))})
         await wait_caught_up(database_url, redis_url)
@@ -303,11 +306,8 @@ async def test_cut_connections_lose_nothing(database_url: str, redis_url: str) -
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
         await wait_caught_up(database_url, redis_url)
-    logged = await conn.fetch(
-        "SELECT event_id::text AS id FROM runtime.event_log ORDER BY position"
-    )
+    await assert_logged(conn, 30)
     received = await conn.fetchval("SELECT received_count FROM projections.conversations")
     await conn.close()
     await redis.aclose()
-    assert [r["id"] for r in logged] == [body(n)["id"] for n in range(30)]
     assert received == 30

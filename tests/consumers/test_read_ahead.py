@@ -45,10 +45,14 @@ class Reading:
     def begin_ahead(self, found: Found) -> None:
         self.reader.read_ahead(self.states, found)
 
-    async def go_ahead(self) -> Found:
-        """The first batch of 25 entries, committed; the next was begun to be read before."""
-        await append(self.redis, range(25))
-        first = await self.read()
+    async def first_of(self, entries: int) -> Found:
+        """The first batch of so many entries."""
+        await append(self.redis, range(entries))
+        return await self.read()
+
+    async def go_ahead(self, entries: int = 25) -> Found:
+        """The first batch, committed; the next was begun to be read before."""
+        first = await self.first_of(entries)
         self.begin_ahead(first)
         self.commit(first)
         return first
@@ -127,8 +131,7 @@ async def test_what_was_read_ahead_of_a_commit_that_failed_is_not_used(
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(25))
-        here.begin_ahead(await here.read())
+        here.begin_ahead(await here.first_of(25))
         assert await here.read() == {}
         assert not here.state.synced
 
@@ -159,8 +162,7 @@ async def test_nothing_is_read_ahead_where_a_look_is_due_or_nothing_was_left(
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(25))
-        first = await here.read()
+        first = await here.first_of(25)
         here.state.look_at = 0.0
         here.begin_ahead(first)
         here.state.look_at = NEVER
@@ -178,10 +180,7 @@ async def test_acknowledgements_go_with_the_next_read_that_is_begun_however_late
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(30))
-        first = await here.read()
-        here.begin_ahead(first)
-        here.commit(first)
+        first = await here.go_ahead(30)
         await here.reader.acknowledge(first, at_once=False)
         second = await here.read()
         # The read is done already: nothing takes the acknowledgements along.
@@ -198,8 +197,7 @@ async def test_an_interruption_ends_the_wait_for_what_is_read_ahead(
     database_url: str, redis_url: str
 ) -> None:
     async with reading(database_url, redis_url) as here:
-        await append(here.redis, range(25))
-        first = await here.read()
+        first = await here.first_of(25)
         await here.redis.client_pause(timeout=60_000, all=False)
         here.begin_ahead(first)
         here.commit(first)
