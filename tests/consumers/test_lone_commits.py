@@ -210,7 +210,7 @@ async def _waits_for(pool: asyncpg.Pool, conn: Any) -> bool:
 async def test_a_table_that_is_locked_is_not_waited_for_longer_than_the_lease_allows(
     pool: asyncpg.Pool,
 ) -> None:
-    owner = Owner(pool, lease_s=1.0)
+    owner = Owner(pool, lease_s=3.0)
     await owner.begin()
     async with owner.pool.acquire() as other, other.transaction():
         await other.execute("LOCK TABLE runtime.event_log")
