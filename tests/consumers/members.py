@@ -127,11 +127,14 @@ async def _caught_up(conn: asyncpg.Connection, redis: Redis, group: str) -> bool
         "SELECT partition, entry_id FROM runtime.checkpoints WHERE group_name = $1", group
     )
     cursors = {row["partition"]: _id(row["entry_id"]) for row in rows}
-    for partition in range(SETTINGS.partitions):
-        last: Any = await redis.xrevrange(stream_key(partition), count=1)
-        if last and _id(last[0][0].decode()) > cursors.get(partition, (0, 0)):
-            return False
-    return True
+    async with redis.pipeline(transaction=False) as asked:
+        for partition in range(SETTINGS.partitions):
+            asked.xrevrange(stream_key(partition), count=1)
+        newest: list[Any] = await asked.execute()
+    return all(
+        not last or _id(last[0][0].decode()) <= cursors.get(partition, (0, 0))
+        for partition, last in enumerate(newest)
+    )
 
 
 def _id(text: str) -> tuple[int, int]:
