@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from consumers.columns import columns
-from consumers.dedup import Fresh, perhaps_known, split
+from consumers.dedup import Fresh, Key, perhaps_known, split
 from consumers.errors import faults_translated
 from consumers.intake import Intake
 from consumers.partition_state import PartitionState
@@ -37,10 +37,7 @@ class SeenBasis:
         Only ids that the group may have had are looked up.
         """
         keys = perhaps_known(intakes, states)
-        known = {}
-        if keys:
-            rows = await conn.fetch(_SQL["seen already"], self._group, *columns(keys))
-            known = {(row["partition"], row["event_id"]): row["body_hash"] for row in rows}
+        known = await seen_already(conn, self._group, keys) if keys else {}
         return split(intakes, known, identity=lambda candidate: body_hash(candidate.raw))
 
     async def remember(
@@ -57,6 +54,20 @@ class SeenBasis:
         ]
         if rows:
             await conn.execute(_SQL["remember"], self._group, *columns(rows))
+
+
+async def seen_already(
+    conn: asyncpg.pool.PoolConnectionProxy, group: str, keys: Sequence[Key]
+) -> dict[Key, bytes]:
+    """Those of the ids that the group has had, with the hashes of their bodies; in a transaction.
+
+    It is planned for what stands there now: a connection keeps the plan that was the best while nearly
+    nothing stood there, and that goes through the whole table until it is analyzed.
+    """
+    await conn.fetchval(_SQL["plan by"], "force_custom_plan")
+    rows = await conn.fetch(_SQL["seen already"], group, *columns(keys))
+    await conn.fetchval(_SQL["plan by"], "auto")
+    return {(row["partition"], row["event_id"]): row["body_hash"] for row in rows}
 
 
 async def forget_seen(
