@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 import asyncpg
@@ -25,7 +24,6 @@ from consumers.rebuild.belongings import (
     refuse_what_stays_behind,
     stands,
 )
-from consumers.rebuild.comparing import Comparison
 from consumers.rebuild.errors import CannotRebuild, EventParked, RebuildError, RunLost
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.filling import Filler
@@ -41,33 +39,16 @@ from consumers.rebuild.replacing import Change, Reader, refuse_other_columns, un
 from consumers.rebuild.report import Report
 from consumers.rebuild.scratch import PREPARING, FilledPart, ReadModelRun, Scratch, begin_or_resume
 from consumers.rebuild.shadow import qualified
-from consumers.rebuild.swapping import Swap
+from consumers.rebuild.stages import ReadModel, Stages
 from projections.migrate import table_statement
 from projections.projection import Projection
-from projections.statements import filled, statements
+from projections.statements import statements
 
 _SQL = statements("consumers.rebuild", "scratch.sql")
 _T = TypeVar("_T")
 
-_COMPARED_AT_ONCE = 2
-"""Read models at the most, with a connection each, and one more that makes its statistics meanwhile."""
-
 FillParts = Callable[[Scratch, Sequence[FilledPart], Pace], Awaitable[None]]
 """Fills these parts of a run, in this process or others."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """One read model on its way from the filling to the swap. `replaces`: the version that is live."""
-
-    feed: ShadowFeed
-    follower: Follower
-    replaces: int
-
-    @property
-    def name(self) -> str:
-        """As it is called."""
-        return self.feed.shadow.name
 
 
 class Rebuild:
@@ -101,8 +82,7 @@ class Rebuild:
         self._look = look
         self._full = full
         self._scope = scope_of(plan)
-        # Rows that differ are told a read model at a time.
-        self._at_once = 1 if full else min(workers, _COMPARED_AT_ONCE)
+        self._workers = workers
         self._types = sorted({type_ for p in plan.projections for type_ in p.reads})
         self._pace = Pace()
         self._live = LiveLook(alone=False, lag_s=None)
@@ -228,12 +208,20 @@ class Rebuild:
             feed = ShadowFeed(scratch, projection, waits, fail_fast=self._plan.fail_fast)
             page = self._settings.page_events
             follower = Follower(scratch, feed, scope=self._scope, page_events=page)
-            followed.append(_Model(feed, follower, models[projection.name].replaces))
+            followed.append(ReadModel(feed, follower, models[projection.name].replaces))
         reports = {name: Report.from_json(one.report) for name, one in models.items() if one.report}
-        reports |= await self._compare_all(scratch, followed)
+        stages = Stages(
+            scratch,
+            self._plan,
+            scope=self._scope,
+            observer=self._observer,
+            settings=self._settings,
+            workers=self._workers,
+            full=self._full,
+        )
+        reports |= await stages.compare(followed)
         if self._plan.kind is not Kind.CHECK:
-            for model in followed:
-                await self._swap(scratch, model)
+            await stages.swap(followed, who=self._operator.who)
         return [reports[p.name] for p in self._plan.projections]
 
     async def _prepare(
@@ -297,91 +285,6 @@ class Rebuild:
             chunk_done=lambda: self._observer.reached("chunk"),
         )
         await filler.fill(parts)
-
-    async def _compare_all(self, scratch: Scratch, models: Sequence[_Model]) -> dict[str, Report]:
-        """Follow and compare, as many at once as may be; told in their order, whichever ends first."""
-        found: dict[str, Report] = {}
-        untold, turns = [model.name for model in models], asyncio.Semaphore(self._at_once)
-
-        async def compare(model: _Model) -> None:
-            async with turns:
-                found[model.name] = await self._compare(scratch, model)
-                while untold and untold[0] in found:
-                    self._observer.compared(found[untold.pop(0)])
-
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(compare(model), name=model.name) for model in models]
-            # Within the block, as for workers: a group that is told of a failure at its end swallows a Ctrl-C.
-            if tasks:
-                await asyncio.wait(tasks)
-        return found
-
-    async def _compare(self, scratch: Scratch, model: _Model) -> Report:
-        await self._enter(scratch, "follow", model.name)
-        await self._hand_on(scratch, model)
-        if self._at_once == 1:
-            await self._settle(model)
-            return await self._compared(scratch, model)
-        async with asyncio.TaskGroup() as group:
-            settling = group.create_task(self._settle(model), name=f"settling {model.name}")
-            report = await self._compared(scratch, model)
-            await asyncio.wait({settling})
-        return report
-
-    async def _compared(self, scratch: Scratch, model: _Model) -> Report:
-        name, feed, follower = model.name, model.feed, model.follower
-        comparison = Comparison(scratch, feed, follower, scope=self._scope, replaces=model.replaces)
-        await follower.follow(await comparison.live_positions(self._pool))
-        await self._enter(scratch, "compare", name)
-        report = await comparison.run(
-            sample=self._settings.sample,
-            each=(lambda one: self._observer.differs(name, one)) if self._full else None,
-        )
-        await scratch.keep_report(name, report.as_json())
-        return report
-
-    async def _swap(self, scratch: Scratch, model: _Model) -> None:
-        name = model.name
-        await self._enter(scratch, "swap", name)
-        swap = Swap(
-            scratch,
-            model.feed,
-            model.follower,
-            scope=self._scope,
-            replaces=model.replaces,
-            settings=self._settings,
-            reached=self._observer.reached,
-        )
-        await swap.run(
-            keep_old_s=self._plan.keep_old_s,
-            who=self._operator.who,
-            waits_for=lambda readers: self._observer.waits_for(name, readers),
-        )
-        self._observer.swapped(name)
-        await self._observer.reached("swapped")
-
-    async def _hand_on(self, scratch: Scratch, model: _Model) -> None:
-        """What others gave the old table."""
-        if self._plan.kind is Kind.CHECK or self._scope is not Scope.ALL:
-            return
-        shadow = model.feed.shadow
-        for live, new in shadow.pairs():
-            old = qualified(live, model.replaces)
-            async with scratch.holding() as conn:
-                if await stands(conn, old):
-                    await hand_on(conn, old, to=qualified(new, shadow.version))
-
-    async def _settle(self, model: _Model) -> None:
-        """Statistics, before readers come."""
-        shadow = model.feed.shadow
-        for table in shadow.tables:
-            new = qualified(table, shadow.version)
-            await self._pool.execute(filled(_SQL["settle table"], table=new))
-
-    async def _enter(self, scratch: Scratch, phase: str, projection: str) -> None:
-        await scratch.enter(f"{phase} {projection}")
-        self._observer.phase(phase, projection)
-        await self._observer.reached(phase)
 
 
 def scope_of(plan: Plan) -> Scope:
