@@ -78,8 +78,9 @@ class Reading:
             asyncio.InvalidStateError: it is not, or nobody said what it is about.
         """
         (history, known), (context, retrieval) = self._recalled.result(), self._searched.result()
-        # What the opening itself has closed was open when the rest was read.
-        history = (*history, *self._left_out)[-MOST_LINES:]
+        # What the opening itself has closed may have been open yet when the rest was read.
+        earlier = [line for line in history if line not in self._left_out]
+        history = (*earlier, *self._left_out)[-MOST_LINES:]
         context = replace(context, history=history, facts=known.facts)
         return Gathered(context, known.told, retrieval, known.handoff_is_open)
 

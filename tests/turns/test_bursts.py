@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Centurion
 from runtime.turns.claims import Claim
+from runtime.turns.gathering import Gathering
 from tests.consumers.members import wait_caught_up
 from tests.turns.armed import RECORDS, SETTLES, ArmedParts
 from tests.turns.players import answering
@@ -17,6 +21,7 @@ from tests.turns.room import Room, centurion, room, worker
 
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
 LONG_AGO = "2026-01-01T12:00:00Z"
+CLOSED = "SELECT count(*) FROM agent.inbox_closures"
 
 
 def _in_parts(**changes: Any) -> Centurion:
@@ -84,6 +89,29 @@ async def test_old_messages_among_fresh_ones_are_left_out_and_supersede_nothing(
         assert here.channels.texts == ["ouvi: oi\ntudo bem?"]
         [asked] = here.mind.asked
         assert [line.text for line in asked.history] == ["de janeiro", "do ano novo"]
+
+
+async def test_old_messages_that_are_closed_before_the_rest_is_read_are_told_once(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recall = Gathering.recall
+    async with room(database_url, redis_url, centurions=[_patient()]) as here:
+
+        async def late(self: Gathering, claim: Claim) -> Any:
+            async with asyncio.timeout(60):
+                while not await here.pool.fetchval(CLOSED):  # noqa: ASYNC110 - a real condition
+                    await asyncio.sleep(0.01)
+            return await recall(self, claim)
+
+        monkeypatch.setattr(Gathering, "recall", late)
+        await here.write("oi")
+        await here.write("de janeiro", occurred_at=LONG_AGO)
+        await wait_caught_up(database_url, redis_url)
+        await wait_caught_up(database_url, redis_url, group="agent")
+        async with worker(here):
+            await here.wait_quiet()
+        [asked] = here.mind.asked
+        assert [line.text for line in asked.history] == ["de janeiro"]
 
 
 async def test_a_turn_that_is_taken_up_again_does_not_mistake_closed_messages_for_newer_ones(
