@@ -179,12 +179,15 @@ class Room:
 
 
 def centurion(**changes: Any) -> Centurion:
-    """Cora, who answers quickly on every channel."""
+    """Cora, who answers quickly on every channel.
+
+    She may be superseded for as long as a test takes, however slow the machine is.
+    """
     known: dict[str, Any] = {
         "id": "cora",
         "name": "Cora",
         "debounce_ms": 100,
-        "max_wait_ms": 3000,
+        "max_wait_ms": 600_000,
         "channels": {"*": {"kind": "log"}},
     }
     return Centurion.model_validate(known | changes)

@@ -29,8 +29,7 @@ async def _outbound(here: Room) -> list[tuple[str, int]]:
 async def test_a_burst_too_long_for_one_turn_is_answered_in_two_and_not_superseded(
     database_url: str, redis_url: str
 ) -> None:
-    patient = centurion(debounce_ms=1000, max_wait_ms=20_000)
-    async with room(database_url, redis_url, centurions=[patient]) as here:
+    async with room(database_url, redis_url) as here:
         ids = [str(i) for i in await here.write(*(f"linha {n}" for n in range(MOST_MESSAGES + 5)))]
         await here.wait_agent_caught_up()
         async with worker(here):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import Fate, OutboundPart, Sent
 from runtime.companies.config import Centurion
-from runtime.turns.claims import Claim
+from runtime.turns.claims import Claim, Claims
 from runtime.turns.gathering import Gathering
 from tests.consumers.members import wait_caught_up
 from tests.turns.armed import RECORDS, SETTLES, ArmedParts
@@ -21,16 +22,12 @@ from tests.turns.room import Room, centurion, room, worker
 
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
 LONG_AGO = "2026-01-01T12:00:00Z"
+OPEN_FOR_LONG = "UPDATE agent.bursts SET first_received_at = first_received_at - interval '1 day'"
 CLOSED = "SELECT count(*) FROM agent.inbox_closures"
 
 
-def _in_parts(**changes: Any) -> Centurion:
-    return centurion(channels={"*": {"kind": "log", "max_part_chars": 70}}, **changes)
-
-
-def _patient() -> Centurion:
-    """Who may be superseded for as long as a test takes."""
-    return centurion(max_wait_ms=600_000)
+def _in_parts() -> Centurion:
+    return centurion(channels={"*": {"kind": "log", "max_part_chars": 70}})
 
 
 def _ids(*ids: UUID) -> list[str]:
@@ -45,7 +42,7 @@ async def wait_in_burst(here: Room, position: int) -> None:
 async def test_a_burst_of_more_than_a_turn_takes_is_answered_in_several(
     database_url: str, redis_url: str
 ) -> None:
-    async with room(database_url, redis_url, centurions=[_patient()]) as here:
+    async with room(database_url, redis_url) as here:
         ids = await here.write(*(f"linha {n}" for n in range(450)))
         await wait_caught_up(database_url, redis_url, group="agent")
         async with worker(here):
@@ -61,9 +58,7 @@ async def test_all_parts_of_a_full_turn_go_out_before_the_next_one(
     database_url: str, redis_url: str
 ) -> None:
     think = answering("\n\n".join(PARTS))
-    async with room(
-        database_url, redis_url, centurions=[_in_parts(max_wait_ms=600_000)], think=think
-    ) as here:
+    async with room(database_url, redis_url, centurions=[_in_parts()], think=think) as here:
         await here.write(*(f"linha {n}" for n in range(201)))
         await wait_caught_up(database_url, redis_url, group="agent")
         async with worker(here):
@@ -74,7 +69,7 @@ async def test_all_parts_of_a_full_turn_go_out_before_the_next_one(
 async def test_old_messages_among_fresh_ones_are_left_out_and_supersede_nothing(
     database_url: str, redis_url: str
 ) -> None:
-    async with room(database_url, redis_url, centurions=[_patient()]) as here:
+    async with room(database_url, redis_url) as here:
         [first] = await here.write("oi")
         [old] = await here.write("de janeiro", occurred_at=LONG_AGO)
         [second] = await here.write("tudo bem?")
@@ -95,7 +90,7 @@ async def test_old_messages_that_are_closed_before_the_rest_is_read_are_told_onc
     database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recall = Gathering.recall
-    async with room(database_url, redis_url, centurions=[_patient()]) as here:
+    async with room(database_url, redis_url) as here:
 
         async def late(self: Gathering, claim: Claim) -> Any:
             async with asyncio.timeout(60):
@@ -117,7 +112,7 @@ async def test_old_messages_that_are_closed_before_the_rest_is_read_are_told_onc
 async def test_a_turn_that_is_taken_up_again_does_not_mistake_closed_messages_for_newer_ones(
     database_url: str, redis_url: str
 ) -> None:
-    async with room(database_url, redis_url, centurions=[_patient()]) as here:
+    async with room(database_url, redis_url) as here:
         [fresh] = await here.write("oi")
         [old] = await here.write("de janeiro", occurred_at=LONG_AGO)
         await wait_caught_up(database_url, redis_url, group="agent")
@@ -203,12 +198,13 @@ async def test_a_human_after_the_first_part_suppresses_the_rest(
 async def test_a_customer_who_keeps_writing_is_answered_once_the_longest_wait_is_over(
     database_url: str, redis_url: str
 ) -> None:
-    quick = centurion(debounce_ms=50, max_wait_ms=3000)
-    async with room(database_url, redis_url, centurions=[quick]) as here:
+    async with room(database_url, redis_url) as here:
         written: list[UUID] = []
 
         async def think(context: TurnContext) -> Decision:
             if not here.channels.sent:
+                if len(written) == 4:
+                    await here.pool.execute(OPEN_FOR_LONG)
                 written.extend(await here.write(f"e mais {len(written)}"))
                 await wait_in_burst(here, len(written))
             return Decision(by="llm", reply=f"ouvi {len(context.burst)}")
@@ -217,12 +213,42 @@ async def test_a_customer_who_keeps_writing_is_answered_once_the_longest_wait_is
         async with worker(here):
             written.extend(await here.write("oi"))
             await here.wait_quiet()
-        turns = await here.turns()
-        outcomes = [turn[:2] for turn in turns]
-        assert outcomes[-2:] == [("replied", "answered")] * 2
-        assert set(outcomes[:-2]) == {("superseded", "newer_inbound")}
-        # The answer that was not superseded covers all but what came after it was begun.
-        assert [turn[2] for turn in turns[-2:]] == [_ids(*written[:-1]), _ids(written[-1])]
+        assert await here.turns() == [
+            ("superseded", "newer_inbound", _ids(*written[:1])),
+            ("superseded", "newer_inbound", _ids(*written[:2])),
+            ("superseded", "newer_inbound", _ids(*written[:3])),
+            # Of what came after it was begun, the answer that is not superseded covers nothing.
+            ("replied", "answered", _ids(*written[:4])),
+            ("replied", "answered", _ids(*written[4:])),
+        ]
+
+
+async def test_a_thought_is_not_interrupted_once_the_longest_wait_is_over(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, written_to = [], Claims.written_to
+
+    async def kept(self: Claims, claims: Sequence[Claim]) -> dict[UUID, float]:
+        if found := await written_to(self, claims):
+            looks.append(found)
+        return found
+
+    monkeypatch.setattr(Claims, "written_to", kept)
+    async with room(database_url, redis_url, centurions=[centurion(max_wait_ms=1)]) as here:
+
+        async def think(context: TurnContext) -> Decision:
+            if context.question == "comprar":
+                await here.write("quer dizer, alugar")
+                # At the second one, what came of the first one has come.
+                await here.until(lambda: len(looks) >= 2)
+            return Decision(by="llm", reply=f"ouvi: {context.question}")
+
+        here.mind.think = think
+        async with worker(here):
+            await here.write("comprar")
+            await here.wait_quiet()
+        assert here.channels.texts == ["ouvi: comprar", "ouvi: quer dizer, alugar"]
+        assert len(here.mind.asked) == 2
 
 
 async def test_a_newer_message_between_the_decision_and_its_send_supersedes_it(

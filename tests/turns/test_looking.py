@@ -48,7 +48,7 @@ async def test_the_end_of_a_turn_makes_room_in_a_process_that_has_its_fill(
 async def test_what_a_turn_leaves_of_its_burst_is_not_left_lying(
     database_url: str, redis_url: str
 ) -> None:
-    async with room(database_url, redis_url, centurions=[centurion(max_wait_ms=600_000)]) as here:
+    async with room(database_url, redis_url) as here:
         await here.write(*(f"linha {n}" for n in range(450)))
         await here.wait_agent_caught_up()
         async with worker(here, poll_s=NEVER_S):

@@ -43,13 +43,13 @@ async def test_a_message_that_comes_while_the_model_thinks_supersedes_the_answer
 ) -> None:
     started = asyncio.Event()
 
-    async def slow_at_first(context: TurnContext) -> Decision:
+    async def without_end_at_first(context: TurnContext) -> Decision:
         if not started.is_set():
             started.set()
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
         return Decision(by="llm", reply=f"ouvi: {context.question}")
 
-    async with room(database_url, redis_url, think=slow_at_first) as here, worker(here):
+    async with room(database_url, redis_url, think=without_end_at_first) as here, worker(here):
         first = await here.write("quero comprar")
         await started.wait()
         second = await here.write("quer dizer, alugar")
