@@ -45,10 +45,11 @@ def places(found: Sequence[Claim]) -> list[tuple[str, str]]:
 
 
 async def test_what_is_quiet_or_has_waited_long_enough_is_due(pool: asyncpg.Pool) -> None:
-    await wait(pool, "a", ["quiet"], quiet_s=2, open_s=2)
-    await wait(pool, "a", ["talking"], quiet_s=0, open_s=5)
-    await wait(pool, "b", ["talking for long"], quiet_s=0, open_s=11)
-    found = await claims(pool).claim(PACES, 8)
+    paces = [Pace("a", "", 60_000, 600_000, 4), Pace("b", "", 60_000, 600_000, 4)]
+    await wait(pool, "a", ["quiet"], quiet_s=61, open_s=61)
+    await wait(pool, "a", ["talking"], quiet_s=0, open_s=300)
+    await wait(pool, "b", ["talking for long"], quiet_s=0, open_s=601)
+    found = await claims(pool).claim(paces, 8)
     assert places(found) == [("a", "quiet"), ("b", "talking for long")]
 
 

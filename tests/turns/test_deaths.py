@@ -18,12 +18,12 @@ from runtime.turns.turn import Turn
 from tests.channel_server.server import channel_server
 from tests.consumers.members import wait_caught_up
 from tests.forked_process import ForkedProcess, start_module
-from tests.turns.room import Room, centurion, room, worker
+from tests.turns.room import LEASE_S, Room, centurion, room, worker
 from tests.turns.test_sends import SENT as TOLD_SENT
 from tests.turns.test_sends import UNKNOWN, Shown, shown, speaking
 from tests.turns.victim import CLAIMED, MARKED, POINTS, RECORDED, SENT, THINKING
 
-LEASE_S = 2.0
+LEASES_END = "UPDATE agent.turns SET lease_until = clock_timestamp()"
 Worker = ForkedProcess | asyncio.subprocess.Process
 
 
@@ -62,6 +62,7 @@ async def killed_at_each_point(
                 await here.write("oi", conversation=point)
             async with victim(database_url) as process:
                 assert {await stopped(process) for _ in POINTS} == set(POINTS)
+            await here.pool.execute(LEASES_END)
             async with speaking(here):
                 await here.wait_quiet()
             attempts = await here.pool.fetch("SELECT attempts, worker FROM agent.turns")

@@ -6,7 +6,6 @@ and what is not known is told as such.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,7 +19,9 @@ from tests.channel_server.program import Deed, Step
 from tests.channel_server.server import ChannelServer, channel_server
 from tests.turns.room import Room, centurion, room, worker
 
-HOOK = {"kind": "webhook", "timeout_s": 0.5}
+HOOK = {"kind": "webhook", "timeout_s": 60}
+IMPATIENT = "impatient"
+"""The channel of conversations whose receiver answers late."""
 Shown = tuple[list[str], list[tuple[str, str]], list[str], int]
 SENT = (["sent"], [("replied", "answered")], ["message.sent"])
 UNKNOWN = (["unknown"], [("unknown", "outcome_unknown")], ["message.unknown"])
@@ -28,8 +29,9 @@ REFUSED = (["failed"], [("failed", "channel_refused")], ["message.failed"])
 UNREACHABLE = (["failed"], [("failed", "channel_unreachable")], ["message.failed"])
 
 
-def _speaker(server: ChannelServer, **channel: Any) -> Centurion:
-    return centurion(channels={"*": {**HOOK, "url": server.url, **channel}})
+def _speaker(server: ChannelServer, *, impatient_s: float = 0.5, **channel: Any) -> Centurion:
+    usual = {**HOOK, "url": server.url, **channel}
+    return centurion(channels={"*": usual, IMPATIENT: {**usual, "timeout_s": impatient_s}})
 
 
 @asynccontextmanager
@@ -68,7 +70,9 @@ async def meeting(here: Room, server: ChannelServer, steps: dict[str, Step]) -> 
     """One conversation for each step, all at once: what each comes to."""
     server.then(*steps.values())
     async with speaking(here):
-        await asyncio.gather(*(here.write("oi", conversation=name) for name in steps))
+        for name, step in steps.items():
+            channel = IMPATIENT if step.deed.startswith("late") else "whatsapp"
+            await here.write("oi", conversation=name, channel=channel)
         await here.wait_quiet()
     return {name: await shown(here, server, name) for name in steps}
 
@@ -118,7 +122,10 @@ async def test_a_channel_without_keys_gets_each_answer_at_most_once(
     async with (
         channel_server(idempotent=False) as server,
         room(
-            database_url, redis_url, centurions=[_speaker(server, takes_idempotency_key=False)]
+            database_url,
+            redis_url,
+            # Whoever gives up too early does not know what it would have come to know.
+            centurions=[_speaker(server, impatient_s=2.0, takes_idempotency_key=False)],
         ) as here,
     ):
         found = await meeting(
@@ -243,10 +250,10 @@ async def test_a_secret_that_nobody_can_decrypt_sends_nothing_and_is_no_unknown(
 async def test_an_answer_that_waited_is_too_late_by_the_company_s_own_measure(
     database_url: str, redis_url: str
 ) -> None:
-    company = Company(id="acme", name="Acme", settings=CompanySettings(answer_within_s=20))
+    company = Company(id="acme", name="Acme", settings=CompanySettings(answer_within_s=600))
     async with (
         channel_server() as server,
         room(database_url, redis_url, centurions=[_speaker(server)], company=company) as here,
     ):
-        late = steps(late=("refuse", {"status": 429, "headers": {"retry-after": "30"}}))
+        late = steps(late=("refuse", {"status": 429, "headers": {"retry-after": "900"}}))
         assert await meeting(here, server, late) == {"late": (*UNREACHABLE, 0)}
