@@ -1,6 +1,6 @@
 """A member that freezes at one point of one of its batches, says so, and waits to be killed.
 
-Run as `python -m tests.consumers.armed_worker DATABASE_URL REDIS_URL POINT NUMBER BATCH_EVENTS`:
+Run as `python -m tests.consumers.armed_worker DATABASE_URL REDIS_URL POINT NUMBER BATCH_EVENTS LEASE_S`:
 it freezes when it comes to POINT for the NUMBERth time, and prints `frozen POINT`.
 
 Points: `before_commit` (a batch is written, not committed), `before_ack` (committed, not
@@ -15,25 +15,29 @@ import itertools
 import os
 import sys
 from asyncio.subprocess import Process
+from dataclasses import replace
 from typing import Any
 
 import consumers.upkeep
 from consumers.batch_writes import BatchWrites
-from consumers.engine_settings import EngineSettings
 from consumers.parking import Parking
 from consumers.reader import Reader
 from projections.groups import group_named
-from tests.consumers.members import member
+from tests.consumers.members import AMONG_THE_DYING, member
 from tests.forked_process import ForkedProcess, start_module
-
-LEASE_S, HEARTBEAT_S = 2.0, 0.1
 
 
 async def start_armed_worker(
-    database_url: str, redis_url: str, point: str, number: int, batch_events: int
+    database_url: str,
+    redis_url: str,
+    point: str,
+    number: int,
+    batch_events: int,
+    *,
+    lease_s: float = AMONG_THE_DYING.lease_s,
 ) -> ForkedProcess | Process:
     """The worker in a process of its own; await its first line to know that it is frozen."""
-    given = (database_url, redis_url, point, str(number), str(batch_events))
+    given = (database_url, redis_url, point, str(number), str(batch_events), str(lease_s))
     return await start_module("tests.consumers.armed_worker", *given)
 
 
@@ -120,17 +124,11 @@ POINTS = {
 
 
 async def main(
-    database_url: str, redis_url: str, point: str, number: str, batch_events: str
+    database_url: str, redis_url: str, point: str, number: str, batch_events: str, lease_s: str
 ) -> None:
     POINTS[point](_Trap(point, int(number)))
-    consumers.upkeep._SLOWLY_S = HEARTBEAT_S
-    settings = EngineSettings(
-        partitions=16,
-        lease_s=LEASE_S,
-        heartbeat_s=HEARTBEAT_S,
-        batch_events=int(batch_events),
-        block_ms=1000,
-    )
+    consumers.upkeep._SLOWLY_S = AMONG_THE_DYING.heartbeat_s
+    settings = replace(AMONG_THE_DYING, batch_events=int(batch_events), lease_s=float(lease_s))
     async with member(
         database_url,
         redis_url,
@@ -142,4 +140,4 @@ async def main(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:6]))
+    asyncio.run(main(*sys.argv[1:7]))

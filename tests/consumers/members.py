@@ -6,7 +6,7 @@ import asyncio
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,11 @@ from tests.forked_process import ForkedProcess, start_module
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = EngineSettings(
-    partitions=16, lease_s=2.0, heartbeat_s=0.1, batch_events=500, block_ms=1000
+    partitions=16, lease_s=30.0, heartbeat_s=0.1, batch_events=500, block_ms=1000
 )
+"""A lease is long: only who dies loses a partition, or a batch, however slow the machine is."""
+AMONG_THE_DYING = replace(SETTINGS, lease_s=2.0)
+"""For who is to be killed, and for who is to take over from it soon."""
 
 
 @asynccontextmanager

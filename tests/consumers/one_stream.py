@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import asyncpg
 import orjson
 from redis.asyncio import Redis
 
-from consumers.engine_settings import EngineSettings
 from events.partitioning import partition_of, stream_key
+from tests.consumers.members import SETTINGS
 from tests.consumers.test_dead_letters import body
 
 CONVERSATION = "c-1"
 PARTITION = partition_of("acme", CONVERSATION, 16)
 KEY = stream_key(PARTITION)
-SMALL = EngineSettings(
-    partitions=16, lease_s=5.0, heartbeat_s=0.1, batch_events=10, block_ms=200, lanes=2
-)
+SMALL = replace(SETTINGS, batch_events=10, block_ms=200)
 
 
 def event(number: int) -> dict[str, Any]:
@@ -44,8 +44,13 @@ async def logged(database_url: str) -> list[int]:
         PARTITION,
     )
     await conn.close()
-    numbers = {str(event(n)["id"]): n for n in range(2000)}
+    numbers = _numbers()
     return [numbers[row["id"]] for row in rows]
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {str(event(n)["id"]): n for n in range(2000)}
 
 
 async def checkpoint(database_url: str) -> asyncpg.Record:

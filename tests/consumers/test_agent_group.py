@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from consumers.groups import AGENT
 from consumers.seen_basis import forget_seen
 from events.partitioning import partition_of, stream_key
-from tests.consumers.members import member, start_victim, wait_caught_up
+from tests.consumers.members import AMONG_THE_DYING, member, start_victim, wait_caught_up
 from tests.consumers.test_dead_letters import body
 from tests.consumers.test_exactly_once import corpus_lines, kill_when_frozen, publish
 from tests.oracle import check_read_models
@@ -52,7 +52,9 @@ async def test_a_kill_between_read_and_commit_changes_nothing_for_the_agent(
     for point in ("before_commit", "before_ack"):
         victim = await start_victim(database_url, redis_url, freeze_at=point, group="agent")
         assert await kill_when_frozen(victim, point)
-    async with member(database_url, redis_url, group=AGENT, member_id="survivor"):
+    async with member(
+        database_url, redis_url, group=AGENT, member_id="survivor", settings=AMONG_THE_DYING
+    ):
         await wait_caught_up(database_url, redis_url, group="agent")
     conn = await asyncpg.connect(database_url)
     assert [tuple(row) for row in await conn.fetch(INBOX)] == [(inbound, inbound)]

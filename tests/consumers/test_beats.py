@@ -212,7 +212,8 @@ async def test_who_gives_up_while_a_table_is_locked_leaves_no_beat_behind(
             await asyncio.wait(looking)
             under_way = await migrating.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-                " AND datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' AND datname = current_database()"
+                " AND pid <> pg_backend_pid()"
             )
             asked = pool.asked
         assert (under_way, pool.asked) == (0, asked)

@@ -15,7 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from events.publisher import Publisher, PublisherSettings
-from tests.consumers.members import member, start_victim, wait_caught_up
+from tests.consumers.members import AMONG_THE_DYING, member, start_victim, wait_caught_up
 from tests.forked_process import ForkedProcess
 from tests.oracle import check_read_models
 
@@ -105,7 +105,7 @@ async def test_kills_between_read_commit_and_acknowledgement_change_nothing(
         victim = await start_victim(database_url, redis_url, freeze_at=point)
         hits[point] += await kill_when_frozen(victim, point)
     assert hits == {"before_commit": KILLS, "before_ack": 2}
-    async with member(database_url, redis_url, member_id="survivor"):
+    async with member(database_url, redis_url, member_id="survivor", settings=AMONG_THE_DYING):
         await wait_caught_up(database_url, redis_url)
     await check(database_url, corpus)
 

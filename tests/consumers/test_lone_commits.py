@@ -34,20 +34,24 @@ class Owner:
     Its own clock stands, however long a commit takes, until a test moves it.
     """
 
-    def __init__(self, pool: asyncpg.Pool, *, lease_s: float = 30.0) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.passed_s = 0.0
-        self.transactions = BatchTransactions(
-            pool,
-            group=PROJECTIONS,
-            member=Member("projections", "owner", lease_s),
-            streaks={p.name: FailureStreak() for p in PROJECTIONS.projections},
-            clock=ServerClock(lambda: self.passed_s),
-        )
+        self.clock = ServerClock(lambda: self.passed_s)
+        self.transactions = self.under_a_lease_of(30.0)
         self.state: PartitionState
         self.leases: Leases
         self.alone = 0
         self.joined = 0
+
+    def under_a_lease_of(self, seconds: float) -> BatchTransactions:
+        return BatchTransactions(
+            self.pool,
+            group=PROJECTIONS,
+            member=Member("projections", "owner", seconds),
+            streaks={p.name: FailureStreak() for p in PROJECTIONS.projections},
+            clock=self.clock,
+        )
 
     async def begin(self) -> None:
         self.leases = await living_member(self.pool, "owner")
@@ -208,10 +212,9 @@ async def _waits_for(pool: asyncpg.Pool, conn: Any) -> bool:
 
 
 async def test_a_table_that_is_locked_is_not_waited_for_longer_than_the_lease_allows(
-    pool: asyncpg.Pool,
+    owner: Owner,
 ) -> None:
-    owner = Owner(pool, lease_s=3.0)
-    await owner.begin()
+    owner.transactions = owner.under_a_lease_of(3.0)
     async with owner.pool.acquire() as other, other.transaction():
         await other.execute("LOCK TABLE runtime.event_log")
         with pytest.raises(TransientFault):

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from events.partitioning import stream_key
 from tests.consumers.armed_worker import kill, start_armed_worker, wait_frozen
-from tests.consumers.members import member, wait_caught_up
+from tests.consumers.members import AMONG_THE_DYING, member, wait_caught_up
 from tests.consumers.test_exactly_once import corpus_lines, publish
 from tests.forked_process import ForkedProcess
 from tests.oracle import check_read_models
@@ -130,7 +130,7 @@ async def kill_in_a_row(
         await killing.run()
         assert not publishing.done(), "the corpus was over before the kills were"
         killed_after = monotonic() - began
-        async with member(database_url, redis_url, member_id="survivor"):
+        async with member(database_url, redis_url, member_id="survivor", settings=AMONG_THE_DYING):
             await publishing
             await wait_caught_up(database_url, redis_url)
     conn = await asyncpg.connect(database_url)

@@ -116,7 +116,7 @@ async def test_the_next_entries_are_read_before_the_first_are_committed(
         added = await append(here.redis, range(25))
         first = await here.read()
         here.begin_ahead(first)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await here.pending() < 20:  # noqa: ASYNC110 - a real condition
                 await asyncio.sleep(0.005)
         here.commit(first)

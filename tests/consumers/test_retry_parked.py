@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -29,9 +30,10 @@ from tests.consumers.choosy import (
     park,
     wait_parked,
 )
-from tests.consumers.members import member, wait_caught_up
+from tests.consumers.members import SETTINGS, member, wait_caught_up
 from tests.consumers.test_exactly_once import publish
 from tests.consumers.test_many_kills import UNBALANCED
+from tests.forked_process import ForkedProcess
 from tests.runtime.operators import POISON
 
 
@@ -183,6 +185,12 @@ async def test_conversations_that_cannot_be_tried_do_not_stand_before_others_for
     ]
 
 
+async def killed(worker: ForkedProcess | Process, db: asyncpg.Connection) -> None:
+    """Nobody waits for its lease to end, which is as long as its drains may take here."""
+    await kill(worker)
+    await db.execute("DELETE FROM runtime.members")
+
+
 @pytest.mark.parametrize("point", ["in_drain", "after_drain"])
 async def test_a_kill_in_a_drain_that_was_asked_for_changes_nothing_twice(
     db: asyncpg.Connection, database_url: str, redis_url: str, point: str
@@ -190,9 +198,11 @@ async def test_a_kill_in_a_drain_that_was_asked_for_changes_nothing_twice(
     await park(db, database_url, redis_url, *["mais"] * 600)
     await leave_to_requests(db)
     request = await ask(db)
-    worker = await start_armed_worker(database_url, redis_url, point, 2, 500)
+    worker = await start_armed_worker(
+        database_url, redis_url, point, 2, 500, lease_s=SETTINGS.lease_s
+    )
     assert await wait_frozen(worker) == point
-    await kill(worker)
+    await killed(worker, db)
     async with member(database_url, redis_url):
         outcome, moved = await answer(db, request)
         await wait_parked(db, 0)
@@ -206,9 +216,11 @@ async def test_an_interrupted_drain_that_nobody_asked_for_goes_on(
     db: asyncpg.Connection, database_url: str, redis_url: str
 ) -> None:
     await park(db, database_url, redis_url, *["mais"] * 600)
-    worker = await start_armed_worker(database_url, redis_url, "in_drain", 2, 500)
+    worker = await start_armed_worker(
+        database_url, redis_url, "in_drain", 2, 500, lease_s=SETTINGS.lease_s
+    )
     await wait_frozen(worker)
-    await kill(worker)
+    await killed(worker, db)
     assert await db.fetchval(PARKED) == 101
     async with member(database_url, redis_url):
         await wait_parked(db, 0)
@@ -221,9 +233,11 @@ async def test_a_kill_after_a_discard_does_not_discard_what_is_parked_later(
     await park(db, database_url, redis_url, "a")
     await leave_to_requests(db)
     request = await ask(db, kind="discard_parked")
-    worker = await start_armed_worker(database_url, redis_url, "after_drain", 1, 500)
+    worker = await start_armed_worker(
+        database_url, redis_url, "after_drain", 1, 500, lease_s=SETTINGS.lease_s
+    )
     await wait_frozen(worker)
-    await kill(worker)
+    await killed(worker, db)
     await publish(redis_url, messages(SICK, POISON, first=10))
     async with member(database_url, redis_url, group=group_with(choosy())):
         await wait_caught_up(database_url, redis_url)

@@ -13,7 +13,7 @@ from typing import Any
 from consumers.batch_writes import BatchWrites
 from consumers.reader import Reader
 from projections.groups import group_named
-from tests.consumers.members import member
+from tests.consumers.members import AMONG_THE_DYING, member
 
 
 async def _freeze(point: str) -> None:
@@ -44,7 +44,13 @@ def _arm(point: str) -> None:
 async def main(database_url: str, redis_url: str, point: str, group: str) -> None:
     _arm(point)
     victim = f"victim-{os.getpid()}"
-    async with member(database_url, redis_url, member_id=victim, group=group_named(group)):
+    async with member(
+        database_url,
+        redis_url,
+        member_id=victim,
+        group=group_named(group),
+        settings=AMONG_THE_DYING,
+    ):
         await asyncio.Event().wait()
 
 

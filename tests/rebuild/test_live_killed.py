@@ -10,7 +10,7 @@ import pytest
 from consumers.rebuild.plan import Kind
 from consumers.rebuild.replacing import Reader
 from tests.consumers.armed_worker import kill, start_armed_worker, wait_frozen
-from tests.consumers.members import member, wait_caught_up
+from tests.consumers.members import AMONG_THE_DYING, member, wait_caught_up
 from tests.rebuild.accounts import forge, unbalanced
 from tests.rebuild.conftest import RowsAfter
 from tests.rebuild.ground import Watched, consumed, mixed, publish, rebuilt, rows_of
@@ -52,7 +52,7 @@ async def test_a_member_killed_within_a_batch_neither_loses_nor_repeats_anything
     assert all(reader.open_s > 0 for reader in watched.readers)
     await kill(worker)
     await replay
-    async with member(database_url, redis_url, member_id="survivor"):
+    async with member(database_url, redis_url, member_id="survivor", settings=AMONG_THE_DYING):
         await wait_caught_up(database_url, redis_url)
     assert await rows_of(database_url) == await rows_after([*bodies, *more])
     assert await unbalanced(database_url) == []
@@ -74,7 +74,7 @@ async def test_members_come_and_die_while_replays_swap_under_load(
         await kill(worker)
         await replay
         assert await unbalanced(database_url) == [], number
-    async with member(database_url, redis_url, member_id="survivor"):
+    async with member(database_url, redis_url, member_id="survivor", settings=AMONG_THE_DYING):
         await wait_caught_up(database_url, redis_url)
     assert all(report.equal for report in await rebuilt(database_url, kind=Kind.CHECK))
     assert await rows_of(database_url) == await rows_after(bodies)
