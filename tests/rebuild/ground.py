@@ -28,7 +28,7 @@ from tests.examples import EXAMPLES
 GROUP = group_named("projections")
 NAMES = tuple(p.name for p in GROUP.projections)
 BEGAN = datetime(2026, 11, 2, 12, tzinfo=UTC)
-SETTINGS = RebuildSettings(chunk_events=60, page_events=25, beat_s=0.05)
+SETTINGS = RebuildSettings(chunk_events=60, page_events=25, beat_s=0.05, stale_s=45)
 ANA = Operator("ana", "here")
 _VARIED = ("message_id", "lead_id", "handoff_id", "followup_id", "turn_id")
 

@@ -276,10 +276,10 @@ async def test_a_statement_time_out_of_the_role_does_not_end_the_work(
     async with connected(empty_database_url) as conn:
         await conn.execute(
             "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'"
+            " 'BEGIN PERFORM pg_sleep(1.2); RETURN NULL; END'"
         )
         database = await conn.fetchval("SELECT quote_ident(current_database())")
-        await conn.execute(f"ALTER DATABASE {database} SET statement_timeout = '250ms'")
+        await conn.execute(f"ALTER DATABASE {database} SET statement_timeout = '1s'")
 
     async def slow_down() -> None:
         async with connected(empty_database_url) as conn:

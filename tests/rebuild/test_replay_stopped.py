@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ import pytest
 
 from tests.begun_command import BegunCommand, begin_command
 from tests.rebuild.ground import mixed, publish, rows_of, schemas
+from tests.rebuild.victim import killed_at
 from tests.runtime.operators import Operator
 
 READING = (
@@ -152,6 +154,28 @@ async def test_a_killed_replay_can_be_dropped(operator: Operator, conn: asyncpg.
     ((action, arguments, affected),) = await operator.rows(AUDIT)
     assert (action, affected) == ("replay --abandon", 1)
     assert orjson.loads(arguments) == {"run": "replay of leads"}
+
+
+async def test_a_dropped_replay_says_who_reads_its_tables_and_waits_for_it(
+    operator: Operator, conn: asyncpg.Connection
+) -> None:
+    await killed_at(operator.database_url, "chunk", "leads")
+    await conn.execute("UPDATE replay_scratch.run SET beat_at = beat_at - interval '1 minute'")
+    await conn.execute("SET application_name = 'psql'")
+    async with conn.transaction():
+        await conn.fetchval("SELECT count(*) FROM replay_scratch.partitions")
+        process = begin(operator, "replay", "--abandon")
+        assert process.stderr is not None
+        told = (await asyncio.to_thread(process.stderr.readline)).decode()
+        assert process.poll() is None
+        assert await schemas(operator.database_url) == ["replay_scratch"]
+    out, err = await asyncio.to_thread(process.communicate)
+    waits = (
+        rf"the end waits for psql \(pid {conn.get_server_pid()}\), whose transaction is open for "
+    )
+    assert re.match(waits, told)
+    assert (process.wait(), out, err) == (0, b"dropped: replay of leads\n", b"")
+    assert await schemas(operator.database_url) == []
 
 
 async def test_what_was_swapped_before_a_stop_is_said_and_audited(

@@ -102,7 +102,7 @@ async def test_of_two_begun_in_the_same_instant_one_wins_and_the_other_is_told(f
     await wait_true(filled, f"SELECT ({waiting}) = 2")
     await lock.rollback()
     await blocker.close()
-    done, left = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    done, left = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED, timeout=60)
     (loser,), (winner,) = done, left
     hold.set()
     with pytest.raises(SomebodyIsAtIt, match=r"(ana|bia) is at it since .*: replay of leads"):
@@ -260,7 +260,7 @@ async def test_what_a_check_compares_is_not_swapped_meanwhile(
             replay = rebuilt(filled, "leads", operator=BIA, observer=Replaying(), keep_old_s=0)
             replays.append(asyncio.create_task(replay))
             waits = asyncio.create_task(waited.wait())
-            await asyncio.wait([waits, *replays], return_when=asyncio.FIRST_COMPLETED, timeout=30)
+            await asyncio.wait([waits, *replays], return_when=asyncio.FIRST_COMPLETED, timeout=60)
             waits.cancel()
         return await table(self, *args)
 

@@ -32,6 +32,8 @@ from tests.turns.players import Channels, Ears, Mind, Nothing, Thinking
 
 LEASE_S = 30.0
 """Long: only who dies loses a turn here, however slow the machine is."""
+WAITS_S = 60.0
+"""By far longer than anything takes."""
 
 
 @dataclass
@@ -126,13 +128,13 @@ class Room:
 
     async def wait_true(self, query: str, *args: Any) -> None:
         """Wait until the database says yes."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAITS_S):
             while not await self.pool.fetchval(query, *args):  # noqa: ASYNC110 - a real condition
                 await asyncio.sleep(0.01)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what the test's own objects say."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAITS_S):
             while not condition():  # noqa: ASYNC110 - a real condition
                 await asyncio.sleep(0.01)
 
@@ -143,7 +145,7 @@ class Room:
     async def retry_at_once(self) -> None:
         """Take up failed turns without their pause, until no burst is open."""
         await wait_caught_up(self.database_url, self.redis_url, group="agent")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAITS_S):
             while await self.pool.fetchval(  # noqa: ASYNC110 - a real condition
                 "WITH hurried AS (UPDATE agent.turns SET retry_at = now()"
                 " WHERE state <> 'done' AND retry_at > now())"
@@ -155,7 +157,7 @@ class Room:
     async def wait_quiet(self) -> None:
         """Until no burst is open and all that was decided stands in the log and the read models."""
         await self.wait_agent_caught_up()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAITS_S):
             while await self.pool.fetchval(  # noqa: ASYNC110 - a real condition
                 "SELECT EXISTS (SELECT FROM agent.bursts) OR EXISTS (SELECT FROM runtime.outbox)"
             ):

@@ -7,7 +7,7 @@ import asyncio
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision, Step
 from runtime.companies.config import Company
-from tests.turns.room import centurion, room, worker
+from tests.turns.room import WAITS_S, centurion, room, worker
 
 
 async def test_a_burst_is_answered_once_and_its_turn_covers_each_message(
@@ -75,7 +75,7 @@ async def test_a_human_who_takes_over_before_the_send_silences_the_bot(
                 contact={"id": "c-1"},
                 text="deixa comigo",
             )
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WAITS_S):
                 while not await here.pool.fetchval(  # noqa: ASYNC110 - a real condition
                     "SELECT EXISTS (SELECT FROM agent.channel_reports)"
                 ):
