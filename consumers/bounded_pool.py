@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import asyncpg
@@ -73,46 +73,73 @@ class BoundedPool:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
         """A connection for a transaction."""
-        async with self._cut_after(self._within_s * _TRANSACTION) as conn:
+        async with self._use(self._within_s * _TRANSACTION) as conn:
             yield cast("asyncpg.pool.PoolConnectionProxy", _Cancellable(conn))
 
     async def execute(self, query: str, *args: Any) -> str:
         """As a pool's."""
-        async with self._cut_after(self._within_s) as conn:
+        async with self._use(self._within_s) as conn:
             return await conn.execute(query, *args)
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """As a pool's."""
-        async with self._cut_after(self._within_s) as conn:
+        async with self._use(self._within_s) as conn:
             return await conn.fetch(query, *args)
 
     async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
         """As a pool's."""
-        async with self._cut_after(self._within_s) as conn:
+        async with self._use(self._within_s) as conn:
             return await conn.fetchrow(query, *args)
 
     async def fetchval(self, query: str, *args: Any) -> Any:
         """As a pool's."""
-        async with self._cut_after(self._within_s) as conn:
+        async with self._use(self._within_s) as conn:
             return await conn.fetchval(query, *args)
 
-    @asynccontextmanager
-    async def _cut_after(self, seconds: float) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
-        loop = asyncio.get_running_loop()
-        async with self._turnstile.passed() if self._turnstile else nullcontext():
-            conn = await self._pool.acquire(timeout=self._within_s)
-            cut = loop.call_later(seconds, conn.terminate)
+    def _use(self, cut_after_s: float) -> _Use:
+        return _Use(self._pool, self._turnstile, self._within_s, cut_after_s)
+
+
+class _Use:
+    """One connection, for as long as it is used. A class: each statement passes here."""
+
+    __slots__ = ("_conn", "_cut", "_cut_after_s", "_pool", "_turnstile", "_who", "_within_s")
+
+    def __init__(
+        self, pool: asyncpg.Pool, turnstile: Turnstile | None, within_s: float, cut_after_s: float
+    ) -> None:
+        self._pool = pool
+        self._turnstile = turnstile
+        self._within_s = within_s
+        self._cut_after_s = cut_after_s
+        self._who = ""
+
+    async def __aenter__(self) -> asyncpg.pool.PoolConnectionProxy:
+        if self._turnstile is not None:
+            self._who = await self._turnstile.enter()
+        try:
+            self._conn = await self._pool.acquire(timeout=self._within_s)
+        except BaseException:
+            self._leave()
+            raise
+        self._cut = asyncio.get_running_loop().call_later(self._cut_after_s, self._conn.terminate)
+        return self._conn
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is not None and issubclass(kind, asyncio.CancelledError):
+                self._cut.cancel()
+                self._cut = _cut_soon(self._conn)
             try:
-                yield conn
-            except asyncio.CancelledError:
-                cut.cancel()
-                cut = _cut_soon(conn)
-                raise
+                await self._pool.release(self._conn)
             finally:
-                try:
-                    await self._pool.release(conn)
-                finally:
-                    cut.cancel()
+                self._cut.cancel()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._turnstile is not None:
+            self._turnstile.leave(self._who)
 
 
 def bounded(pool: asyncpg.Pool, *, within_s: float, at_once: int | None = None) -> asyncpg.Pool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _beneficiary: ContextVar[str] = ContextVar("beneficiary", default="")
@@ -38,20 +38,12 @@ class Turnstile:
         self._inside: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
-    @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """A place, until the end; waits for one."""
+    async def enter(self) -> str:
+        """Take a place, when there is one; for whom, as `leave` wants it."""
         who = _beneficiary.get()
-        await self._enter(who)
-        try:
-            yield
-        finally:
-            self._leave(who)
-
-    async def _enter(self, who: str) -> None:
         if self._free and not self._waiting:
             self._take(who)
-            return
+            return who
         place = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(place)
         try:
@@ -59,21 +51,23 @@ class Turnstile:
         except asyncio.CancelledError:
             if not place.cancelled():
                 # Let through at the same moment: the place goes to the next one.
-                self._leave(who)
+                self.leave(who)
             else:
                 self._forget(who, place)
             raise
+        return who
 
-    def _take(self, who: str) -> None:
-        self._free -= 1
-        self._inside[who] += 1
-
-    def _leave(self, who: str) -> None:
+    def leave(self, who: str) -> None:
+        """Give the place back."""
         self._free += 1
         self._inside[who] -= 1
         if not self._inside[who]:
             del self._inside[who]
         self._let_through()
+
+    def _take(self, who: str) -> None:
+        self._free -= 1
+        self._inside[who] += 1
 
     def _let_through(self) -> None:
         while self._free and self._waiting:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -45,9 +46,18 @@ class Visitors:
 
     async def _visit(self, name: str) -> None:
         with on_behalf_of(name[0]):
-            async with self._turnstile.passed():
+            async with passed(self._turnstile):
                 self.entered.append(name)
                 await self._leave[name].wait()
+
+
+@asynccontextmanager
+async def passed(turnstile: Turnstile) -> AsyncIterator[None]:
+    who = await turnstile.enter()
+    try:
+        yield
+    finally:
+        turnstile.leave(who)
 
 
 async def _settled() -> None:
@@ -90,11 +100,11 @@ async def test_a_place_that_somebody_gave_up_waiting_for_goes_to_the_next() -> N
 
 async def test_a_place_given_to_one_who_is_cancelled_at_that_moment_is_not_lost() -> None:
     turnstile = Turnstile(1)
-    inside = turnstile.passed()
+    inside = passed(turnstile)
     await inside.__aenter__()
 
     async def pass_through() -> None:
-        async with turnstile.passed():
+        async with passed(turnstile):
             pass
 
     cancelled = asyncio.create_task(pass_through(), name="cancelled")
@@ -113,10 +123,10 @@ async def test_a_place_is_free_again_after_an_error_inside() -> None:
     turnstile = Turnstile(1)
 
     async def fail() -> None:
-        async with turnstile.passed():
+        async with passed(turnstile):
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
-    async with asyncio.timeout(60), turnstile.passed():
+    async with asyncio.timeout(60), passed(turnstile):
         pass
