@@ -113,27 +113,20 @@ class Relay:
             return await self._step(owned)
 
     async def _step(self, owned: list[int]) -> int:
-        if not await self._look_at_depth():
-            return 0
-        await self._pool.execute(_SQL["confirm"], owned)
         settings = self._settings
-        rows = await self._pool.fetch(
-            _SQL["to send"], owned, settings.resend_after_s, settings.batch_events
+        [first, *_] = rows = await self._pool.fetch(
+            _SQL["next"], owned, settings.resend_after_s, settings.batch_events
         )
-        if rows:
-            rows, entry_ids = await self._published(rows)
-            await self._pool.execute(
-                _SQL["sent"], [row["id"] for row in rows], [str(found) for found in entry_ids]
-            )
-            first = [row["body"] for row in rows if not row["sends"]]
-            self._observer.relayed(first, len(rows) - len(first))
+        self._observer.outbox_depth(first["waiting"], first["age_s"])
+        if first["id"] is None:
+            return 0
+        rows, entry_ids = await self._published(rows)
+        await self._pool.execute(
+            _SQL["sent"], [row["id"] for row in rows], [str(found) for found in entry_ids]
+        )
+        fresh = [row["body"] for row in rows if not row["sends"]]
+        self._observer.relayed(fresh, len(rows) - len(fresh))
         return len(rows)
-
-    async def _look_at_depth(self) -> int:
-        """How many rows wait, in all partitions: an idle relay asks for nothing else."""
-        waiting, age_s = await self._pool.fetchrow(_SQL["depth"]) or (0, 0.0)
-        self._observer.outbox_depth(waiting, age_s)
-        return int(waiting)
 
     async def _published(
         self, rows: list[asyncpg.Record]
