@@ -20,7 +20,7 @@ from runtime.companies.config import Centurion, Company
 from runtime.companies.directory import Directory
 from runtime.ids import new_id
 from runtime.turns.gathering import Gathering
-from runtime.turns.recalling import Recalling
+from runtime.turns.recalling import recall
 from runtime.turns.thought import Retrieval, Thought
 
 _SQL = statements("runtime.queries", "audit.sql")
@@ -83,10 +83,8 @@ class Trial:
         now = datetime.now(UTC)
         history, facts = tuple(asked.history), {}
         if asked.conversation_id is not None:
-            recalling = Recalling(self._pool)
-            place = asked.company_id, asked.conversation_id
-            history = (*await recalling.history(*place), *history)
-            facts = (await recalling.known(*place)).facts
+            known = await recall(self._pool, asked.company_id, asked.conversation_id)
+            history, facts = (*known.lines, *history), known.facts
         event_id = new_id()
         return TurnContext(
             new_id(),

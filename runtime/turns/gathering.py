@@ -17,7 +17,7 @@ from consumers.errors import TransientFault, faults_translated, told
 from runtime.agent.context import Line, Passage, TurnContext
 from runtime.turns.claims import Claim
 from runtime.turns.opening import Opened
-from runtime.turns.recalling import MOST_LINES, Known, Recalling
+from runtime.turns.recalling import MOST_LINES, Recalled, recall
 from runtime.turns.thought import Retrieval, Told
 
 
@@ -77,9 +77,9 @@ class Reading:
         Raises:
             asyncio.InvalidStateError: it is not, or nobody said what it is about.
         """
-        (history, known), (context, retrieval) = self._recalled.result(), self._searched.result()
+        known, (context, retrieval) = self._recalled.result(), self._searched.result()
         # What the opening itself has closed may have been open yet when the rest was read.
-        earlier = [line for line in history if line not in self._left_out]
+        earlier = [line for line in known.lines if line not in self._left_out]
         history = (*earlier, *self._left_out)[-MOST_LINES:]
         context = replace(context, history=history, facts=known.facts)
         return Gathered(context, known.told, retrieval, known.handoff_is_open)
@@ -89,7 +89,7 @@ class Gathering:
     """Reads for one turn after the other. Raises `TransientFault` when Postgres does not answer."""
 
     def __init__(self, pool: asyncpg.Pool, knowledge: Knowledge) -> None:
-        self._recalling = Recalling(pool)
+        self._pool = pool
         self._knowledge = knowledge
 
     @asynccontextmanager
@@ -104,10 +104,9 @@ class Gathering:
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
 
-    async def recall(self, claim: Claim) -> tuple[tuple[Line, ...], Known]:
+    async def recall(self, claim: Claim) -> Recalled:
         """What was said before, and what is known by now."""
-        place = claim.company_id, claim.conversation_id
-        return await self._recalling.history(*place), await self._recalling.known(*place)
+        return await recall(self._pool, claim.company_id, claim.conversation_id)
 
     async def with_passages(self, context: TurnContext) -> tuple[TurnContext, Retrieval | None]:
         """The context with what the company's knowledge says; a failing search leaves it without."""

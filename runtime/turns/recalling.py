@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,45 +22,39 @@ MOST_LINES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """`facts` by name; what was last told of the lead; whether a human was asked for and is to come."""
+class Recalled:
+    """What a conversation has come to.
 
+    `lines` are those of what is closed, oldest first, at most `MOST_LINES`; `facts` by name, a human's
+    word before a model's or a rule's; `told` is what was last told of the lead.
+    """
+
+    lines: tuple[Line, ...]
     facts: dict[str, Fact]
     told: Told | None
     handoff_is_open: bool
+    """A human was asked for and is to come."""
 
 
-class Recalling:
-    """Reads for one turn; nothing is locked. Raises `TransientFault` when Postgres does not answer."""
-
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
-
-    async def history(self, company_id: str, conversation_id: str) -> tuple[Line, ...]:
-        """The lines of what is closed, oldest first, at most `MOST_LINES`."""
-        with faults_translated():
-            rows = await self._pool.fetch(
-                _SQL["transcript"], company_id, conversation_id, MOST_LINES
-            )
-        return tuple(_line(row) for row in rows[-MOST_LINES:])
-
-    async def known(self, company_id: str, conversation_id: str) -> Known:
-        """What was found out so far; a human's word goes before a model's or a rule's."""
-        with faults_translated():
-            row = await self._pool.fetchrow(_SQL["known"], company_id, conversation_id)
-        if row is None:
-            return Known({}, None, handoff_is_open=False)
-        facts = [_fact(f) for texts in (row["facts"], row["facts_by_humans"]) for f in _list(texts)]
-        return Known(
-            {fact.name: fact for fact in facts}, _told(row), handoff_is_open=row["handoff_is_open"]
-        )
+async def recall(pool: asyncpg.Pool, company_id: str, conversation_id: str) -> Recalled:
+    """Read for one turn; nothing is locked. Raises `TransientFault` when Postgres does not answer."""
+    with faults_translated():
+        [row] = await pool.fetch(_SQL["recall"], company_id, conversation_id, MOST_LINES)
+    columns = row["directions"], row["sent_by"], row["texts"], row["occurred_at"]
+    lines = () if columns[0] is None else tuple(map(_line, *columns))
+    facts = [_fact(f) for texts in (row["facts"], row["facts_by_humans"]) for f in _list(texts)]
+    return Recalled(
+        lines[-MOST_LINES:],
+        {fact.name: fact for fact in facts},
+        _told(row),
+        handoff_is_open=row["handoff_is_open"],
+    )
 
 
-def _line(row: asyncpg.Record) -> Line:
-    if row["direction"] == "in":
-        return Line("contact", row["text"], row["occurred_at"])
-    is_human = row["sent_by"] == "human"
-    return Line("human" if is_human else "centurion", row["text"], row["occurred_at"])
+def _line(direction: str, sent_by: str | None, text: str, at: datetime) -> Line:
+    if direction == "in":
+        return Line("contact", text, at)
+    return Line("human" if sent_by == "human" else "centurion", text, at)
 
 
 def _list(text: str | None) -> list[dict[str, Any]]:
