@@ -14,6 +14,8 @@ from projections.statements import statements
 from runtime.ids import new_id
 
 _SQL = statements("runtime.turns", "claims.sql")
+MOST_TOLD = 8
+"""Of how many bursts of one company and centurion a look tells when they are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +49,40 @@ class Pace:
 class Waiting:
     """Open bursts of one company that name one centurion, or nobody (''); seconds.
 
-    `quiet_s` is the longest that one of them has been quiet, `open_s` the longest that one has been
-    open; None where turns have them all. `turns` of the company are at work. `free_s` is when the
-    next open turn of the company may be taken up by another worker; None where there is none.
+    `quiet_s` is how long those have been quiet that have been so for the longest, `open_s` how long
+    those have been open that have been so for the longest, in this order; no more than `MOST_TOLD` of
+    each, and none that a turn has. `turns` of the company are at work. `free_s` is when the next open
+    turn of the company may be taken up by another worker; None where there is none.
     """
 
     company_id: str
     centurion_id: str
     turns: int
-    quiet_s: float | None
-    open_s: float | None
+    quiet_s: Sequence[float]
+    open_s: Sequence[float]
     free_s: float | None
 
-    def due_s(self, pace: Pace) -> float | None:
-        """Seconds until the first of them is due, at most 0 when one is.
+    @property
+    def is_whole(self) -> bool:
+        """These are all there are."""
+        return len(self.quiet_s) < MOST_TOLD
 
-        None while the company has as much at work as it may: the end of a turn says when to look.
+    def due_s(self, pace: Pace) -> list[float]:
+        """Seconds until each is due, at most 0 when it is; the first first, as far as it is told.
+
+        A burst may be due twice, for being quiet and for being open. None of them is while the company
+        has as much at work as it may: the end of a turn says when to look.
         """
-        if self.quiet_s is None or self.open_s is None or self.turns >= pace.turns_at_once:
-            return None
-        return min(pace.debounce_ms / 1000 - self.quiet_s, pace.max_wait_ms / 1000 - self.open_s)
+        due_s: list[float] = []
+        if self.turns < pace.turns_at_once:
+            due_s += (pace.debounce_ms / 1000 - s for s in self.quiet_s)
+            due_s += (pace.max_wait_ms / 1000 - s for s in self.open_s)
+        if due_s and not self.is_whole:
+            last_s = pace.debounce_ms / 1000 - self.quiet_s[-1]
+            due_s = [s for s in due_s if s <= last_s]
+        if self.free_s is not None:
+            due_s.append(self.free_s)
+        return sorted(due_s)
 
 
 class Claims:
@@ -84,7 +100,7 @@ class Claims:
     async def who_waits(self) -> list[Waiting]:
         """All open bursts, by company and centurion."""
         with faults_translated():
-            rows = await self._pool.fetch(_SQL["who waits"])
+            rows = await self._pool.fetch(_SQL["who waits"], MOST_TOLD)
         return [Waiting(**dict(row)) for row in rows]
 
     async def claim(self, paces: Sequence[Pace], most: int) -> list[Claim]:

@@ -1,9 +1,10 @@
 -- name: who waits
--- No parameters. Whose bursts are open: of each company and centurion that a burst names, since how
--- many seconds the longest quiet one has been quiet and the oldest one open, of those that no turn
--- has; how many turns of the company are at work; and in how many seconds the next of its open turns
--- is free. From place to place by the index, of bursts and of open turns: it costs no more where
--- thousands wait, or where thousands of turns are done.
+-- $1 most of each, integer
+-- Whose bursts are open: of each company and centurion that a burst names, for how many seconds those
+-- have been quiet that have been so for the longest, and those open that have been so for the longest,
+-- of those that no turn has; how many turns of the company are at work; and in how many seconds the
+-- next of its open turns is free. From place to place by the index, of bursts and of open turns: it
+-- costs no more where thousands wait, or where thousands of turns are done.
 WITH RECURSIVE waiting AS (
     (SELECT b.company_id, coalesce(b.centurion_id, '') AS centurion_id
        FROM agent.bursts AS b ORDER BY 1, 2 LIMIT 1)
@@ -15,18 +16,20 @@ WITH RECURSIVE waiting AS (
             WHERE (b.company_id, coalesce(b.centurion_id, '')) > (w.company_id, w.centurion_id)
             ORDER BY 1, 2 LIMIT 1) AS n)
 SELECT w.company_id, w.centurion_id, o.turns,
-       extract(epoch FROM clock_timestamp() - (
-           SELECT b.last_received_at FROM agent.bursts AS b
+       ARRAY(
+           SELECT extract(epoch FROM clock_timestamp() - b.last_received_at)::float8
+             FROM agent.bursts AS b
             WHERE b.company_id = w.company_id AND coalesce(b.centurion_id, '') = w.centurion_id
               AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
                                  AND t.conversation_id = b.conversation_id AND t.state <> 'done')
-            ORDER BY b.last_received_at LIMIT 1))::float8 AS quiet_s,
-       extract(epoch FROM clock_timestamp() - (
-           SELECT b.first_received_at FROM agent.bursts AS b
+            ORDER BY b.last_received_at LIMIT $1) AS quiet_s,
+       ARRAY(
+           SELECT extract(epoch FROM clock_timestamp() - b.first_received_at)::float8
+             FROM agent.bursts AS b
             WHERE b.company_id = w.company_id AND coalesce(b.centurion_id, '') = w.centurion_id
               AND NOT EXISTS (SELECT FROM agent.turns AS t WHERE t.company_id = b.company_id
                                  AND t.conversation_id = b.conversation_id AND t.state <> 'done')
-            ORDER BY b.first_received_at LIMIT 1))::float8 AS open_s,
+            ORDER BY b.first_received_at LIMIT $1) AS open_s,
        extract(epoch FROM o.free_at - clock_timestamp())::float8 AS free_s
   FROM waiting AS w CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE t.lease_until > clock_timestamp()) AS turns,

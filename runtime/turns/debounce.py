@@ -16,6 +16,7 @@ from runtime.companies.config import Centurion, Company
 from runtime.companies.directory import Directory
 from runtime.companies.errors import ConfigInvalid
 from runtime.turns.claims import Claim, Claims, Pace, Waiting
+from runtime.turns.dues import Dues
 from runtime.turns.errors import ClaimLost
 from runtime.turns.pacing import Pacing
 from runtime.turns.parts import TurnParts
@@ -24,8 +25,6 @@ from runtime.turns.turn import Turn
 NAME = "debounce"
 _NOBODY = (3000, 30_000, 8)
 """Debounce and longest wait in milliseconds, turns at once, where nobody answers: to be closed."""
-_GRAIN_S = 0.005
-"""A timer may come so much too early; what is not due yet is not claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,9 @@ class DebounceSettings:
 
     turns: int = 32
     poll_s: float = 1.0
-    gather_s: float = 0.025
-    """The least time from one look to the next that something written is the reason of."""
+    gather_s: float = 0.1
+    """The least time from one look to the next that something written is the reason of; no more than
+    a quarter of the shortest debounce that was met."""
     watch_s: float = 0.2
     """How often running turns are held against what their customers wrote since."""
     stop_grace_s: float = 10.0
@@ -58,8 +58,9 @@ class Debounce:
         self._claims = claims
         self._settings = settings or DebounceSettings()
         self._running: dict[asyncio.Task[None], Turn] = {}
-        self._dues: list[tuple[Pace, float]] = []
         self._pacing = Pacing(monotonic)
+        self._dues = Dues(self._pacing, monotonic)
+        self._shortest_s = inf
         self._elsewhere: dict[str, int] = {}
         self._has_withheld = True
         self._woken = asyncio.Event()
@@ -72,7 +73,8 @@ class Debounce:
         """Something was written: look soon. Under load one look serves several messages."""
         if self._waking is None and not self._woken.is_set():
             loop = asyncio.get_running_loop()
-            at_s = self._looked_s + self._settings.gather_s
+            gather_s = min(self._settings.gather_s, self._shortest_s / 4)
+            at_s = self._looked_s + gather_s
             self._waking = loop.call_at(max(at_s, loop.time()), self._look)
 
     @property
@@ -97,9 +99,9 @@ class Debounce:
             ]
             is_due = False
             while not self._stopping.is_set():
+                is_woken = self._woken.is_set()
                 self._woken.clear()
-                self._looks_now()
-                wait_s = await self._tick(tasks, is_due=is_due)
+                wait_s = await self._tick(tasks, is_due=is_due, is_woken=is_woken)
                 raise_if_cancelled()
                 is_due = await self._wait(wait_s)
             if self._running:
@@ -115,56 +117,55 @@ class Debounce:
             self._waking.cancel()
             self._waking = None
 
-    async def _tick(self, tasks: asyncio.TaskGroup, *, is_due: bool) -> float:
-        """Claim what was to be due by now, then look what is next; how long to wait, in seconds.
+    async def _tick(self, tasks: asyncio.TaskGroup, *, is_due: bool, is_woken: bool) -> float:
+        """Claim what is due, then look what is next, where that is not known; how long to wait then.
 
-        In this order: who was waited for begins at once.
+        In this order: who was waited for begins at once. Seconds.
         """
-        # Until the look is done: a turn that ends during it may be one that it still counts.
-        self._has_withheld = True
         free = self._settings.turns - len(self._running)
-        claimed: list[Claim] = []
-        held_back = False
+        is_known = held_back = False
         try:
-            if is_due and (due := self._due()):
+            if is_due and (due := self._dues.due()):
                 allowed = [self._allowed(pace) for pace in due]
                 claimed = await self._claims.claim(allowed, free)
                 self._begin(tasks, claimed)
+                is_known = self._dues.claimed(due, len(claimed))
                 # Another worker was faster, or its company has as much at work as it may.
                 held_back = allowed == due and not claimed
-            waiting = await self._claims.who_waits()
-            self._elsewhere = {
-                one.company_id: max(0, one.turns - self._pacing.running(one.company_id))
-                for one in waiting
-            }
-            paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
-            self._dues = list(zip(paces, map(self._due_at_s, waiting, paces), strict=True))
+            if is_woken or not is_known or self._is_long_ago():
+                await self._look_who_waits()
         except Exception as error:  # noqa: BLE001 - the next tick comes
             self._parts.observer.tick_failed(NAME, told(error))
             return self._settings.poll_s
         self._parts.observer.ticked(NAME)
         if len(self._running) >= self._settings.turns:
             # The end of a turn wakes.
+            self._has_withheld = True
             return self._settings.poll_s
-        self._has_withheld = _withholds(waiting, paces)
-        next_s = min((at_s for _, at_s in self._dues), default=inf) - monotonic()
+        next_s = self._dues.next_s()
         if next_s <= 0 and held_back:
             return self._settings.watch_s
         return max(0.0, min(next_s, until_next_s(self._settings.poll_s, monotonic())))
 
-    def _due(self) -> list[Pace]:
-        """Whose bursts were to be due by now, as the last look told."""
-        now_s = monotonic() + _GRAIN_S
-        return [pace for pace, at_s in self._dues if at_s <= now_s]
+    def _is_long_ago(self) -> bool:
+        return asyncio.get_running_loop().time() - self._looked_s >= self._settings.poll_s
+
+    async def _look_who_waits(self) -> None:
+        self._looks_now()
+        # Until the look is done: a turn that ends during it may be one that it still counts.
+        self._has_withheld = True
+        waiting = await self._claims.who_waits()
+        self._elsewhere = {
+            one.company_id: max(0, one.turns - self._pacing.running(one.company_id))
+            for one in waiting
+        }
+        paces = [await self._pace(one.company_id, one.centurion_id) for one in waiting]
+        self._shortest_s = min([self._shortest_s, *(pace.debounce_ms / 1000 for pace in paces)])
+        self._dues.looked(list(zip(paces, waiting, strict=True)))
+        self._has_withheld = _withholds(waiting, paces)
 
     def _allowed(self, pace: Pace) -> Pace:
         return self._pacing.allowed(pace, self._elsewhere.get(pace.company_id, 0))
-
-    def _due_at_s(self, one: Waiting, pace: Pace) -> float:
-        """When something of it is to be claimed, by this process's clock; never, as things stand."""
-        at_least_s = self._pacing.waits_s(pace)
-        due_s = [max(s, at_least_s) for s in (one.due_s(pace), one.free_s) if s is not None]
-        return monotonic() + min(due_s, default=inf)
 
     def _begin(self, tasks: asyncio.TaskGroup, claimed: Sequence[Claim]) -> None:
         for claim in claimed:

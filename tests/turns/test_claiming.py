@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from runtime.turns.claims import Claim, Claims, Pace, Waiting
+from runtime.turns.claims import MOST_TOLD, Claim, Claims, Pace, Waiting
 
 PACES = [Pace("a", "", 1000, 10_000, 4), Pace("b", "", 1000, 10_000, 4)]
 
@@ -116,10 +116,9 @@ async def test_who_waits_is_told_by_company_and_centurion(pool: asyncpg.Pool) ->
     found = {(w.company_id, w.centurion_id): w for w in await claims(pool).who_waits()}
     assert set(found) == {("a", ""), ("a", "cora"), ("b", "")}
     a, b = found["a", ""], found["b", ""]
-    assert a.quiet_s is not None
-    assert a.open_s is not None
-    assert 5 <= a.quiet_s < a.open_s
-    assert (b.quiet_s, b.open_s, b.turns) == (None, None, 1)
+    assert [round(s) for s in a.quiet_s] == [5, 5]
+    assert [round(s) for s in a.open_s] == [9, 9]
+    assert (b.quiet_s, b.open_s, b.turns) == ([], [], 1)
     assert b.free_s is not None
     assert 0 < b.free_s <= 30
     assert isinstance(claimed.turn_id, UUID)
@@ -128,15 +127,38 @@ async def test_who_waits_is_told_by_company_and_centurion(pool: asyncpg.Pool) ->
 @pytest.mark.parametrize(
     ("quiet_s", "open_s", "turns", "due_s"),
     [
-        (0.25, 0.25, 0, 0.75),
-        (0.0, 9.5, 0, 0.5),
-        (3.0, 3.0, 3, -2.0),
-        (3.0, 3.0, 4, None),
-        (None, None, 1, None),
+        ([0.25], [0.25], 0, [0.75, 9.75]),
+        ([0.0], [9.5], 0, [0.5, 1.0]),
+        ([3.0, 0.5], [3.0, 0.5], 3, [-2.0, 0.5, 7.0, 9.5]),
+        ([3.0], [3.0], 4, []),
+        ([], [], 1, []),
     ],
 )
-def test_the_next_is_due_when_it_has_been_quiet_or_open_for_long_enough(
-    quiet_s: float | None, open_s: float | None, turns: int, due_s: float | None
+def test_each_is_due_when_it_has_been_quiet_or_open_for_long_enough(
+    quiet_s: list[float], open_s: list[float], turns: int, due_s: list[float]
 ) -> None:
     waiting = Waiting("a", "", turns, quiet_s, open_s, None)
     assert waiting.due_s(PACES[0]) == due_s
+    assert waiting.is_whole
+
+
+def test_an_open_turn_is_due_when_its_lease_is_over_whatever_the_bound() -> None:
+    assert Waiting("a", "", 4, [3.0], [3.0], 12.5).due_s(PACES[0]) == [12.5]
+
+
+def test_what_is_due_behind_the_last_that_was_told_is_not_known() -> None:
+    quiet_s = [0.5 - n / 100 for n in range(MOST_TOLD)]
+    waiting = Waiting("a", "", 0, quiet_s, [9.5] * MOST_TOLD, None)
+    assert not waiting.is_whole
+    # Debounce: from 0.5 to 0.81 s; open for long enough in 0.5 s.
+    assert waiting.due_s(PACES[0]) == sorted([*(1.0 - s for s in quiet_s), *[0.5] * MOST_TOLD])
+    late = Waiting("a", "", 0, quiet_s, [0.5] * MOST_TOLD, None)
+    assert late.due_s(PACES[0]) == [1.0 - s for s in quiet_s]
+
+
+async def test_no_more_is_told_than_a_look_needs(pool: asyncpg.Pool) -> None:
+    for number in range(MOST_TOLD + 3):
+        await wait(pool, "a", [f"c-{number}"], quiet_s=100 - number, open_s=100 + number)
+    [told] = await claims(pool).who_waits()
+    assert [round(s) for s in told.quiet_s] == [100 - n for n in range(MOST_TOLD)]
+    assert [round(s) for s in told.open_s] == [MOST_TOLD + 102 - n for n in range(MOST_TOLD)]

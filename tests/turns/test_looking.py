@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
+import pytest
 
 from runtime.companies.config import Company
 from runtime.companies.directory import Directory
@@ -65,6 +66,35 @@ async def test_a_conversation_that_waits_for_its_time_is_taken_up_then(
         async with worker(here, poll_s=NEVER_S):
             await here.wait_quiet()
     assert len(here.mind.asked) == 1
+
+
+async def test_what_one_look_told_is_claimed_without_another_one(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, who_waits = [0], Claims.who_waits
+
+    async def counted(self: Claims) -> list[Waiting]:
+        looks[0] += 1
+        return await who_waits(self)
+
+    monkeypatch.setattr(Claims, "who_waits", counted)
+    quiet = centurion(debounce_ms=600_000)
+    async with room(database_url, redis_url, centurions=[quiet]) as here:
+        conversations = [f"c-{number}" for number in range(4)]
+        for conversation in conversations:
+            await here.write("oi", conversation=conversation)
+        await here.wait_agent_caught_up()
+        # Due one after the other, the first in two seconds; too few for a crowd, which would be paced.
+        await here.pool.executemany(
+            "UPDATE agent.bursts SET last_received_at ="
+            " clock_timestamp() - make_interval(secs => 598 - $2) WHERE conversation_id = $1",
+            [(one, number / 20) for number, one in enumerate(conversations)],
+        )
+        async with worker(here, poll_s=NEVER_S):
+            await here.wait_quiet()
+    assert len(here.mind.asked) == 4
+    # One at the start; then only another process could have written.
+    assert looks == [1]
 
 
 class _Counted(Claims):
