@@ -38,8 +38,8 @@ from runtime.redaction import Redactor
 from runtime.settings import Settings
 
 _log = get_logger(__name__)
-_LIGHT_GATHER_S = 0.02
-_BESIDE_TURNS_GATHER_S = 0.025
+_LIGHT_GATHER_S = 0.05
+_BESIDE_TURNS_GATHER_S = 0.05
 """While turns are at work, most events are theirs: read a few at a time, they would cost the turns a third
 of the processor."""
 RELAYING_GROUP = "agent"
