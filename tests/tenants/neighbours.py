@@ -25,7 +25,7 @@ class Neighbours:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Its result."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(100)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from tests.turns.room import Room, centurion, room, worker
 PARTS = tuple(f"{word} parte: {word * 6}." for word in ("primeira", "segunda", "terceira"))
 LONG_AGO = "2026-01-01T12:00:00Z"
 OPEN_FOR_LONG = "UPDATE agent.bursts SET first_received_at = first_received_at - interval '1 day'"
+TAKEN_IN = "SELECT EXISTS (SELECT FROM agent.inbox WHERE event_id = $1)"
 CLOSED = "SELECT count(*) FROM agent.inbox_closures"
 
 
@@ -199,19 +200,21 @@ async def test_a_customer_who_keeps_writing_is_answered_once_the_longest_wait_is
     database_url: str, redis_url: str
 ) -> None:
     async with room(database_url, redis_url) as here:
-        written: list[UUID] = []
+        written = await here.write("oi")
 
         async def think(context: TurnContext) -> Decision:
             if not here.channels.sent:
                 if len(written) == 4:
                     await here.pool.execute(OPEN_FOR_LONG)
-                written.extend(await here.write(f"e mais {len(written)}"))
-                await wait_in_burst(here, len(written))
+                newer = here.inbound("e mais")
+                # Ahead of the event: as soon as that is read, this thought may be over.
+                written.append(UUID(newer["id"]))
+                await here.publish(newer)
+                await here.wait_true(TAKEN_IN, written[-1])
             return Decision(by="llm", reply=f"ouvi {len(context.burst)}")
 
         here.mind.think = think
         async with worker(here):
-            written.extend(await here.write("oi"))
             await here.wait_quiet()
         assert await here.turns() == [
             ("superseded", "newer_inbound", _ids(*written[:1])),
