@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from projections.migrate import migrate
 from runtime.embedded.directory import SocketsDirectory
+from tests.in_memory import in_memory
 from tests.simulator.nursery import Nursery
 from tests.simulator.schedule import PARTITIONS
 from tests.simulator.servers import postgres_server, redis_server
@@ -77,7 +78,8 @@ class Arena:
         await redis.flushall()
         await redis.aclose()
         admin = await asyncpg.connect(self.database_url("postgres"))
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        strategy = "FILE_COPY" if in_memory(self.directory) else "WAL_LOG"
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY {strategy}")
         await admin.close()
         return name
 

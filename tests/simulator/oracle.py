@@ -28,8 +28,10 @@ async def caught_up(conn: asyncpg.Connection, redis: Redis) -> bool:
     """Whether the checkpoints are at the streams' ends, and every read model at the log's."""
     rows = await conn.fetch("SELECT partition, entry_id, position FROM runtime.checkpoints")
     cursors = {row["partition"]: _id(row["entry_id"]) for row in rows}
+    asked = redis.pipeline(transaction=False)
     for number in range(PARTITIONS):
-        last: Any = await redis.xrevrange(stream(number), count=1)
+        asked.xrevrange(stream(number), count=1)
+    for number, last in enumerate(await asked.execute()):
         if last and _id(last[0][0].decode()) > cursors.get(number, (0, 0)):
             return False
     behind = await conn.fetchval(

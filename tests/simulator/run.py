@@ -20,7 +20,7 @@ from tests.simulator.traffic import Producer
 from tests.simulator.workers import Workers
 
 CAUGHT_UP_WITHIN_S = 30.0
-_POLL_S = 0.01
+_POLL_S = 0.03
 _ALL_OWNED = """
 SELECT count(*) > 0 AND bool_and(owner IS NOT NULL)
   FROM runtime.partition_owners WHERE group_name = 'projections'

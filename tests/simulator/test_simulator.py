@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from time import monotonic
 
 import pytest
 
-from tests.in_memory import data_folder
 from tests.simulator.arena import Arena
-from tests.simulator.campaign import Campaign, arenas
+from tests.simulator.campaign import Campaign
 from tests.told import Told
 
 _CHUNK = 25
-
-
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Arena]]:
-    """Servers and worker parents for all seeds."""
-    folder = tmp_path_factory.mktemp("simulator")
-    with data_folder(folder) as data, arenas(data) as started:
-        yield started
 
 
 def _check(places: list[Arena], first: int, told: Told) -> None:

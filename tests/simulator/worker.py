@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import uvloop
 
 from consumers.engine import Engine
 from consumers.engine_settings import EngineSettings
+from projections.fingerprints import fingerprint
 from projections.groups import group_named
 from runtime.connections import Connections
 from runtime.settings import Settings
@@ -106,8 +108,16 @@ def _reap(pid: int, *, wait: bool) -> int | None:
     return os.waitstatus_to_exitcode(status) if found else None
 
 
+def _get_ready() -> None:
+    """What every worker would do first, done once: reading the read models' code, above all."""
+    for projection in group_named("projections").projections:
+        fingerprint(projection)
+    gc.freeze()
+
+
 def main() -> None:
     clocks = Clocks(Path(sys.argv[1]))
+    _get_ready()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     for line in sys.stdin:
         command = json.loads(line)
