@@ -14,15 +14,16 @@ from consumers.columns import columns
 from consumers.dedup import Fresh
 from consumers.errors import CheckpointMoved, TransientFault
 from consumers.failure_streak import FailureStreak
-from consumers.feeding import Parked, feed, is_plain
+from consumers.feeding import Fed, Parked, feed, is_plain
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
 from consumers.joined_writes import JoinedWrites
+from consumers.known_rows import Recall, kept_table
 from consumers.leased import Connection
 from consumers.log_basis import LogBasis
 from consumers.outcome import Outcome, checkpoint_row, record
 from consumers.parking import code_of
-from consumers.partition_state import Conversation, PartitionState
+from consumers.partition_state import Conversation, PartitionState, ProjectionCheckpoint
 from consumers.seen_basis import SeenBasis
 from events.envelope import RecordedEvent
 from projections.projection import Projection
@@ -51,15 +52,15 @@ class ProjectionMove(NamedTuple):
 
 @dataclass(slots=True)
 class Share:
-    """What a projection gets of a batch: its events in stream order, and how many a partition.
+    """What a projection gets of a batch: its events in stream order.
 
-    `live` has the partitions in which it rides with the batch.
+    `live` has the partitions in which it rides with the batch, in their order, each with where it stands
+    there and with how many of the events.
     """
 
     projection: Projection
     wanted: list[RecordedEvent] = field(default_factory=list)
-    live: dict[int, Outcome] = field(default_factory=dict)
-    counts: dict[int, int] = field(default_factory=dict)
+    live: list[tuple[Outcome, ProjectionCheckpoint, int]] = field(default_factory=list)
 
 
 class BatchWrites:
@@ -70,6 +71,10 @@ class BatchWrites:
         self._streaks = streaks
         self._basis = LogBasis() if group.basis is Basis.LOG else SeenBasis(group.name)
         self._codes = {p.name: code_of(p) for p in group.projections}
+        # Rows of another group's are locked when they are loaded: others write them too.
+        self._kept = {
+            p.name: kept_table(p) if group.basis is Basis.LOG else None for p in group.projections
+        }
         self._without_hope: dict[str, int] = {}
 
     def sober(self) -> None:
@@ -124,48 +129,70 @@ class BatchWrites:
         self._without_hope.update(dict.fromkeys(careful, SOBER_BATCHES))
         plain = all(is_plain(recorded) for o in outcomes for recorded in o.recorded)
         for share in self._shared_out(outcomes, states):
-            projection, name = share.projection, share.projection.name
-            parked_before = {p: states[p].parked.get(name) for p in share.live}
-            fed = await feed(
-                conn,
-                projection,
-                share.wanted,
-                waits=None
-                if plain and not any(parked_before.values())
-                else _waiting(parked_before),
-                careful=name in careful,
-                streak=self._streaks[name],
-                hopeful=self._hopes(name),
-                written=not isinstance(conn, JoinedWrites),
-            )
-            if fed.applied:
-                applied.append(name)
-            parked = Counter(p.recorded.partition for p in fed.parked)
-            for waits in fed.parked:
-                share.live[waits.recorded.partition].parked.append(waits)
-            for partition, o in share.live.items():
-                o.projections[name] = o.position
-                checkpoint = states[partition].projections[name]
-                held = parked[partition]
-                done = share.counts[partition] - held
+            name = share.projection.name
+            held: Counter[int] = Counter()
+            # Of most projections no event of a batch is, and their checkpoints move with the others.
+            if share.wanted:
+                fed = await self._fed(conn, share, states, careful, plain=plain)
+                if fed.applied:
+                    applied.append(name)
+                held.update(p.recorded.partition for p in fed.parked)
+                _hold(share, fed.parked)
+            for outcome, checkpoint, wanted in share.live:
+                outcome.projections[name] = position = outcome.position
+                waits = held[outcome.partition] if held else 0
+                done = wanted - waits
                 # A queue that was just installed begins here: what came before is not for it.
-                skipped = o.position - len(o.recorded) - checkpoint.position
-                filtered = skipped + len(o.recorded) - done - held
+                filtered = position - checkpoint.position - wanted
                 moved.append(
                     ProjectionMove(
                         name,
                         checkpoint.version,
-                        partition,
+                        outcome.partition,
                         checkpoint.position,
-                        o.position,
+                        position,
                         done,
                         filtered,
-                        held,
+                        waits,
                         checkpoint.revision,
                     )
                 )
         await move_projection_checkpoints(conn, moved)
         return applied
+
+    async def _fed(
+        self,
+        conn: Connection,
+        share: Share,
+        states: Mapping[int, PartitionState],
+        careful: frozenset[str],
+        *,
+        plain: bool,
+    ) -> Fed:
+        name = share.projection.name
+        parked_before = {
+            o.partition: states[o.partition].parked.get(name) for o, _, _ in share.live
+        }
+        is_careful = name in careful
+        recall, kept = None, self._kept[name]
+        if kept is not None and not is_careful:
+            known = {o.partition: states[o.partition].known.of(name) for o, _, _ in share.live}
+            recall = Recall(kept, known, share.wanted)
+        fed = await feed(
+            conn,
+            share.projection,
+            share.wanted,
+            waits=None if plain and not any(parked_before.values()) else _waiting(parked_before),
+            careful=is_careful,
+            streak=self._streaks[name],
+            hopeful=self._hopes(name),
+            written=not isinstance(conn, JoinedWrites),
+            recall=recall,
+        )
+        if kept is not None:
+            for outcome, _, _ in share.live:
+                outcome.rows[name] = recall.written[outcome.partition] if recall else None
+        return fed
 
     def _hopes(self, projection: str) -> bool:
         """Whether rows that its events bring are taken for new: not where that was just refused."""
@@ -174,37 +201,45 @@ class BatchWrites:
     def _shared_out(
         self, outcomes: Sequence[Outcome], states: Mapping[int, PartitionState]
     ) -> list[Share]:
-        """Each projection's part of the batch, found in one look at each event."""
+        """Each projection's part of the batch."""
         shares = [Share(projection) for projection in self._group.projections]
         for o in outcomes:
             if not o.recorded:
                 continue
-            takers: dict[str, list[list[RecordedEvent]]] = {type_: [] for type_ in o.counts}
-            before = []
+            types, state = o.counts.keys(), states[o.partition]
             for share in shares:
-                if self._rides(states[o.partition], share.projection):
-                    share.live[o.partition] = o
-                    before.append((share, len(share.wanted)))
-                    for type_ in takers.keys() & share.projection.reads:
-                        takers[type_].append(share.wanted)
-            for recorded in o.recorded:
-                for wanted in takers.get(recorded.event.type, ()):
-                    wanted.append(recorded)
-            for share, held in before:
-                share.counts[o.partition] = len(share.wanted) - held
+                if (checkpoint := self._rides(state, share.projection)) is None:
+                    continue
+                reads = share.projection.reads
+                # Mostly all events of a partition are of a type, and the projection reads it or does not.
+                if types <= reads:
+                    wanted = o.recorded
+                elif types.isdisjoint(reads):
+                    wanted = []
+                else:
+                    wanted = [r for r in o.recorded if r.event.type in reads]
+                share.wanted += wanted
+                share.live.append((o, checkpoint, len(wanted)))
         return shares
 
-    def _rides(self, state: PartitionState, projection: Projection) -> bool:
-        """Whether the projection is fed by this batch.
+    def _rides(self, state: PartitionState, projection: Projection) -> ProjectionCheckpoint | None:
+        """Where the projection stands, if it is fed by this batch.
 
         A group without a log cannot feed a projection later: all of them ride, or it waits.
         """
+        checkpoint = state.projections.get(projection.name)
         if self._group.basis is Basis.LOG:
-            return _rides_live(state, projection)
+            # It must have everything that the partition's log holds. One of another version is another
+            # build's to feed, or a rebuild's.
+            rides = (
+                checkpoint is not None
+                and checkpoint.position == state.position
+                and checkpoint.version == projection.version
+            )
+            return checkpoint if rides else None
         known = {projection.name for projection in self._group.projections}
         if unknown := set(state.projections) - known:
             raise TransientFault(f"a newer build feeds {', '.join(sorted(unknown))}: it must go on")
-        checkpoint = state.projections.get(projection.name)
         if checkpoint is None:
             raise TransientFault(
                 f"{projection.name} is not live: run `agent-runtime migrate`, or attach it"
@@ -214,7 +249,7 @@ class BatchWrites:
                 f"{projection.name} stands in version {checkpoint.version}, "
                 f"this build feeds {projection.version}"
             )
-        return True
+        return checkpoint
 
     async def _keep_aside(
         self,
@@ -291,17 +326,12 @@ def _waiting(
     return lambda partition, conversation: conversation in (parked[partition] or ())
 
 
-def _rides_live(state: PartitionState, projection: Projection) -> bool:
-    """Whether the projection has everything that the partition's log holds.
-
-    One of another version is another build's to feed, or a rebuild's.
-    """
-    checkpoint = state.projections.get(projection.name)
-    return (
-        checkpoint is not None
-        and checkpoint.version == projection.version
-        and checkpoint.position == state.position
-    )
+def _hold(share: Share, parked: Sequence[Parked]) -> None:
+    """Each of them to the partition's outcome."""
+    if parked:
+        outcomes = {o.partition: o for o, _, _ in share.live}
+        for waits in parked:
+            outcomes[waits.recorded.partition].parked.append(waits)
 
 
 async def park(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from operator import attrgetter
 
 import asyncpg
 
@@ -21,6 +22,7 @@ from projections.projection import Projection
 from projections.statements import statements
 
 _SQL = statements("consumers", "batch_writes.sql")
+_POSITION = attrgetter("position")
 
 
 def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
@@ -29,7 +31,10 @@ def behind(group: ConsumerGroup, state: PartitionState) -> list[Projection]:
     One that stands in another version is not this build's to feed. A group that writes no log has
     nothing to feed them from: none of its projections is behind.
     """
-    if group.basis is not Basis.LOG:
+    if group.basis is not Basis.LOG or not state.projections:
+        return []
+    # Asked of each partition with each batch, where hardly ever one is.
+    if min(map(_POSITION, state.projections.values())) >= state.position:
         return []
     return [
         projection

@@ -23,6 +23,7 @@ from consumers.errors import (
     told,
 )
 from consumers.failure_streak import FailureStreak
+from consumers.known_rows import Recall
 from consumers.partition_state import Conversation
 from consumers.projector import apply
 from events.envelope import RecordedEvent
@@ -85,13 +86,15 @@ async def feed(
     streak: FailureStreak,
     hopeful: bool = False,
     written: bool = True,
+    recall: Recall | None = None,
 ) -> Fed:
     """Apply `events` (of types that the projection reads, in stream order).
 
     `waits` says of a partition's conversation whether it was parked for this projection before; None
     says that none was, and that each event `is_plain`. `streak` is what the projection refused before
     this. `hopeful`, while not careful: rows that the events bring are taken for new. Without `written`
-    the connection only keeps what is to be written, and the streak is the caller's to end.
+    the connection only keeps what is to be written, and the streak is the caller's to end. `recall`, while
+    not careful: as in `apply`.
 
     Raises:
         ProjectionRefused: not careful, and the fold or its write failed for reasons of the data.
@@ -104,7 +107,7 @@ async def feed(
     else:
         flowing = hold_back(fed, projection.name, events, held, waits)
     if not careful:
-        await _apply_all(conn, projection, flowing, hopeful=hopeful)
+        await _apply_all(conn, projection, flowing, hopeful=hopeful, recall=recall)
         fed.applied = flowing
     while careful and flowing:
         flowing = await _bisect(conn, fed, projection, flowing, held, streak)
@@ -151,11 +154,12 @@ async def _apply_all(
     events: list[RecordedEvent],
     *,
     hopeful: bool = False,
+    recall: Recall | None = None,
 ) -> None:
     if not events:
         return
     try:
-        await apply(conn, projection, events, hopeful=hopeful)
+        await apply(conn, projection, events, hopeful=hopeful, recall=recall)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         # asyncpg raises a refusal of a parameter's value as an InterfaceError that is a ValueError.
         if is_data_error(error) or isinstance(error, ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from consumers.partition_state import PartitionState
 from events.catalogue import CATALOGUE
 from events.entry_id import EntryId
 from events.envelope import RecordedEvent
+from projections.projection import Key
 
 UNKNOWN = "unknown"
 _tuple = tuple.__new__
@@ -35,6 +36,8 @@ class Outcome:
     dead: list[DeadLetter]
     projections: dict[str, int] = field(default_factory=dict)
     """Projection → its new position."""
+    rows: dict[str, Mapping[Key, Any] | None] = field(default_factory=dict)
+    """Projection → the rows that are known once it is committed; None where none are known any more."""
     parked: list[Parked] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     newest_id: int = 0
@@ -109,6 +112,11 @@ def adopt(state: PartitionState, outcome: Outcome) -> None:
     _adopt_account(state, outcome)
     for name, position in outcome.projections.items():
         state.projections[name].position = position
+    for name, rows in outcome.rows.items():
+        if rows is None:
+            state.known.forget(name)
+        else:
+            state.known.learn(name, rows)
     for type_, count in outcome.counts.items():
         state.counts_by_type[type_] = state.counts_by_type.get(type_, 0) + count
     for waits in outcome.parked:

@@ -95,6 +95,7 @@ class Parking:
         Raises:
             LeaseLost, CheckpointMoved, TransientFault: nothing was moved; come again.
         """
+        state.known.forget(mend.projection)
         async with leased(self._pool, self._member, [state]) as (conn, _):
             if mend.request is not None and not await conn.fetchval(
                 _SQL["is request open"], mend.request

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from consumers.known_rows import KnownRows
 from consumers.lineage import StreamAccount
 from events.entry_id import EntryId
 
@@ -43,6 +44,8 @@ class PartitionState:
     parked: dict[str, set[Conversation]] = field(default_factory=dict)
     """Projection → conversations whose events wait."""
     counts_by_type: dict[str, int] = field(default_factory=dict)
+    known: KnownRows = field(default_factory=KnownRows)
+    """Rows that the last batches have written; in a group that writes a log alone."""
     account: StreamAccount = field(default_factory=StreamAccount)
     lost_total: int = 0
     """Entries that never came, over all generations."""

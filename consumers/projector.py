@@ -10,6 +10,7 @@ import orjson
 
 from consumers.columns import Column, columns
 from consumers.json_text import json_text
+from consumers.known_rows import Recall
 from consumers.row_copy import Copying, copy_rows
 from events.envelope import RecordedEvent
 from projections.migrate import table_statement
@@ -35,6 +36,7 @@ async def apply(
     events: Sequence[RecordedEvent],
     *,
     hopeful: bool = False,
+    recall: Recall | None = None,
 ) -> None:
     """Apply events (in stream order, all of types that the projection reads) in this transaction.
 
@@ -42,7 +44,7 @@ async def apply(
     in key order, tables in the projection's order, so that concurrent owners never deadlock.
 
     `hopeful`: rows that the events bring are not looked for; should one stand, that is an error of the
-    data: come again without hope.
+    data: come again without hope. What `recall` knows is not loaded, and it takes note of what is written.
 
     Raises:
         asyncpg.UniqueViolationError: such a row stands.
@@ -50,13 +52,15 @@ async def apply(
     brings = _bringing(projection) if hopeful else None
     touched = brings.touch_known(events) if brings else projection.touch(events)
     state = {
-        table.name: await _load(conn, projection, table, touched)
+        table.name: await _load(conn, projection, table, touched, recall)
         for table in projection.tables
         if table.kind is TableKind.STATE
     }
     changes = projection.fold(state, events)
     for table in projection.tables:
         changed = changes.get(table.name, {})
+        if recall is not None:
+            recall.note(table, changed)
         if table.looks_first:
             least = 1 if brings else _WORTH_A_COPY
             changed = await _add(conn, projection, table, changed, state[table.name], least=least)
@@ -69,14 +73,20 @@ def _bringing(projection: Projection) -> BringsRows | None:
 
 
 async def _load(
-    conn: Connection, projection: Projection, table: Table, touched: Touched
+    conn: Connection,
+    projection: Projection,
+    table: Table,
+    touched: Touched,
+    recall: Recall | None,
 ) -> dict[Key, Any]:
-    wanted = sorted(set(touched.get(table.name, ())))
-    if not wanted:
-        return {}
-    records = await conn.fetch(table_statement(projection, table, "load"), *columns(wanted))
-    rows = (_row(table, record) for record in records)
-    return {table.key_of(row): row for row in rows}
+    wanted = set(touched.get(table.name, ()))
+    found = recall.rows(table, wanted) if recall is not None else {}
+    if missing := sorted(wanted - found.keys()):
+        records = await conn.fetch(table_statement(projection, table, "load"), *columns(missing))
+        for record in records:
+            row = _row(table, record)
+            found[table.key_of(row)] = row
+    return found
 
 
 def _row(table: Table, record: Any) -> Any:

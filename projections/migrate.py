@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import asyncpg
@@ -139,12 +140,19 @@ def table_statement(projection: Projection, table: Table, verb: str) -> str:
 
     `add` is `store` for rows that are new: one that stands is refused.
     """
-    sql = statements("projections", f"{projection.name}.sql")
+    return _statement(
+        projection.name, verb, table.name, table.schema, physical_name(table, projection.version)
+    )
+
+
+@cache
+def _statement(projection: str, verb: str, name: str, schema: str, table: str) -> str:
+    sql = statements("projections", f"{projection}.sql")
     if verb == "add":
-        text = sql[f"store {table.name}"].partition("\nON CONFLICT")[0]
+        text = sql[f"store {name}"].partition("\nON CONFLICT")[0]
     else:
-        text = sql[f"{verb} {table.name}"]
-    return for_table(text, schema=table.schema, table=physical_name(table, projection.version))
+        text = sql[f"{verb} {name}"]
+    return for_table(text, schema=schema, table=table)
 
 
 async def check(conn: Database, *, platform: bool = True) -> list[str]:
