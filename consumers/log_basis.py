@@ -12,12 +12,11 @@ from consumers.intake import Intake
 from consumers.log_copy import copy_log
 from consumers.log_rows import log_row
 from consumers.partition_state import PartitionState
+from consumers.row_copy import WORTH_A_COPY
 from events.envelope import RecordedEvent
 from projections.statements import statements
 
 _SQL = statements("consumers", "batch_writes.sql")
-_WORTH_A_COPY = 50
-"""Rows: fewer are sooner sent with the others than by a copy of their own."""
 
 
 class LogBasis:
@@ -52,7 +51,7 @@ class LogBasis:
             for left, events in zip(fresh, recorded, strict=True)
             for event, candidate in zip(events, left.candidates, strict=True)
         ]
-        if len(rows) >= _WORTH_A_COPY:
+        if len(rows) >= WORTH_A_COPY:
             await copy_log(conn, rows)
         elif rows:
             await conn.execute(_SQL["append to the log"], *columns(log_row(*row) for row in rows))

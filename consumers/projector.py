@@ -11,13 +11,10 @@ import orjson
 from consumers.columns import Column, columns
 from consumers.json_text import json_text
 from consumers.known_rows import Recall
-from consumers.row_copy import Copying, copy_rows
+from consumers.row_copy import WORTH_A_COPY, Copying, copy_rows
 from events.envelope import RecordedEvent
 from projections.migrate import table_statement
 from projections.projection import BringsRows, Key, Projection, Table, TableKind, Touched
-
-_WORTH_A_COPY = 50
-"""Rows: fewer are sooner sent with the others than by a copy of their own."""
 
 
 class Connection(Copying, Protocol):
@@ -62,7 +59,7 @@ async def apply(
         if recall is not None:
             recall.note(table, changed)
         if table.looks_first:
-            least = 1 if brings else _WORTH_A_COPY
+            least = 1 if brings else WORTH_A_COPY
             changed = await _add(conn, projection, table, changed, state[table.name], least=least)
         await _store(conn, projection, table, changed)
 
@@ -115,7 +112,7 @@ async def _add(
     if len(new) < least:
         return changed
     rows = [changed[key] for key in new]
-    if len(rows) < _WORTH_A_COPY:
+    if len(rows) < WORTH_A_COPY:
         await _write(conn, projection, table, rows, verb="add")
     else:
         await copy_rows(conn, projection, table, rows)

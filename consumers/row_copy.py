@@ -13,6 +13,10 @@ from consumers.json_text import json_text
 from projections.migrate import physical_name
 from projections.projection import Projection, Table
 
+WORTH_A_COPY = 201
+"""Rows: fewer are sooner sent with the others than by a copy of their own, which takes two round trips
+and cannot be a part of a statement."""
+
 
 class Copying(Protocol):
     """What is used of an asyncpg connection."""

@@ -21,12 +21,11 @@ from consumers.leased import SQL as LEASES
 from consumers.leased import Connection, Member, bound_s, holding, leased
 from consumers.outcome import Outcome
 from consumers.partition_state import PartitionState
+from consumers.row_copy import WORTH_A_COPY
 from consumers.server_clock import ServerClock
 
-_SMALL = 200
-"""Events: what fewer write goes in one statement, as its round trips take longer than its work."""
-_LONE = 40
-"""Events: what fewer write needs no COPY, so that it may be one statement altogether."""
+_SMALL = WORTH_A_COPY - 1
+"""Events: what so many write goes in one statement, as its round trips take longer than its work."""
 
 
 class BatchTransactions:
@@ -71,9 +70,8 @@ class BatchTransactions:
         read = sum(intake.read for intake in intakes)
         if read <= _SMALL and not careful and self._apart < 0:
             try:
-                if read <= _LONE:
-                    with suppress(NotAlone):
-                        return await self._commit_alone(intakes, states)
+                with suppress(NotAlone):
+                    return await self._commit_alone(intakes, states)
                 return await self._commit(intakes, states, careful, together=True)
             except TooFew:
                 # One by one it will show which checkpoints have moved.

@@ -224,8 +224,10 @@ async def test_a_table_that_is_locked_is_not_waited_for_longer_than_the_lease_al
 
 
 async def test_many_events_take_a_transaction(owner: Owner) -> None:
-    await owner.commit(*range(2, 60))
-    assert (owner.alone, len(await owner.logged())) == (0, 59)
+    await owner.commit(*range(2, 202))
+    assert (owner.alone, len(await owner.logged())) == (1, 201)
+    await owner.commit(*range(202, 403))
+    assert (owner.alone, len(await owner.logged())) == (1, 402)
 
 
 def test_the_server_s_clock_goes_on_from_its_last_answer() -> None:

@@ -190,7 +190,7 @@ async def test_postgres_holds_the_rows_that_the_fold_gives(
     hopeful: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(projector, "_WORTH_A_COPY", worth_a_copy)
+    monkeypatch.setattr(projector, "WORTH_A_COPY", worth_a_copy)
     events = [e for e in rich_sequence() if e.event.type in projection.reads]
     conn = await asyncpg.connect(database_url)
     try:
