@@ -93,6 +93,14 @@ class Appender:
     async def append(self, batches: Batches) -> dict[str, list[EntryId] | Exception]:
         """The ids of each stream's batch, in order, or what Redis said instead at the last try."""
         settled: dict[str, list[EntryId] | Exception] = {}
+        failed: Exception | None = None
+        try:
+            # To be ready to try again costs more than most batches do: only who has failed is.
+            await self._try(batches, settled)
+        except (RedisError, RedisClusterException, OSError) as error:
+            failed = error
+        else:
+            return settled
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TRANSIENT),
             stop=stop_after_attempt(self._attempts),
@@ -102,6 +110,9 @@ class Appender:
         try:
             async for attempt in retrying:
                 with attempt:
+                    if failed is not None:
+                        first, failed = failed, None
+                        raise first
                     await self._try(batches, settled)
         except (RedisError, RedisClusterException, OSError) as error:
             return {key: settled.get(key, error) for key in batches}

@@ -92,13 +92,15 @@ class Publisher:
     async def publish_raw(self, bodies: Sequence[bytes]) -> list[EntryId]:
         """Append bodies verbatim after validating each; otherwise as `publish`."""
         by_partition = self._by_partition(bodies)
-        apart = [{partition: of} for partition, of in by_partition.items()]
         ids: list[EntryId | None] = [None] * len(bodies)
         failures: list[Exception] = []
-        async with asyncio.TaskGroup() as tasks:
-            for share in [by_partition] if self._appender.one_server else apart:
-                sending = self._send(share, bodies, ids, failures)
-                tasks.create_task(sending, name=f"publish-{min(share, default='-')}")
+        if self._appender.one_server:
+            await self._send(by_partition, bodies, ids, failures)
+        else:
+            async with asyncio.TaskGroup() as tasks:
+                for partition, of in by_partition.items():
+                    sending = self._send({partition: of}, bodies, ids, failures)
+                    tasks.create_task(sending, name=f"publish-{partition}")
         if failures:
             unconfirmed = ids.count(None)
             raise PublishFailed(str(failures[0]), unconfirmed=unconfirmed) from failures[0]
