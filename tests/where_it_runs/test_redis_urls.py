@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import DataError
 
 from runtime.redis_client import redis_client
 from runtime.redis_urls import RedisMode, RedisUrl, RedisUrlInvalid
@@ -80,6 +81,33 @@ async def test_a_connection_that_was_cut_is_called_so(
 
     with pytest.raises(RedisConnectionError):
         await connection.send_packed_command(b"PING")
+    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (b"XREADGROUP", "GROUP", "g", "COUNT", 125, "STREAMS", "domain-events:{0}", ">"),
+        ("XADD", "é", "*", b"event", b"\x00\r\n" * 3000, "", -1),
+        ("XINFO STREAM", "domain-events:{0}"),
+        (b"CLIENT SETNAME", b"a b"),
+        ("SET", "a", 1.5),
+        ("SET", "a", memoryview(b"b")),
+    ],
+)
+async def test_a_command_is_written_down_as_redis_py_does(command: tuple[Any, ...]) -> None:
+    client: Any = redis_client("redis://cache", timeout_s=1)
+    pool = client.connection_pool
+    ours, theirs = pool.make_connection(), Connection()
+    assert b"".join(ours.pack_command(*command)) == b"".join(theirs.pack_command(*command))
+    await client.aclose()
+
+
+async def test_what_redis_py_refuses_to_write_down_is_refused() -> None:
+    client: Any = redis_client("redis://cache", timeout_s=1)
+    pool = client.connection_pool
+    with pytest.raises(DataError):
+        pool.make_connection().pack_command("SET", "a", True)
     await client.aclose()
 
 
