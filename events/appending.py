@@ -57,6 +57,8 @@ return told
 """
 _STREAMS_AT_ONCE = 4
 """Of a command: its start costs the server as much as ten entries, and nobody else is served meanwhile."""
+_FEW = 100
+"""So many entries are one command over all streams: who waits for any of them is given what is there of all."""
 _IN_FULL = ("EVAL", _APPEND)
 _BY_HASH = ("EVALSHA", hashlib.sha1(_APPEND.encode(), usedforsecurity=False).hexdigest())
 _ENTRY_ID: Callable[[tuple[int, int]], EntryId] = partial(tuple.__new__, EntryId)
@@ -133,16 +135,20 @@ class Appender:
     async def _answers(self, batches: Batches) -> dict[str, Any]:
         """The script by its hash; in full where the stream's server does not know it yet."""
         joined = {key: b"\0".join(bodies) for key, bodies in batches.items()}
-        answers = await self._run(_BY_HASH, joined)
+        is_few = sum(map(len, batches.values())) <= _FEW
+        at_once = len(batches) if is_few else _STREAMS_AT_ONCE
+        answers = await self._run(_BY_HASH, joined, at_once)
         unknown = {key: joined[key] for key in joined if isinstance(answers[key], NoScriptError)}
         if unknown:
-            answers |= await self._run(_IN_FULL, unknown)
+            answers |= await self._run(_IN_FULL, unknown, at_once)
         return answers
 
-    async def _run(self, script: tuple[str, str], joined: Mapping[str, bytes]) -> dict[str, Any]:
-        """What the script answers for each stream, or the server's error."""
+    async def _run(
+        self, script: tuple[str, str], joined: Mapping[str, bytes], at_once: int
+    ) -> dict[str, Any]:
+        """What the script answers for each stream, or the server's error; `at_once` streams a command."""
         keys = list(joined)
-        groups = [keys[n : n + _STREAMS_AT_ONCE] for n in range(0, len(keys), _STREAMS_AT_ONCE)]
+        groups = [keys[n : n + at_once] for n in range(0, len(keys), at_once)]
         calls = [(*script, len(of), *of, *(joined[key] for key in of)) for of in groups]
         answers: dict[str, Any] = {}
         for of, answer in zip(groups, await self._called(calls), strict=True):

@@ -120,10 +120,29 @@ async def test_a_server_that_does_not_know_the_script_gets_the_bodies_once(redis
     redis = Redis.from_url(redis_url)
     await redis.script_flush()
     await redis.config_resetstat()
-    assert len(await Publisher(redis).publish_raw(spread(12, each=2))) == 24
+    assert len(await Publisher(redis).publish_raw(spread(12, each=20))) == 240
     told: Any = await redis.info("commandstats")
     assert told["cmdstat_eval"]["calls"] == 1
     assert told["cmdstat_evalsha"]["failed_calls"] == 0
+    await redis.aclose()
+
+
+@pytest.mark.parametrize(("each", "commands"), [(2, 1), (20, 3)])
+async def test_a_few_events_of_many_streams_are_one_command(
+    redis_url: str, each: int, commands: int
+) -> None:
+    """So that who waits for any of them finds all of them."""
+    redis = Redis.from_url(redis_url)
+    publisher = Publisher(redis)
+    sent = spread(12, each=each)
+    streams = {partition_of("acme", decode(raw).conversation_id, 16) for raw in sent}
+    assert 8 < len(streams) <= 12
+    await publisher.publish_raw(sent)
+    await redis.config_resetstat()
+    await publisher.publish_raw(sent)
+    told: Any = await redis.info("commandstats")
+    scripts = ("cmdstat_eval", "cmdstat_evalsha")
+    assert sum(told[name]["calls"] for name in scripts if name in told) == commands
     await redis.aclose()
 
 
