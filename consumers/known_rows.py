@@ -15,8 +15,8 @@ from projections.projection import Key, Projection, Table, TableKind
 
 _MOST = 128
 """Rows of a projection in a partition; those that were written last."""
-_CONVERSATION = 2
-"""Columns of a key that is a conversation's: company_id, conversation_id."""
+_CONVERSATION = ("company_id", "conversation_id")
+"""The key of a row a conversation."""
 
 
 def kept_table(projection: Projection) -> Table | None:
@@ -25,7 +25,8 @@ def kept_table(projection: Projection) -> Table | None:
     Not with JSON, which is read back in another form.
     """
     for table in projection.tables:
-        if table.kind is TableKind.STATE and table.key == _CONVERSATION and not table.json:
+        is_kept = table.kind is TableKind.STATE and not table.json
+        if is_kept and table.columns[: table.key] == _CONVERSATION:
             return table
     return None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -12,6 +14,7 @@ from consumers.errors import CheckpointMoved
 from consumers.joined_writes import LoneWrites
 from consumers.known_rows import KnownRows, kept_table
 from events.partitioning import partition_of
+from projections.projection import Table
 from projections.registry import ALL
 from tests.consumers.choosy import PARKED, RECEIVED, choosy, group_with, messages
 from tests.consumers.members import member, wait_caught_up
@@ -110,3 +113,15 @@ def test_the_rows_that_were_written_last_are_kept() -> None:
 def test_tables_are_kept_that_have_a_row_a_conversation() -> None:
     kept = {table.name for projection in ALL if (table := kept_table(projection))}
     assert kept == {"conversations", "bursts"}
+
+
+@dataclass(slots=True)
+class Contact:
+    company_id: str
+    contact_id: str
+    name: str
+
+
+def test_a_table_with_another_key_is_not_kept() -> None:
+    contacts: Any = SimpleNamespace(tables=(Table("contacts", Contact, key=2),))
+    assert kept_table(contacts) is None
