@@ -32,7 +32,7 @@ SETTINGS = EngineSettings(
     partitions=16,
     lease_s=4.0,
     heartbeat_s=1.0,
-    batch_events=1000,
+    batch_events=4800,
     block_ms=1000,
 )
 WORKER = "paused-worker"

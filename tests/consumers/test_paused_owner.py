@@ -170,7 +170,7 @@ async def test_a_woken_owner_commits_nothing_and_costs_the_new_one_nothing(
 
 
 # What is less is not worth a copy.
-@pytest.mark.parametrize(("point", "events"), [("in_transaction", 1), ("in_copy", 60)])
+@pytest.mark.parametrize(("point", "events"), [("in_transaction", 1), ("in_copy", 260)])
 async def test_an_owner_stopped_in_its_transaction_does_not_hold_the_takeover_up(
     database_url: str,
     redis_url: str,
