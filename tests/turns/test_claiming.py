@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -162,3 +163,44 @@ async def test_no_more_is_told_than_a_look_needs(pool: asyncpg.Pool) -> None:
     [told] = await claims(pool).who_waits()
     assert [round(s) for s in told.quiet_s] == [100 - n for n in range(MOST_TOLD)]
     assert [round(s) for s in told.open_s] == [MOST_TOLD + 102 - n for n in range(MOST_TOLD)]
+
+
+_READ = """
+    SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables
+     WHERE schemaname = 'agent' AND (relname LIKE 'bursts%' OR relname = 'turns')
+"""
+
+
+async def _read_for_a_claim(conn: asyncpg.Connection, most: int) -> tuple[int, int]:
+    """Claimed turns, and the rows of bursts and turns that were read for them; nothing is left of it."""
+    one = cast("asyncpg.Pool", conn)
+    transaction = conn.transaction()
+    await transaction.start()
+    before = await conn.fetchval(_READ)
+    found = await claims(one).claim(PACES, most)
+    read = await conn.fetchval(_READ) - before
+    await transaction.rollback()
+    return len(found), read
+
+
+@pytest.mark.parametrize("quiet_s", [0.0, 60.0], ids=["not due", "due"])
+async def test_a_plan_from_when_few_waited_reads_no_more_where_thousands_do(
+    pool: asyncpg.Pool, database_url: str, quiet_s: float
+) -> None:
+    conn = await asyncpg.connect(database_url)
+    await wait(pool, "a", ["first"], quiet_s=70)
+    for _ in range(10):
+        assert (await _read_for_a_claim(conn, 3))[0] == 1
+    _, few = await _read_for_a_claim(conn, 3)
+    await wait(pool, "a", [f"c-{n}" for n in range(5000)], quiet_s=quiet_s, open_s=quiet_s)
+    await pool.execute(
+        "INSERT INTO agent.turns (turn_id, company_id, conversation_id, state, worker, attempts,"
+        " failures, outcome, reason, completed_at)"
+        " SELECT gen_random_uuid(), 'a', 'done-' || n, 'done', 'w-9', 1, 0, 'replied', 'answered', now()"
+        "  FROM generate_series(1, 5000) AS n"
+    )
+    claimed, read = await _read_for_a_claim(conn, 3)
+    await conn.close()
+    assert claimed == (3 if quiet_s else 1)
+    # Of each centurion as many as may be claimed, twice, and what the claim itself writes and looks up.
+    assert read <= few + 40
