@@ -140,6 +140,8 @@ def _is_settled(group: Membership, now: datetime, terms: Terms) -> bool:
 
 
 def _without(group: Membership, gone: Collection[str]) -> Membership:
+    if not gone:
+        return group
     return replace(
         group,
         expires_at={m: until for m, until in group.expires_at.items() if m not in gone},

@@ -7,7 +7,7 @@ its highest partitions over, one below takes what is free.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -24,10 +24,7 @@ def shares(owners: Mapping[int, str | None], living: Collection[str]) -> dict[st
 
     The sum equals the number of partitions; two shares differ by one at the most.
     """
-    owned = _owned(owners, living)
-    order = sorted(owned, key=lambda member: (-len(owned[member]), member))
-    base, extra = divmod(len(owners), len(order)) if order else (0, 0)
-    return {member: base + (rank < extra) for rank, member in enumerate(order)}
+    return _shares(len(owners), _owned(owners, living))
 
 
 def moves(owners: Mapping[int, str | None], living: Collection[str], me: str) -> Moves:
@@ -42,7 +39,7 @@ def moves(owners: Mapping[int, str | None], living: Collection[str], me: str) ->
     if me not in living:
         raise ValueError(f"{me} is not alive")
     owned = _owned(owners, living)
-    share = shares(owners, living)
+    share = _shares(len(owners), owned)
     mine = owned[me]
     if len(mine) > share[me]:
         return Moves(release=tuple(mine[share[me] :]), take=())
@@ -54,6 +51,12 @@ def moves(owners: Mapping[int, str | None], living: Collection[str], me: str) ->
             return Moves(release=(), take=tuple(free[start : start + wants]))
         start += wants
     return Moves(release=(), take=())
+
+
+def _shares(partitions: int, owned: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    order = sorted(owned, key=lambda member: (-len(owned[member]), member))
+    base, extra = divmod(partitions, len(order)) if order else (0, 0)
+    return {member: base + (rank < extra) for rank, member in enumerate(order)}
 
 
 def _owned(owners: Mapping[int, str | None], living: Collection[str]) -> dict[str, list[int]]:
