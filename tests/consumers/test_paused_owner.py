@@ -109,13 +109,15 @@ async def owned_by(conn: asyncpg.Connection, member_id: str) -> int:
 
 async def check_takeover(conn: asyncpg.Connection) -> None:
     """Every partition changed hands behind the lease, and soon: nothing that the worker held kept it."""
+    async with asyncio.timeout(60):
+        while await owned_by(conn, "taker") < 16:  # noqa: ASYNC110 - a real condition
+            await asyncio.sleep(0.02)
     took_s = await conn.fetch(
         "SELECT extract(epoch FROM o.taken_at - m.heartbeat_at)::float8 AS s"
         "  FROM runtime.partition_owners AS o, runtime.members AS m"
         " WHERE m.member_id = $1 AND o.owner = 'taker'",
         WORKER,
     )
-    assert len(took_s) == 16
     assert max(row["s"] for row in took_s) <= SETTINGS.lease_s + 30
     assert min(row["s"] for row in took_s) >= SETTINGS.lease_s
 
