@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from events.catalogue.messages import (
     MessageReceived,
@@ -86,13 +87,15 @@ class Conversations:
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
         """Events of a conversation, in stream order, onto its row."""
         draft: Draft[Conversation] = Draft(state.get("conversations"))
+        changed = draft.changed
         for recorded in events:
             event = recorded.event
             if event.conversation_id:
                 key = (event.company_id, event.conversation_id)
-                row = draft.get(key) or draft.put(key, _new(event))
+                # Most events are of a conversation that one before them was of.
+                row = changed.get(key) or draft.get(key) or draft.put(key, _new(event))
                 _apply(row, event)
-        return {"conversations": draft.changed}
+        return {"conversations": changed}
 
 
 def _new(event: Event) -> Conversation:
@@ -119,10 +122,11 @@ def _new(event: Event) -> Conversation:
 
 
 def _apply(row: Conversation, event: Event) -> None:
-    payload = event.payload
-    if isinstance(payload, MessageReceived):
+    payload: Any = event.payload
+    # A type's name is asked for in a fraction of the time of a payload's class.
+    if event.type in MESSAGES_IN:
         _received(row, payload, event.occurred_at)
-    elif isinstance(payload, MessageSent):
+    elif event.type == "message.sent":
         _sent(row, payload, event.occurred_at)
     elif isinstance(payload, ContactErased):
         row.contact_id = row.contact_name = row.last_message_text = row.handoff_id = None

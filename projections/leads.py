@@ -37,6 +37,10 @@ class Lead:
     qualified_at: datetime | None
 
 
+_OF_OTHERS = frozenset({"message.sent", "handoff.accepted", "contact.erased"})
+"""Types that make no lead."""
+
+
 class Leads:
     """The read model `leads`."""
 
@@ -46,7 +50,7 @@ class Leads:
         {
             *("lead.created", "lead.fact_recorded"),
             *("lead.scored", "lead.qualified", "lead.disqualified"),
-            *("message.sent", "handoff.accepted", "contact.erased"),
+            *_OF_OTHERS,
         }
     )
     tables = (Table("leads", Lead, key=3, json=frozenset({"facts", "criteria"})),)
@@ -63,6 +67,8 @@ class Leads:
             by_conversation.setdefault((key[0], key[1]), []).append(key)
         for recorded in events:
             event = recorded.event
+            if event.type in _OF_OTHERS and not by_conversation:
+                continue  # as most of a log's: they concern no lead
             keys = by_conversation.setdefault((event.company_id, event.conversation_id), [])
             _apply(draft, keys, event)
         return {"leads": draft.changed}

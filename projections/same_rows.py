@@ -42,11 +42,13 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:a1f7231275ae6017f016e8104dd215dffcfa17e42379e2a76ea23caeaa0fbb51": _GOLDEN,
         "v2:64a6b526337cdced8578e0fabcf4115b12919d5a078a2cd2f4541e5bcaa983d3": _GOLDEN,
         "v2:4c39d02be6806a535ce68830d3eed19aca68b8368917a91718240d74814db236": _GOLDEN,
+        "v2:f583ef52323e248cfc0266054a64e15cf59168252be29a10d40e2f2579079fb2": _GOLDEN,
     },
     "conversations": {
         "v2:346f0e0a490ba6bfed9e9c5139af172fa9efa27dba004771f32ec44258b92143": _GOLDEN,
         "v2:1c9a0132fe0631c2f33dc091bbc849b266c82d12290849cf1c486be95147b06c": _GOLDEN,
         "v2:ef153a7073a559b9f23222892c7c66cd026516d9c0b0bcab798093608f78d68a": _GOLDEN,
+        "v2:cddebf866e239193906f01632dabc7090f5bdd4a5ee305279fa1ee4c5901bec2": _GOLDEN,
     },
     "channel_reports": {
         "v2:b4043547dfe0957978974d9c789726893597662b4893e770415abc7d8a127107": _GOLDEN,
@@ -69,6 +71,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
             _FOUND_BY_CONVERSATION
         ),
         "v2:8201464160f05d021d963ef63d556b0e3a0ca32a085c529f6beeda97e4247ea4": _GOLDEN,
+        "v2:5200d9e48dcec5c03568f4dedc5ac09833dcae911fc297157cddc958029312de": _GOLDEN,
     },
     "rag_queries": {
         "v2:5cf723431d376a9ca0941474cfb48fd0a661a3e4b3f2b33e17d941debcd189fd": _GOLDEN,

@@ -208,11 +208,11 @@ async def _copy(conn: Connection, shadow: Shadow, changes: Changes) -> None:
     """Write rows that nothing stands in the way of; sums are added to those that stand."""
     for table in shadow.tables:
         changed = changes.get(table.name, {})
-        rows = [changed[key] for key in sorted(changed) if changed[key] is not None]
-        if not rows:
+        if not changed:
             continue
         if table.kind is TableKind.SUM:
-            values = columns(map(table.values_of, rows))
+            values = columns(table.values_of(changed[key]) for key in sorted(changed))
             await conn.execute(table_statement(shadow, table, "store"), *values)
-        else:
+        elif rows := [row for row in changed.values() if row is not None]:
+            # Conversation by conversation, as they were read: their keys stand together.
             await copy_rows(conn, shadow, table, rows)
