@@ -341,7 +341,8 @@ async def _take_over(
                 filled(_SQL["take over"], scratch=schema),
                 *(found["token"], uuid4(), operator.who, operator.host, operator.pid),
             )
-    except _GONE:
+    except (*_GONE, asyncpg.DeadlockDetectedError):
+        # It came to its end, or was at it: it dropped its tables while its row was waited for.
         raise RunLost from None
     except asyncpg.LockNotAvailableError:
         raise _at_it(found) from None
