@@ -24,7 +24,7 @@ from consumers.leased import Connection
 from consumers.rebuild.feeding import ShadowFeed
 from consumers.rebuild.pace import Pace
 from consumers.rebuild.plan import RebuildSettings
-from consumers.rebuild.reading import Chunk, Scope, past, read_ahead, whole
+from consumers.rebuild.reading import Chunk, Scope, past, read_ahead, together, whole
 from consumers.rebuild.scratch import FilledPart, Scratch
 from consumers.rebuild.shadow import Shadow
 from consumers.row_copy import copy_rows
@@ -106,20 +106,27 @@ class Filler:
         self, parts: Sequence[FilledPart]
     ) -> AsyncGenerator[tuple[FilledPart, Chunk | None], None]:
         """What is to be made and written, in order; None is a partition's end."""
-        for part in parts:
+        for group in together(parts, self._scope):
+            left = list(group)
             async with self._scratch.pool.acquire() as reader, reader.transaction(readonly=True):
                 found = past(
                     reader,
-                    part,
+                    group,
                     schema=self._scratch.schema,
                     scope=self._scope,
                     types=self._types,
                     size=self._settings.chunk_events,
                 )
                 async with aclosing(found):
-                    async for chunk in found:
+                    last: FilledPart | None = None
+                    async for part, chunk in found:
+                        if last is not None and last is not part:
+                            left.remove(last)
+                            yield last, None
+                        last = part
                         yield part, chunk
-            yield part, None
+            for part in left:
+                yield part, None
 
     async def _mark_filled(self, part: FilledPart) -> None:
         async with self._scratch.holding() as conn:

@@ -11,7 +11,7 @@ from consumers.selection import Selection
 from projections.fingerprints import fingerprint
 from projections.projection import Projection
 
-_ORDER = "conversations by their numbers"
+_ORDER = "conversations by their numbers behind four bits of their partition's"
 """In which the past is filled in; to be renamed with it, since a run goes on by its place in it."""
 
 

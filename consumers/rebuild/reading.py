@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import takewhile
-from typing import TypeVar
+from itertools import groupby, takewhile
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -23,6 +23,10 @@ _SQL = statements("consumers.rebuild", "reading.sql")
 T = TypeVar("T")
 _POSITION, _PLACE = 0, 5
 """Columns of the past: the latter is the number that conversations are sorted by."""
+_BITS, _SHIFT = 15, 59
+"""Which bits of a partition's number are told by that number, and by how many others they are followed."""
+_TOGETHER = 4
+"""So many partitions are read by one scan: each takes the disk's room for its sort."""
 _AT_ONCE = 250
 """So many events are decoded before others in this process have their turn."""
 
@@ -50,42 +54,96 @@ class Chunk:
 
 async def past(
     conn: Connection,
-    part: FilledPart,
+    parts: Sequence[FilledPart],
     *,
     schema: str,
     scope: Scope,
     types: Sequence[str],
     size: int,
-) -> AsyncGenerator[Chunk, None]:
-    """A partition's events behind where it is filled, conversation by conversation, each by position.
+) -> AsyncGenerator[tuple[FilledPart, Chunk], None]:
+    """What partitions that are `together` have behind where they are filled, one partition after the other.
 
-    Chunks of about `size`, which end where a conversation does: what a chunk has of the last one waits for
-    the next, unless that is half of it. Within a transaction of `conn`'s, which nobody else uses meanwhile.
+    Each conversation by conversation, and these by position. Chunks of about `size`, which end where a
+    conversation does: what a chunk has of the last one waits for the next, unless that is half of it.
+    Within a transaction of `conn`'s, which nobody else uses meanwhile.
     """
     await conn.execute(_SQL["prepare to sort"])
-    place: int | None = None
-    if part.position:
-        place = await conn.fetchval(_SQL["place of"], part.company_id, part.conversation_id)
-    cursor = await conn.cursor(
-        filled(_SQL[f"fill from {scope}"], scratch=schema),
-        part.partition,
-        part.up_to,
-        list(types),
-        part.company_id,
-        part.conversation_id,
-        part.position,
-    )
+    place, cursor = await _cursor(conn, parts, schema=schema, scope=scope, types=types)
+    by_bits = {part.partition & _BITS: part for part in parts}
     held: list[asyncpg.Record] = []
-    while rows := await cursor.fetch(size):
-        rows = held + rows
+
+    async def chunk(rows: list[asyncpg.Record]) -> tuple[FilledPart, Chunk]:
+        nonlocal place
+        part, before, place = by_bits[_bits(rows[0])], place, rows[-1][_PLACE]
+        return part, await _chunk(conn, part.partition, rows, before)
+
+    while fetched := await cursor.fetch(size):
+        *ended, rows = _by_partition(held + fetched)
+        for rest in ended:
+            yield await chunk(rest)
         end = len(rows) - _at_end(rows, rows[-1][_PLACE])
-        if end <= len(rows) // 2:
+        if end <= len(rows) // 2 and len(rows) > size // 2:
             end = len(rows)
         held = rows[end:]
-        yield await _chunk(conn, part.partition, rows[:end], place)
-        place = rows[end - 1][_PLACE]
+        if end:
+            yield await chunk(rows[:end])
     if held:
-        yield await _chunk(conn, part.partition, held, place)
+        yield await chunk(held)
+
+
+def together(parts: Sequence[FilledPart], scope: Scope) -> list[list[FilledPart]]:
+    """The same, in groups that one scan of the log reads; whose past is begun, or narrowed, is read alone."""
+    alone = [[part] for part in parts if part.position or scope is not Scope.ALL]
+    groups: list[dict[int, FilledPart]] = []
+    for part in parts:
+        if [part] not in alone:
+            bits = part.partition & _BITS
+            fit = (group for group in groups if bits not in group and len(group) < _TOGETHER)
+            group = next(fit, None)
+            if group is None:
+                groups.append(group := {})
+            group[bits] = part
+    return [*alone, *(list(group.values()) for group in groups)]
+
+
+async def _cursor(
+    conn: Connection,
+    parts: Sequence[FilledPart],
+    *,
+    schema: str,
+    scope: Scope,
+    types: Sequence[str],
+) -> tuple[int | None, Any]:
+    """Where the first of them is filled to, if it is the only one, and a cursor to what comes behind it."""
+    if len(parts) > 1:
+        up_to = [0] * (max(part.partition for part in parts) + 1)
+        for part in parts:
+            up_to[part.partition] = part.up_to
+        partitions = [part.partition for part in parts]
+        return None, await conn.cursor(
+            _SQL["fill several from all"], partitions, up_to, list(types)
+        )
+    (part,) = parts
+    place: int | None = None
+    if part.position:
+        named = (part.partition, part.company_id, part.conversation_id)
+        place = await conn.fetchval(_SQL["place of"], *named)
+    sql = filled(_SQL[f"fill from {scope}"], scratch=schema)
+    behind = (place or 0, part.position)
+    return place, await conn.cursor(sql, part.partition, part.up_to, list(types), *behind)
+
+
+def _by_partition(rows: list[asyncpg.Record]) -> list[list[asyncpg.Record]]:
+    """Rows in order as those of each partition; nearly always there is one."""
+    if _bits(rows[0]) == _bits(rows[-1]):
+        return [rows]
+    return [list(of_one) for _, of_one in groupby(rows, _bits)]
+
+
+def _bits(row: asyncpg.Record) -> int:
+    """The last bits of its partition's number."""
+    place: int = row[_PLACE]
+    return place >> _SHIFT
 
 
 async def _chunk(

@@ -12,7 +12,7 @@ import pytest
 
 from consumers.leased import Connection
 from consumers.log_rows import COLUMNS, log_row
-from consumers.rebuild.reading import Chunk, Scope, past
+from consumers.rebuild.reading import Chunk, Scope, past, together
 from consumers.rebuild.scratch import FilledPart
 from events.catalogue import CATALOGUE
 from events.codec import decode
@@ -74,8 +74,8 @@ async def read(
 ) -> list[Chunk]:
     part = FilledPart(partition, 160, False, *behind)
     async with conn.transaction():
-        found = past(conn, part, schema="none", scope=Scope.ALL, types=types, size=7)
-        return [chunk async for chunk in found]
+        found = past(conn, [part], schema="none", scope=Scope.ALL, types=types, size=7)
+        return [chunk async for _, chunk in found]
 
 
 def places(chunks: Sequence[Chunk]) -> list[Place]:
@@ -158,3 +158,38 @@ async def test_of_a_conversation_that_was_begun_all_are_made_in_full(conn: Conne
     begun = [event for chunk in await read(conn) for event in chunk.events[: chunk.begun]]
     assert begun
     assert all(event.entry_id == EntryId(event.position, 0) for event in begun)
+
+
+def fresh(*partitions: int) -> list[FilledPart]:
+    return [FilledPart(partition, 160, False, "", "", 0) for partition in partitions]
+
+
+async def test_several_partitions_give_what_each_gives_alone(conn: Connection) -> None:
+    rows = [
+        row(partition, n, {**body(_TYPES[n % 2], n), "conversation_id": f"c-{n % several}"})
+        for partition, several in ((3, 1), (4, 20), (9, 5))
+        for n in range(1, 41)
+    ]
+    await write(conn, rows)
+    parts = fresh(2, 3, 4, 9)
+    parts[3].up_to = 30
+    async with conn.transaction():
+        given = past(conn, parts, schema="none", scope=Scope.ALL, types=_TYPES, size=7)
+        found = [(part.partition, chunk) async for part, chunk in given]
+    order = [partition for partition, _ in found]
+    assert sorted(order, key=order.index) == order
+    for part in parts:
+        chunks = [chunk for partition, chunk in found if partition == part.partition]
+        alone = places(await read(conn, partition=part.partition))
+        assert places(chunks) == [one for one in alone if one[2] <= part.up_to]
+        assert all(event.partition == part.partition for one in chunks for event in one.events)
+        assert max(len(chunk.events) for chunk in chunks) <= 14
+
+
+def test_partitions_are_read_together_unless_one_is_begun_or_narrowed() -> None:
+    parts = fresh(0, 1, 2, 3, 4, 16, 17, 32)
+    parts[2].position = 7
+    groups = [[part.partition for part in group] for group in together(parts, Scope.ALL)]
+    # The number of 17 begins as that of 1, and those of 16 and 32 as that of 0.
+    assert groups == [[2], [0, 1, 3, 4], [16, 17], [32]]
+    assert all(len(group) == 1 for group in together(parts, Scope.CONVERSATIONS))
