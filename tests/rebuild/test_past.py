@@ -164,6 +164,15 @@ def fresh(*partitions: int) -> list[FilledPart]:
     return [FilledPart(partition, 160, False, "", "", 0) for partition in partitions]
 
 
+async def test_who_reads_nothing_for_a_minute_holds_up_nobody(conn: Connection) -> None:
+    await write(conn, [row(3, n, body(_TYPES[0], n)) for n in range(1, 41)])
+    async with conn.transaction():
+        found = past(conn, fresh(3, 4), schema="none", scope=Scope.ALL, types=_TYPES, size=7)
+        await anext(found)
+        assert await conn.fetchval("SHOW idle_in_transaction_session_timeout") == "1min"
+        await found.aclose()
+
+
 async def test_several_partitions_give_what_each_gives_alone(conn: Connection) -> None:
     rows = [
         row(partition, n, {**body(_TYPES[n % 2], n), "conversation_id": f"c-{n % several}"})

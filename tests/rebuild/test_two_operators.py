@@ -38,6 +38,11 @@ from tests.rebuild.ground import (
 from tests.rebuild.victim import killed_at, stopped_at
 
 BIA = Operator("bia", "there")
+READERS = """
+SELECT array_agg(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND state = 'idle in transaction'
+"""
+END = "SELECT bool_and(pg_terminate_backend(pid)) FROM unnest($1::int[]) AS pid"
 AGES_AGO = "UPDATE replay_scratch.run SET beat_at = beat_at - interval '1 minute'"
 
 
@@ -130,7 +135,12 @@ async def test_who_was_taken_over_writes_nothing_when_it_wakes_up(filled: str, p
     await forge(filled)
     async with stopped_at(filled, point, "leads") as sleeper:
         await value(filled, AGES_AGO)
+        readers = await value(filled, READERS)
         finished = asyncio.create_task(rebuilt(filled, "leads", operator=BIA))
+        if point == "chunk":
+            await wait_true(filled, "SELECT who = 'bia' FROM replay_scratch.run")
+            # As Postgres does after a minute of it: its snapshot would hold up the swap.
+            assert await value(filled, END, readers)
         if point == "in the swap":
             # It holds the run, so nobody can tell whether it will commit: who comes next waits.
             await wait_true(filled, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
