@@ -8,7 +8,7 @@ from datetime import datetime
 
 from runtime.channels.log import LogSender
 from runtime.channels.port import Sender
-from runtime.channels.webhook import WebhookSender, webhook_session
+from runtime.channels.webhook import WebhookSender, webhook_sessions
 
 
 @asynccontextmanager
@@ -17,5 +17,5 @@ async def open_senders(*, now: Callable[[], datetime]) -> AsyncIterator[Mapping[
 
     `now` gives aware times.
     """
-    async with webhook_session() as session:
-        yield {"webhook": WebhookSender(session, now=now), "log": LogSender()}
+    async with webhook_sessions() as sessions:
+        yield {"webhook": WebhookSender(sessions, now=now), "log": LogSender()}

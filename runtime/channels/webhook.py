@@ -30,6 +30,8 @@ MAX_ANSWER_BYTES = 64 * 1024
 _ID = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 """What events take as an identifier; any other answer is as good as none."""
 _USER_AGENT = "agent-runtime"
+_KEPT_S = 4.0
+"""Receivers close what is idle for longer than that, five seconds the soonest of those that are common."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class _Attempt:
     """
 
     connected: bool = False
+    on_a_kept_one: bool = False
     outcome: Sent | None = None
 
 
@@ -48,18 +51,40 @@ async def _on_connected(_session: Any, context: SimpleNamespace, _params: Any) -
     context.trace_request_ctx.connected = True
 
 
-@asynccontextmanager
-async def webhook_session(*, connections: int = 100) -> AsyncIterator[aiohttp.ClientSession]:
-    """The client for all webhooks of the process, closed at the end.
+async def _on_reused(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    attempt: _Attempt = context.trace_request_ctx
+    attempt.connected = attempt.on_a_kept_one = True
 
-    It knows no proxies, cookies or passwords of the surroundings. Each request has a connection of
-    its own: a kept one that the receiver closed meanwhile would turn a message that certainly did
-    not go out into one of which nobody knows.
+
+@dataclass(frozen=True, slots=True)
+class WebhookSessions:
+    """The clients for all webhooks of the process.
+
+    They know no proxies, cookies or passwords of the surroundings. Where a message may be repeated
+    under its key, connections are kept for a moment (`keeping`): the next one needs no handshake.
+    Elsewhere each request has a connection of its own (`apart`): a kept one that the receiver closed
+    meanwhile would turn a message that certainly did not go out into one of which nobody knows.
     """
+
+    keeping: aiohttp.ClientSession
+    apart: aiohttp.ClientSession
+
+
+@asynccontextmanager
+async def webhook_sessions(*, connections: int = 100) -> AsyncIterator[WebhookSessions]:
+    """Both, closed at the end; each has so many connections at the most."""
+    keeping = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEPT_S)
+    apart = aiohttp.TCPConnector(limit=connections, force_close=True)
+    async with _session(keeping) as one, _session(apart) as other:
+        yield WebhookSessions(one, other)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_on_connected)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, force_close=True),
+    trace.on_connection_reuseconn.append(_on_reused)
+    return aiohttp.ClientSession(
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         trace_configs=[trace],
@@ -67,8 +92,7 @@ async def webhook_session(*, connections: int = 100) -> AsyncIterator[aiohttp.Cl
         # The bound on an answer's size is one on what it unfolds to.
         auto_decompress=False,
         headers={"user-agent": _USER_AGENT, "accept-encoding": "identity"},
-    ) as session:
-        yield session
+    )
 
 
 def body_of(part: OutboundPart) -> bytes:
@@ -92,16 +116,18 @@ def body_of(part: OutboundPart) -> bytes:
 
 
 class WebhookSender:
-    """Sends on channels of kind `webhook`. `session` is that of `webhook_session`."""
+    """Sends on channels of kind `webhook`. `sessions` are those of `webhook_sessions`."""
 
-    def __init__(self, session: aiohttp.ClientSession, *, now: Callable[[], datetime]) -> None:
-        self._session = session
+    def __init__(self, sessions: WebhookSessions, *, now: Callable[[], datetime]) -> None:
+        self._sessions = sessions
         self._now = now
 
     async def send(self, part: OutboundPart, channel: Channel, secret: str | None) -> Sent:
         """One POST, redirects not followed. `secret` is `whsec_<base64>`; without it, no signature.
 
-        The outcome is that of `runtime.channels.outcomes`.
+        The outcome is that of `runtime.channels.outcomes`. A kept connection that is lost before an answer
+        was most likely closed by a receiver that had nothing to do: then the POST is repeated at once, on
+        one of its own, under the same key.
         """
         body, key = body_of(part), str(part.message_id)
         try:
@@ -114,7 +140,7 @@ class WebhookSender:
         attempt = _Attempt()
         try:
             async with asyncio.timeout(channel.timeout_s):
-                return await self._post(channel, body, headers, attempt)
+                return await self._offered(channel, body, headers, attempt)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # A ValueError is a host's name that no resolver can be asked for.
             return attempt.outcome or unanswered(
@@ -123,10 +149,26 @@ class WebhookSender:
                 takes_idempotency_key=channel.takes_idempotency_key,
             )
 
-    async def _post(
+    async def _offered(
         self, channel: Channel, body: bytes, headers: dict[str, str], attempt: _Attempt
     ) -> Sent:
-        async with self._session.post(
+        if channel.takes_idempotency_key:
+            try:
+                return await self._post(self._sessions.keeping, channel, body, headers, attempt)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not attempt.on_a_kept_one or attempt.outcome is not None:
+                    raise
+        return await self._post(self._sessions.apart, channel, body, headers, attempt)
+
+    async def _post(
+        self,
+        session: aiohttp.ClientSession,
+        channel: Channel,
+        body: bytes,
+        headers: dict[str, str],
+        attempt: _Attempt,
+    ) -> Sent:
+        async with session.post(
             # As it is configured: a receiver may sign or route by its exact form.
             URL(str(channel.url), encoded=True),
             data=body,

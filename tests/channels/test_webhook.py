@@ -20,7 +20,9 @@ from tests.channel_server.program import Step
 from tests.channel_server.server import ChannelServer, channel_server
 from tests.channels.conftest import NOON
 from tests.channels.parts import SECRET, part, webhook
-from tests.channels.wires import free_port, wire
+from tests.channels.wires import closing_wire, free_port, wire
+
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 
 async def test_the_body_tells_the_message_and_nothing_of_the_attempt(
@@ -130,12 +132,35 @@ async def test_no_proxy_of_the_environment_is_used(
     assert sent.fate is Fate.SENT
 
 
-async def test_each_request_has_a_connection_of_its_own(sender: Sender) -> None:
-    async with wire(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}") as (url, ports):
+@pytest.mark.parametrize(("takes_key", "connections"), [(True, 1), (False, 2)])
+async def test_a_connection_is_kept_only_where_a_message_may_be_repeated(
+    sender: Sender, takes_key: bool, connections: int
+) -> None:
+    async with wire(ANSWER) as (url, ports):
+        for number in (1, 2):
+            channel = webhook(url, takes_idempotency_key=takes_key)
+            sent = await sender.send(part(number), channel, SECRET)
+            assert sent.fate is Fate.SENT
+    assert len(ports) == connections
+
+
+async def test_a_kept_connection_that_was_closed_is_no_reason_to_wait(sender: Sender) -> None:
+    async with closing_wire(ANSWER) as (url, numbers):
         for number in (1, 2):
             sent = await sender.send(part(number), webhook(url), SECRET)
             assert sent.fate is Fate.SENT
-    assert len(ports) == 2
+    # The second one on the kept connection, and again on its own.
+    assert numbers == [1, 2, 1]
+
+
+async def test_what_may_have_come_by_a_kept_connection_is_not_called_failed(
+    sender: Sender,
+) -> None:
+    """Nobody listens any more when it is sent again."""
+    async with closing_wire(ANSWER, gone=True) as (url, _):
+        await sender.send(part(1), webhook(url), SECRET)
+        sent = await sender.send(part(2), webhook(url), SECRET)
+    assert (sent.fate, sent.retryable) == (Fate.UNKNOWN, True)
 
 
 async def test_the_address_is_used_as_it_is_configured(

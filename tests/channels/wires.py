@@ -52,3 +52,32 @@ async def wire(answer: bytes) -> AsyncIterator[tuple[str, list[int]]]:
     finally:
         server.close()
         await server.wait_closed()
+
+
+@asynccontextmanager
+async def closing_wire(
+    answer: bytes, *, gone: bool = False
+) -> AsyncIterator[tuple[str, list[int]]]:
+    """Answers once on each connection, and closes it instead of answering again; `gone`: all of it then.
+
+    The URL, and each request's number among those of its connection.
+    """
+    numbers: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            for number in (1, 2):
+                await reader.readuntil(b'"parts":2}}')
+                numbers.append(number)
+                if number == 1:
+                    writer.write(answer)
+                elif gone:
+                    server.close()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", numbers
+    finally:
+        server.close()
+        await server.wait_closed()

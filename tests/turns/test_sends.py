@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from runtime.channels.webhook import WebhookSender, webhook_session
+from runtime.channels.webhook import WebhookSender, webhook_sessions
 from runtime.companies.config import Centurion, Company, CompanySettings
 from tests.channel_server.program import Deed, Step
 from tests.channel_server.server import ChannelServer, channel_server
@@ -37,8 +37,8 @@ def _speaker(server: ChannelServer, *, impatient_s: float = 0.5, **channel: Any)
 @asynccontextmanager
 async def speaking(here: Room) -> AsyncIterator[None]:
     """A worker whose webhooks go out for real."""
-    async with webhook_session() as session:
-        here.senders["webhook"] = WebhookSender(session, now=lambda: datetime.now(UTC))
+    async with webhook_sessions() as sessions:
+        here.senders["webhook"] = WebhookSender(sessions, now=lambda: datetime.now(UTC))
         async with worker(here):
             yield
 

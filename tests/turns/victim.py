@@ -15,7 +15,7 @@ import asyncpg
 from runtime.agent.context import TurnContext
 from runtime.agent.decision import Decision
 from runtime.channels.port import OutboundPart, Sent
-from runtime.channels.webhook import WebhookSender, webhook_session
+from runtime.channels.webhook import WebhookSender, webhook_sessions
 from runtime.companies.config import Channel
 from runtime.companies.directory import Directory
 from runtime.turns.claims import Claim, Claims
@@ -55,13 +55,13 @@ async def _before(claim: Claim, transaction: int) -> None:
 async def main(database_url: str, lease_s: float) -> None:
     """Work until killed."""
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=10)
-    async with webhook_session() as session:
+    async with webhook_sessions() as sessions:
         parts = ArmedParts(
             pool,
             Directory(pool, None),
             Gathering(pool, Nothing()),
             _Thinker(),
-            {"webhook": _Sender(session, now=lambda: datetime.now(UTC))},
+            {"webhook": _Sender(sessions, now=lambda: datetime.now(UTC))},
             Ears(),
             16,
             lease_s,
