@@ -22,6 +22,8 @@ from runtime.openai.faults import translated
 from runtime.openai.gate import Gates, Permit
 
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.5, 8.0
+_TELLS_AFTER_S = 0.02
+"""An answer is written down and sent first: its report would take the processor and the disk from it."""
 
 
 class Caller:
@@ -100,7 +102,7 @@ class Caller:
             ms = self._ms_since(started_s)
             paid = await account.completed(answer)
             # The budget is settled; who asked need not wait until the answer's report is written.
-            telling = account.tell(paid, ms=ms)
+            telling = _told_soon(account, paid, ms)
             self._background.begin(telling, name=f"openai-{call.origin.purpose}-told")
             return paid
         finally:
@@ -120,6 +122,11 @@ class Caller:
 
     def _ms_since(self, started_s: float) -> int:
         return round((self._clock.now_s() - started_s) * 1000)
+
+
+async def _told_soon(account: Account[A], paid: Paid[A], ms: int) -> None:
+    await asyncio.sleep(_TELLS_AFTER_S)
+    await account.tell(paid, ms=ms)
 
 
 def _passes(error: BaseException) -> bool:

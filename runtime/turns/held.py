@@ -69,7 +69,7 @@ async def held(
     """
     with faults_translated():
         async with pool.acquire() as conn, conn.transaction():
-            seen = await _hold(conn, claim, covering, lease_s)
+            seen = await _hold(conn, _SQL["hold"], claim, covering, lease_s)
             yield _held(seen, conn)
 
 
@@ -93,14 +93,14 @@ async def opened(pool: asyncpg.Pool, claim: Claim, *, lease_s: float) -> Seen:
         ClaimLost, TransientFault: as `held` does.
     """
     with faults_translated():
-        return await _hold(pool, claim, Covering.WHAT_IS_OPEN, lease_s)
+        return await _hold(pool, _SQL["open"], claim, Covering.WHAT_IS_OPEN, lease_s)
 
 
 async def _hold(
-    on: Database | asyncpg.Pool, claim: Claim, covering: Covering, lease_s: float
+    on: Database | asyncpg.Pool, sql: str, claim: Claim, covering: Covering, lease_s: float
 ) -> Seen:
     rows = await on.fetch(
-        _SQL["hold"],
+        sql,
         claim.company_id,
         claim.conversation_id,
         claim.turn_id,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from runtime.openai import calling
 from runtime.openai.access import AccessSettings, OpenAIAccess
 from runtime.openai.breaker import BreakerSettings
 from runtime.openai.thinker import OpenAIThinker
@@ -21,6 +22,12 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
         database_url, min_size=1, max_size=5, statement_cache_size=0
     ) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _tells_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was reported is looked at right after the call."""
+    monkeypatch.setattr(calling, "_TELLS_AFTER_S", 0)
 
 
 @pytest.fixture

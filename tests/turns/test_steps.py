@@ -124,6 +124,37 @@ async def test_who_has_lost_the_claim_writes_nothing(
         assert await written(here.pool) == left
 
 
+WATCH_COMMITS = """
+CREATE TABLE public.commits (state text, waits text);
+CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.commits VALUES (NEW.state, current_setting('synchronous_commit'));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note AFTER INSERT OR UPDATE ON agent.turns
+    FOR EACH ROW EXECUTE FUNCTION public.note();
+"""
+
+
+async def test_only_what_can_be_done_again_does_not_wait_for_the_disk(
+    database_url: str, redis_url: str
+) -> None:
+    conn = await asyncpg.connect(database_url)
+    name = await conn.fetchval("SELECT current_database()")
+    # The tests' server does not wait for it anywhere.
+    await conn.execute(f"ALTER DATABASE {name} SET synchronous_commit = 'on'")
+    await conn.execute(WATCH_COMMITS)
+    async with room(database_url, redis_url) as here:
+        await Turn(here.parts(), await claimed(here, "oi")).run()
+    found = await conn.fetch("SELECT state, waits FROM public.commits")
+    await conn.close()
+    # Claimed and opened, then recorded and completed.
+    assert [tuple(row) for row in found] == [
+        *(("thinking", "off"), ("thinking", "off")),
+        *(("sending", "on"), ("done", "on")),
+    ]
+
+
 async def test_a_turn_covers_no_more_than_it_takes(database_url: str, redis_url: str) -> None:
     async with room(database_url, redis_url) as here:
         claim = await claimed(here, *(f"linha {n}" for n in range(MOST_MESSAGES + 3)))
