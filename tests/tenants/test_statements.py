@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "consumers/rebuild/narrowing.sql: touch all of who waits": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: fill from all": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: fill from companies": OF_A_REBUILD,
+    "consumers/rebuild/reading.sql: fill several from all": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: follow all": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: follow companies": OF_A_REBUILD,
     "consumers/rebuild/reading.sql: whole": OF_A_REBUILD,
