@@ -1,10 +1,15 @@
-"""What every call of a credential set passes: a free slot, the server's pace, the breaker."""
+"""What every call of a credential set passes: a free slot, the server's pace, the breaker.
+
+An account that refuses every call (its key is rejected, its quota spent) is left alone as well, by a
+breaker of its own that one refusal opens: each turn would wait for the same answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from runtime.agent.reasons import Reason
 from runtime.openai.breaker import Breaker, BreakerSettings
@@ -14,6 +19,8 @@ from runtime.openai.errors import CallFault
 from runtime.openai.pacing import Pacing
 
 _MAX_GATES = 256
+_REFUSED = BreakerSettings(failures=1, first_s=15.0, max_s=60.0)
+"""Soon enough for whoever pays the bill or mends the key at the server's side; a new key has a gate of its own."""
 
 
 class Permit:
@@ -31,6 +38,7 @@ class Permit:
         """The server answered, be it with a refusal."""
         self._told = True
         self._gate.breaker.succeeded()
+        self._gate.accepted()
 
     def failed(self, fault: CallFault) -> None:
         """The call failed. Only what shows the server unable counts against it."""
@@ -40,14 +48,25 @@ class Permit:
         if fault.reason in {Reason.OPENAI_UNAVAILABLE, Reason.OPENAI_TIMEOUT}:
             self._told = True
             self._gate.breaker.failed(now_s)
+            self._gate.refusals.not_made()
+        elif refuses_all(fault):
+            self._told = True
+            self._gate.breaker.succeeded()
+            self._gate.refused(fault, now_s)
         elif fault.status is not None:
             self.answered()
 
     def close(self) -> None:
         """Give the slot back."""
         if not self._told:
-            self._gate.breaker.not_made()
+            self._gate.not_made()
         self._gate.slots.release()
+
+
+def refuses_all(fault: CallFault) -> bool:
+    """Whether the account will refuse any other call too. A 403 may be the model's alone."""
+    is_key = fault.reason is Reason.OPENAI_KEY_REJECTED and fault.status == HTTPStatus.UNAUTHORIZED
+    return is_key or fault.reason is Reason.OPENAI_QUOTA_EXHAUSTED
 
 
 class Gate:
@@ -57,23 +76,40 @@ class Gate:
         self.slots = asyncio.Semaphore(slots)
         self.pacing = Pacing()
         self.breaker = Breaker(breaker)
+        self.refusals = Breaker(_REFUSED)
         self.clock = clock
+        self._refusal: CallFault | None = None
 
     async def admit(self, deadline_s: float) -> Permit:
         """Wait for leave to call.
 
         Raises:
-            CallFault: the breaker is open, or the wait would go past the deadline.
+            CallFault: a breaker is open, or the wait would go past the deadline.
         """
         self._refuse_when_open()
         await self._take_slot(deadline_s)
         try:
             await self._keep_pace(deadline_s)
-            self._pass_breaker()
+            self._pass_breakers()
         except BaseException:
             self.slots.release()
             raise
         return Permit(self)
+
+    def refused(self, fault: CallFault, now_s: float) -> None:
+        """The account refuses all calls: none is made until a trial is due."""
+        self._refusal = fault
+        self.refusals.failed(now_s)
+
+    def accepted(self) -> None:
+        """The account works."""
+        self._refusal = None
+        self.refusals.succeeded()
+
+    def not_made(self) -> None:
+        """The admitted call never went out."""
+        self.breaker.not_made()
+        self.refusals.not_made()
 
     async def _take_slot(self, deadline_s: float) -> None:
         try:
@@ -93,19 +129,34 @@ class Gate:
                 )
             await self.clock.sleep(wait_s)
 
-    def _pass_breaker(self) -> None:
-        if not self.breaker.admit(self.clock.now_s()):
+    def _pass_breakers(self) -> None:
+        now_s = self.clock.now_s()
+        if not self.refusals.admit(now_s):
+            raise self._still_refused()
+        if not self.breaker.admit(now_s):
+            self.refusals.not_made()
             raise self._breaker_open()
 
     def _refuse_when_open(self) -> None:
-        if self.breaker.opens_in_s(self.clock.now_s()) > 0:
+        now_s = self.clock.now_s()
+        if self.breaker.opens_in_s(now_s) > 0:
             raise self._breaker_open()
+        if self.refusals.opens_in_s(now_s) > 0:
+            raise self._still_refused()
 
     def _breaker_open(self) -> CallFault:
         seconds = self.breaker.opens_in_s(self.clock.now_s())
         return CallFault(
             Reason.OPENAI_BREAKER_OPEN,
             f"OpenAI failed repeatedly; the next trial is in {seconds:.0f} s",
+        )
+
+    def _still_refused(self) -> CallFault:
+        seconds = self.refusals.opens_in_s(self.clock.now_s())
+        assert self._refusal is not None  # noqa: S101 - what opened the breaker
+        return CallFault(
+            self._refusal.reason,
+            f"{self._refusal.detail} (asked before; the next trial is in {seconds:.0f} s)",
         )
 
 

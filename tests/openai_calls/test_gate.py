@@ -83,3 +83,57 @@ async def test_a_trial_that_never_went_out_leaves_its_place(turned: TurnedClock)
     (await gate.admit(FAR_S)).close()
     assert gate.breaker.state(turned.now_s) is State.HALF_OPEN
     (await gate.admit(FAR_S)).close()
+
+
+async def test_one_call_at_a_time_tries_whether_an_account_still_refuses(
+    turned: TurnedClock,
+) -> None:
+    gate = gate_of(turned.clock, slots=3)
+    await refused(gate)
+    turned.now_s += 15
+    trial = await gate.admit(FAR_S)
+    with pytest.raises(CallFault) as caught:
+        await gate.admit(FAR_S)
+    assert caught.value.reason == Reason.OPENAI_KEY_REJECTED
+    trial.close()
+    # It was not made: the next may.
+    trial = await gate.admit(FAR_S)
+    trial.answered()
+    trial.close()
+    for _ in range(3):
+        await gate.admit(FAR_S)
+
+
+async def test_a_trial_that_brings_no_answer_leaves_its_place(turned: TurnedClock) -> None:
+    gate = gate_of(turned.clock)
+    await refused(gate)
+    turned.now_s += 15
+    trial = await gate.admit(FAR_S)
+    trial.failed(DOWN)
+    trial.close()
+    turned.now_s += 10
+    (await gate.admit(FAR_S)).close()
+
+
+async def test_who_finds_the_server_failing_leaves_the_trial(turned: TurnedClock) -> None:
+    async def sleep(seconds: float) -> None:
+        turned.now_s += seconds
+        late.failed(DOWN)
+
+    gate = gate_of(Clock(now_s=lambda: turned.now_s, sleep=sleep), slots=3)
+    late = await gate.admit(FAR_S)
+    await refused(gate)
+    turned.now_s += 15
+    gate.pacing.told_to_wait(1, turned.now_s)
+    with pytest.raises(CallFault) as caught:
+        await gate.admit(FAR_S)
+    assert caught.value.reason == Reason.OPENAI_BREAKER_OPEN
+    turned.now_s += 10
+    (await gate.admit(FAR_S)).close()
+
+
+async def refused(gate: Gate) -> None:
+    """The account says no to all calls."""
+    permit = await gate.admit(FAR_S)
+    permit.failed(REJECTED)
+    permit.close()

@@ -375,9 +375,11 @@ async def test_what_a_company_changes_of_a_shared_set_breaks_for_nobody_else(
 ) -> None:
     await world.configure(max_attempts=1)
     await bind(world.pool, "zeta", "global", config=own)
+    world.server.program.for_key(DEFAULT_KEY, Kind.NEVER_ANSWERS)
     for _ in range(6):
         with pytest.raises(CannotThink):
             await world.thinker.decide(turn("oi", company_id="zeta"))
+    world.server.program.clear()
     assert world.failures[0][0] in {Reason.OPENAI_UNAVAILABLE, Reason.OPENAI_TIMEOUT}
     assert (await world.thinker.decide(turn("oi"))).by == "llm"
 
