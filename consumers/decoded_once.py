@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from events.codec import decode
 from events.envelope import Event
+from events.stream_bodies import event_of
 
 Decode = Callable[[bytes], Event]
-"""As `events.codec.decode`."""
+"""As `events.stream_bodies.event_of`."""
 _KEPT_BYTES = 1024 * 1024
 """Some thousand events: half a second of a lively stream."""
 
 
 class DecodedOnce:
-    """`decode` that keeps an event until it is asked for a second time.
+    """`event_of` that keeps an event until it is asked for a second time.
 
     Kept are the youngest, of half to all of so many bytes of bodies: where one group is far ahead, each
     decodes for itself.
@@ -35,7 +35,7 @@ class DecodedOnce:
         event = self._young.pop(raw, None) or self._old.pop(raw, None)
         if event is not None:
             return event
-        event = decode(raw)
+        event = event_of(raw)
         self._came += len(raw)
         if self._came > self._half:
             self._young, self._old, self._came = {}, self._young, len(raw)

@@ -47,8 +47,8 @@ from consumers.topology import restore_topology
 from consumers.transaction import BatchTransactions
 from consumers.trimming import Trimmer
 from consumers.upkeep import Upkeep
-from events.codec import decode
 from events.entry_id import EntryId
+from events.stream_bodies import event_of
 
 _HAND_OVER_S = 1.0
 """How long handing over may take at least, where the batches in flight took the whole grace."""
@@ -76,7 +76,7 @@ class Engine:
         observer: Observer,
         is_beside_work: Callable[[], bool] = lambda: False,
         beats: Beats | None = None,
-        decode: Decode = decode,
+        decode: Decode = event_of,
     ) -> None:
         pool = bounded(pool, within_s=settings.lease_s)
         self._settings = settings

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from consumers.decoded_once import Decode
 from consumers.lineage import hash_of
-from events.codec import decode
 from events.entry_id import EntryId
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
 from events.partitioning import partition_of
+from events.stream_bodies import event_of
 
 FIELD = b"event"
 _tuple = tuple.__new__
@@ -75,7 +75,7 @@ def take_in(
     *,
     partitions: int,
     after: EntryId,
-    decode: Decode = decode,
+    decode: Decode = event_of,
 ) -> Intake | None:
     """Decode entries above `after`; None when there is none. Lower ones are redeliveries."""
     fresh = [entry for entry in entries if entry.id > after]

@@ -9,12 +9,13 @@ from typing import Any
 
 import asyncpg
 
-from events import common_types
+from events.common_types import read
 from events.entry_id import EntryId
 from events.envelope import Event, RecordedEvent
 from events.errors import InvalidEvent
 from events.payload import Unreadable
 from events.restoring import by_its_body, ordinary, restored
+from events.stand_ins import COMMON
 
 IN_ORDER = (
     *("position", "entry_id", "recorded_at", "event_id", "type", "version", "occurred_at"),
@@ -75,12 +76,12 @@ def briefly(rows: Iterable[asyncpg.Record], partition: int) -> list[RecordedEven
     """The same of rows that have only what a body does not say, at the least cost.
 
     Each is position, type, `recorded_at` as above, event_id, body, and anything. Events of common types are as
-    `common_types.read` gives them. None has its entry: before one is parked it has to be made by
+    `events.common_types.read` gives them. None has its entry: before one is parked it has to be made by
     `all_from_log`. A None in the list: so has this.
     """
     found: list[RecordedEvent | None] = []
     for position, type_, recorded, id_, body, _ in rows:
-        event = common_types.read(body, id_) if type_ in common_types.COMMON else None
+        event = read(body, id_) if type_ in COMMON else None
         if event is None:
             event = by_its_body(body, id_, type_)
         found.append(

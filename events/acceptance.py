@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, Protocol
@@ -22,6 +21,7 @@ from events.catalogue import CATALOGUE, EventType
 from events.codec import LONGEST, LONGEST_COMPANY, MAX_EVENT_BYTES, decode, opens_often
 from events.envelope import Event
 from events.errors import InvalidEvent, Reason
+from events.ordinary_forms import time_beside
 from events.payload import NewerVersion, UnknownType
 from events.shapes import Id, Shapeless, may_hold_anything, shape_of, text
 
@@ -74,9 +74,7 @@ def _ordinary(raw: bytes) -> tuple[str, str] | None:
         return None
     try:
         found = read(raw)
-        form = f"{found.id}{found.occurred_at}".encode().translate(_DIGITS)
-        # Its form is known; whether there is such a time is not.
-        if form not in _FORMS or not 1 < datetime.fromisoformat(found.occurred_at).year < 9999:
+        if time_beside(found.id, found.occurred_at) is None:
             return None
         if found.may_hold_anything and (opens_often(raw) or orjson.loads(raw) is None):
             return None
@@ -127,10 +125,3 @@ def _envelope(known: EventType, *, wary: bool) -> type[Struct]:
 _BACKSLASH, _DELETE = 0x5C, 0x7F
 """Numbers are found in a body in a sixth of the time that a text of one byte takes."""
 _READ, _READ_WARILY = _reader(wary=False), _reader(wary=True)
-_DIGITS = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
-_FORMS = {
-    f"00000000-0000-0000-0000-0000000000000000-00-00T00:00:00{fraction}{offset}".encode()
-    for fraction in ("", *(f".{'0' * digits}" for digits in range(1, 10)))
-    for offset in ("Z", "+00:00", "-00:00")
-}
-"""Of ids and times, put together, with each digit a zero. An F among a time's digits is no time."""

@@ -22,8 +22,8 @@ from consumers.engine_settings import EngineSettings
 from consumers.errors import TransientFault, faults_translated
 from consumers.status import GroupStatus
 from consumers.topology import record_topology, verify_topology
-from events.codec import decode
 from events.errors import PartitionsDisagree
+from events.stream_bodies import event_of
 from projections import groups, migrate
 from projections.group import Basis, ConsumerGroup
 from runtime.agent_service import AgentService
@@ -132,7 +132,7 @@ class Service:
         await self._wait_usable(pool, connections)
         member_id, lease_s = _member_id(), self._settings.lease_s
         beats = Beats(bounded(pool, within_s=lease_s), member_id=member_id, lease_s=lease_s)
-        decoding = DecodedOnce() if len(self._consumed) == 2 else decode
+        decoding = DecodedOnce() if len(self._consumed) == 2 else event_of
         self._engines = [
             Engine(
                 group,

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from consumers import decoded_once
 from consumers.decoded_once import DecodedOnce
-from events.codec import decode
+from events.stream_bodies import event_of as decode
 from events.envelope import Event
 from events.errors import InvalidEvent
 from tests.consumers.members import wait_caught_up
@@ -29,7 +29,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
         counts[raw] += 1
         return decode(raw)
 
-    monkeypatch.setattr(decoded_once, "decode", counted)
+    monkeypatch.setattr(decoded_once, "event_of", counted)
     return counts
 
 

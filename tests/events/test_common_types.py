@@ -12,10 +12,11 @@ from pydantic import BaseModel
 
 from events.catalogue import CATALOGUE
 from events.codec import decode
-from events.common_types import COMMON, read
+from events.common_types import read
 from events.envelope import Event
 from events.errors import InvalidEvent
 from events.restoring import restored
+from events.stand_ins import COMMON
 from tests.events.payload_strategies import payloads
 from tests.examples import body
 

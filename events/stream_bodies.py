@@ -1,0 +1,108 @@
+"""Bodies of stream entries to events: those of common types in one step, the others as `decode` does.
+
+On the hot path: it takes half of `decode`'s time for what is ordinary, as nothing is made of a body between
+its bytes and the event's values, and no payload's model. Whatever is odd is left to `decode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
+
+from asyncpg.pgproto import pgproto
+from msgspec import defstruct
+from msgspec.json import Decoder
+
+from events.catalogue import CATALOGUE
+from events.catalogue.fields import parse_uuid
+from events.codec import LONGEST, LONGEST_COMPANY, MAX_EVENT_BYTES, decode
+from events.envelope import Event
+from events.ordinary_forms import time_beside
+from events.shapes import text
+from events.stand_ins import COMMON, stand_in
+
+_RECEIVED, _SENT = b'"message_received.', b'"message.sent"'
+_BACKSLASH, _DELETE = 0x5C, 0x7F
+"""Numbers are found in a body in a sixth of the time that a text of one byte takes."""
+_tuple = tuple.__new__
+
+
+def event_of(raw: bytes) -> Event:
+    """The event that `events.codec.decode` gives, with a stand-in for a payload of a common type.
+
+    Raises:
+        InvalidEvent: as `decode` does.
+    """
+    return common(raw) or decode(raw)
+
+
+def common(raw: bytes) -> Event | None:
+    """Our envelope around a payload of a common type, both in the current version; None: ask `decode`."""
+    if _RECEIVED not in raw and _SENT not in raw:
+        return None
+    # Texts of JSON have control characters only by escapes, but for one.
+    if _BACKSLASH not in raw and _DELETE not in raw:
+        read = _READ
+    elif b"\\u0000" not in raw:
+        read = _READ_WARILY
+    else:
+        return None
+    if len(raw) > MAX_EVENT_BYTES:
+        return None
+    try:
+        told = read(raw)
+        at, cause = time_beside(told.id, told.occurred_at), told.causation_id
+        if at is None:
+            return None
+        # What a named tuple's constructor does, without the call of a Python function around it.
+        return _tuple(
+            Event,
+            (
+                pgproto.UUID(told.id),
+                told.type,
+                told.version,
+                at if at.tzinfo is UTC else at.astimezone(UTC),
+                told.company_id,
+                told.conversation_id or "",
+                told.source,
+                told.correlation_id,
+                None if cause is None else parse_uuid(cause),
+                told.payload,
+            ),
+        )
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reader(*, wary: bool) -> Callable[[bytes], Any]:
+    return Decoder(reduce(or_, [_envelope(type_, wary=wary) for type_ in sorted(COMMON)])).decode
+
+
+def _envelope(type_: str, *, wary: bool) -> Any:
+    """What is not known is refused: nobody would have looked whether its bytes are text."""
+    known = CATALOGUE[type_]
+    return defstruct(
+        type_,
+        [
+            ("id", str),
+            ("version", Literal[known.current]),
+            ("occurred_at", str),
+            ("company_id", text(LONGEST_COMPANY, shortest=1, wary=wary)),
+            ("source", text(LONGEST, shortest=1, wary=wary)),
+            ("correlation_id", text(LONGEST, shortest=1, wary=wary)),
+            ("payload", stand_in(type_, wary=wary, knows_all=True)),
+            ("conversation_id", text(LONGEST, wary=wary) | None, None),
+            ("causation_id", str | None, None),
+        ],
+        namespace={"type": known.type},
+        tag_field="type",
+        tag=known.type,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+_READ, _READ_WARILY = _reader(wary=False), _reader(wary=True)
