@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         json_schema_extra=_allowed("0 to 1000, at most DB_POOL_MAX"),
     )
     db_pool_max: int = Field(
-        12,
+        13,
         ge=7,
         le=1000,
         description="The most Postgres connections of each process; what is above the least is "
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
         le=16,
         description="The most batches in flight at once in each process, over different partitions; "
         "while batches are short, one.",
-        json_schema_extra=_allowed("1 to 16", default="`3`, fewer where DB_POOL_MAX has no room"),
+        json_schema_extra=_allowed("1 to 16", default="`4`, fewer where DB_POOL_MAX has no room"),
     )
 
     turns: int = Field(

@@ -22,8 +22,8 @@ BESIDE_LANES = 6
 """Connections that consumers hold beside the lanes of the group `projections`: the lane of `agent`,
 each group's heart-beat and one of its other steps, and the relay's, a probe's or a look's."""
 WORKERS_LEAST = 2
-_LANES = 3
-"""More gain nothing: while two wait for Postgres, the third keeps the processor busy."""
+_LANES = 4
+"""More gain nothing: while three wait for Postgres, the fourth keeps the processor busy."""
 
 
 def default_lanes(known: Mapping[str, Any]) -> int:

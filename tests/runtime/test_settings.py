@@ -38,7 +38,7 @@ OTHER_VALUES = {
     "HEARTBEAT_S": "2",
     "BATCH_EVENTS": "100",
     "BLOCK_MS": "50",
-    "LANES": "4",
+    "LANES": "5",
     "TURNS": "5",
     "TURN_LEASE_S": "12",
     "OPENAI_PRICES": __file__,
@@ -142,7 +142,7 @@ def test_a_previous_key_alone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        ({"DB_POOL_MIN": "13"}, "DB_POOL_MIN"),
+        ({"DB_POOL_MIN": "14"}, "DB_POOL_MIN"),
         ({"DB_POOL_MAX": "8"}, "DB_POOL_MAX"),
         ({"DB_POOL_MAX": "10", "LANES": "3"}, "DB_POOL_MAX"),
         ({"DB_POOL_MAX": "7", "LANES": "2", "DISABLE_WORKERS": "true"}, "DB_POOL_MAX"),
@@ -156,15 +156,15 @@ def test_values_that_contradict_each_other_are_refused(environ: dict[str, str], 
 @pytest.mark.parametrize(
     ("environ", "lanes"),
     [
-        ({}, 3),
-        ({"DB_POOL_MAX": "40"}, 3),
+        ({}, 4),
+        ({"DB_POOL_MAX": "40"}, 4),
         ({"DB_POOL_MAX": "10"}, 2),
-        ({"DB_POOL_MAX": "10", "DISABLE_WORKERS": "true"}, 3),
+        ({"DB_POOL_MAX": "9", "DISABLE_WORKERS": "true"}, 3),
         ({"DB_POOL_MAX": "7", "DISABLE_WORKERS": "true"}, 1),
         ({"DB_POOL_MAX": "40", "LANES": "5"}, 5),
     ],
 )
-def test_there_are_three_lanes_where_the_pool_has_room(environ: dict[str, str], lanes: int) -> None:
+def test_there_are_four_lanes_where_the_pool_has_room(environ: dict[str, str], lanes: int) -> None:
     assert load({**URLS, **environ}).engine().lanes == lanes
 
 
@@ -198,7 +198,7 @@ def test_the_engine_gets_what_it_needs() -> None:
 
     assert (engine.partitions, engine.stream_prefix) == (4, "other")
     assert (engine.lease_s, engine.heartbeat_s, engine.stop_grace_s) == (20.0, 2.0, 3.0)
-    assert (engine.batch_events, engine.block_ms, engine.lanes) == (100, 50, 4)
+    assert (engine.batch_events, engine.block_ms, engine.lanes) == (100, 50, 5)
     assert engine.stream_keep_s == 48 * 3600
 
 
