@@ -1,11 +1,12 @@
-"""Customers who write: at fixed times, or all at once."""
+"""Customers who write: one after the other, or all at once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
 
 import orjson
 
@@ -28,16 +29,27 @@ _FLOOD_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """`rate` messages a second for `seconds`; those of the first `warm_up_s` are not counted."""
+    """`rate` messages a second for `seconds`; those of the first `warm_up_s` are not counted.
+
+    Each has its place in time, and is sent at its beginning; with a `seed` at a moment of it by chance, the
+    same in each run. Two rhythms without one are in step: each message of the slower one meets one of the other.
+    """
 
     rate: float
     seconds: float
     warm_up_s: float
+    seed: int | None = None
 
     @property
     def messages(self) -> int:
         """How many."""
         return int(self.rate * self.seconds)
+
+    def due_s(self) -> Iterator[float]:
+        """When each of them is due, from the beginning on, in order."""
+        chance = None if self.seed is None else Random(self.seed)  # noqa: S311 - no secret
+        for number in range(self.messages):
+            yield (number + (chance.random() if chance else 0.0)) / self.rate
 
 
 class Traffic:
@@ -52,12 +64,11 @@ class Traffic:
         self._numbers = 0
 
     async def steady(self, places: Sequence[Place], rhythm: Rhythm) -> None:
-        """One message after the other over the places, in rounds, at its time whatever happens."""
+        """One message after the other over the places, in rounds, each when it is due, whatever happens."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         async with asyncio.TaskGroup() as tasks:
-            for number in range(rhythm.messages):
-                due_s = number / rhythm.rate
+            for number, due_s in enumerate(rhythm.due_s()):
                 await asyncio.sleep(max(0.0, began + due_s - loop.time()))
                 place = places[number % len(places)]
                 tasks.create_task(

@@ -47,6 +47,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tenants, "FLOOD_MESSAGES", 60)
     monkeypatch.setattr(tenants, "FLOOD_CONVERSATIONS", 12)
     monkeypatch.setattr(tenants, "B_CONVERSATIONS", 6)
+    monkeypatch.setattr(tenants, "B_RATE", 5.0)
     chosen = tuple(case for case in tenants.CASES if case.name in {"alone", "flood", "key refused"})
     monkeypatch.setattr(tenants, "CASES", chosen)
 

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from consumers import decoded_once
 from consumers.decoded_once import DecodedOnce
-from events.stream_bodies import event_of as decode
 from events.envelope import Event
 from events.errors import InvalidEvent
+from events.stream_bodies import event_of as decode
 from tests.consumers.members import wait_caught_up
 from tests.consumers.one_stream import append, event
 from tests.where_it_runs.running import serving, settings_for, wait_logged
