@@ -21,6 +21,8 @@ A, B = "flooding", "steady"
 FLOOD_MESSAGES, FLOOD_CONVERSATIONS = 10_000, 2_000
 B_RATE, B_CONVERSATIONS = 20.0, 150
 """In 30 s the six slowest of 600 answers are above the p99; a conversation writes each 7.5 s."""
+B_TURNS_AT_ONCE = 32
+"""It has 6 at work on average; from half of its bound on it would wait for itself."""
 A_RATE, A_CONVERSATIONS = 10.0, 75
 SECONDS, WARM_UP_S = 30.0, 3.0
 DEBOUNCE_MS, MODEL_DELAY_MS = 3000, 300
@@ -49,7 +51,8 @@ async def _measured(ground: Ground, case: Case) -> Figure:
     rhythm = Rhythm(B_RATE, WARM_UP_S + SECONDS * ground.scale, WARM_UP_S, seed=1)
 
     def written(world: World) -> dict[str, Any]:
-        a, b = (company(one, world, debounce_ms=DEBOUNCE_MS) for one in (A, B))
+        a = company(A, world, debounce_ms=DEBOUNCE_MS)
+        b = company(B, world, debounce_ms=DEBOUNCE_MS, turns_at_once=B_TURNS_AT_ONCE)
         if case.binding is not None:
             a["bindings"] = case.binding(world)
         return {"companies": [a, b], "credential_sets": [model(world)]}
