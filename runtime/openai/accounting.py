@@ -76,7 +76,7 @@ class Paid(Generic[A]):
 
 
 class Account(Generic[A]):
-    """One attempt's: `reserve`, then either `completed` and `tell`, or `failed`."""
+    """One attempt's: `reserve`, then either `completed`, `works` and `tell`, or `failed`."""
 
     def __init__(self, accounts: Accounts, credentials: Credentials, call: Call[A]) -> None:
         self._accounts = accounts
@@ -123,8 +123,12 @@ class Account(Generic[A]):
         await self._settle(self._estimate_usd if cost_usd is None else cost_usd)
         return Paid(answer, cost_usd)
 
+    async def works(self) -> None:
+        """Note that the credentials work."""
+        await self._accounts.health.note(self._call.origin.company_id, Health.OK)
+
     async def tell(self, paid: Paid[A], *, ms: int) -> None:
-        """Report an answer that is settled, and that the credentials work."""
+        """Report an answer that is settled."""
         answer = paid.answer
         await self._accounts.usages.completed(
             CallCompleted(
@@ -136,7 +140,6 @@ class Account(Generic[A]):
                 ms=ms,
             )
         )
-        await self._accounts.health.note(self._call.origin.company_id, Health.OK)
 
     async def failed(self, fault: CallFault, *, ms: int) -> None:
         """Count a call without an answer; one that may have cost something counts as the estimate."""

@@ -101,7 +101,9 @@ class Caller:
             permit.answered()
             ms = self._ms_since(started_s)
             paid = await account.completed(answer)
-            # The budget is settled; who asked need not wait until the answer's report is written.
+            # The budget is settled; who asked need not wait until the rest is written. That the credentials
+            # work is noted at once, before what a later call shows: mostly it is no news.
+            self._background.begin(account.works(), name=f"openai-{call.origin.purpose}-works")
             telling = _told_soon(account, paid, ms)
             self._background.begin(telling, name=f"openai-{call.origin.purpose}-told")
             return paid

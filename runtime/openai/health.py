@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from enum import StrEnum
 
@@ -44,12 +45,16 @@ def health_of(reason: Reason) -> Health:
 
 
 class HealthBook:
-    """Writes a binding's health when it changes, and else every 60 s. Never raises for Postgres."""
+    """Writes a binding's health when it changes, and else every 60 s. Never raises for Postgres.
+
+    What was noted last is what stands in the end: it is written in the order in which it is noted.
+    """
 
     def __init__(self, pool: asyncpg.Pool, *, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
         self._written: OrderedDict[str, tuple[Health, float]] = OrderedDict()
+        self._one_at_a_time = asyncio.Lock()
 
     async def note(self, company_id: str, health: Health, error: str | None = None) -> None:
         """Take in how the company's credentials did."""
@@ -62,7 +67,8 @@ class HealthBook:
         while len(self._written) > _MAX_KEPT:
             self._written.popitem(last=False)
         try:
-            await self._pool.execute(_SQL["write"], company_id, health, error)
+            async with self._one_at_a_time:
+                await self._pool.execute(_SQL["write"], company_id, health, error)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as fault:
             self._written.pop(company_id, None)
             _log.warning(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any, cast
+
 import asyncpg
 import pytest
 
@@ -49,6 +52,39 @@ async def test_what_could_not_be_written_is_written_next_time(
     await pool.execute("ALTER TABLE core.away RENAME TO company_integration_bindings")
     await book.note("acme", Health.OK)
     assert (await binding(pool, "acme"))["status"] == "ok"
+
+
+class HeldPool:
+    """Its first statement waits."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._statements = 0
+        self.begun, self.let = asyncio.Event(), asyncio.Event()
+
+    async def execute(self, *given: Any) -> str:
+        self._statements += 1
+        if self._statements == 1:
+            self.begun.set()
+            await self.let.wait()
+        return str(await self._pool.execute(*given))
+
+
+async def test_what_was_noted_last_stands_in_the_end(
+    pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    await bind(pool, "acme", "global")
+    held = HeldPool(pool)
+    book = HealthBook(cast("asyncpg.Pool", held), clock=turned.clock)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(book.note("acme", Health.OK))
+        await held.begun.wait()
+        last = tasks.create_task(book.note("acme", Health.UNREACHABLE, "no answer"))
+        # It would be done by then, if it did not wait for the first.
+        await asyncio.wait({last}, timeout=0.2)
+        held.let.set()
+    row = await binding(pool, "acme")
+    assert (row["status"], row["last_error"]) == ("unreachable", "no answer")
 
 
 @pytest.mark.parametrize(
