@@ -14,7 +14,7 @@ from consumers.columns import columns
 from consumers.dedup import Fresh
 from consumers.errors import CheckpointMoved, TransientFault
 from consumers.failure_streak import FailureStreak
-from consumers.feeding import Fed, Parked, feed, is_plain
+from consumers.feeding import Fed, Parked, are_plain, feed
 from consumers.group import Basis, ConsumerGroup
 from consumers.intake import Intake
 from consumers.joined_writes import JoinedWrites
@@ -127,7 +127,7 @@ class BatchWrites:
         for name in self._without_hope:
             self._without_hope[name] -= 1
         self._without_hope.update(dict.fromkeys(careful, SOBER_BATCHES))
-        plain = all(is_plain(recorded) for o in outcomes for recorded in o.recorded)
+        plain = all(are_plain(o.recorded) for o in outcomes)
         for share in self._shared_out(outcomes, states):
             name = share.projection.name
             held: Counter[int] = Counter()

@@ -8,7 +8,7 @@ only; its followers wait behind it in order; everything else flows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,9 +63,9 @@ class Parked:
         )
 
 
-def is_plain(recorded: RecordedEvent) -> bool:
-    """Whether this build can read it: it need not wait for that."""
-    return type(recorded.event.payload) not in _HELD
+def are_plain(events: Iterable[RecordedEvent]) -> bool:
+    """Whether this build can read them all: none need wait for that."""
+    return _HELD.isdisjoint({type(event.payload) for event, *_ in events})
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ async def feed(
     """Apply `events` (of types that the projection reads, in stream order).
 
     `waits` says of a partition's conversation whether it was parked for this projection before; None
-    says that none was, and that each event `is_plain`. `streak` is what the projection refused before
+    says that none was, and that the events `are_plain`. `streak` is what the projection refused before
     this. `hopeful`, while not careful: rows that the events bring are taken for new. Without `written`
     the connection only keeps what is to be written, and the streak is the caller's to end. `recall`, while
     not careful: as in `apply`.
@@ -128,7 +128,7 @@ def hold_back(
 
     `held` has the conversations that wait, and is added to.
     """
-    if waits is None and not held and all(map(is_plain, events)):
+    if waits is None and not held and are_plain(events):
         return list(events)
     flowing: list[RecordedEvent] = []
     for recorded in events:

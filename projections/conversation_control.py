@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from events.catalogue.messages import MessageReceived, MessageSent
+from events.catalogue.messages import MessageSent
 from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut, Handoff
-from events.envelope import RecordedEvent
+from events.envelope import Event, RecordedEvent
 from events.sources import AGENT_RUNTIME
 from projections.conversations import MESSAGES_IN
 from projections.draft import Draft
@@ -84,14 +84,11 @@ def _others(events: Sequence[RecordedEvent]) -> Iterator[RecordedEvent]:
 
 def _apply(row: Control, recorded: RecordedEvent) -> None:
     event, payload = recorded.event, recorded.event.payload
+    # A type's name is asked for in a fraction of the time of a payload's class.
+    if event.type in MESSAGES_IN:
+        _received(row, event, payload, recorded.position)
+        return
     match payload:
-        case MessageReceived():
-            row.channel = payload.channel
-            row.centurion_id = payload.centurion_id or row.centurion_id
-            row.contact = payload.contact.model_dump(exclude_none=True)
-            # What comes late, from a backlog, does not close the channel's window.
-            row.last_inbound_at = max(row.last_inbound_at or event.occurred_at, event.occurred_at)
-            row.last_inbound_position = recorded.position
         case MessageSent(by="human") if row.owner != "closed":
             row.owner = "human"
         case Handoff():
@@ -100,6 +97,15 @@ def _apply(row: Control, recorded: RecordedEvent) -> None:
             row.opted_out = isinstance(payload, ContactOptedOut)
         case ContactErased():
             row.owner, row.handoff_id, row.contact = "closed", None, None
+
+
+def _received(row: Control, event: Event, payload: Any, position: int) -> None:
+    row.channel = payload.channel
+    row.centurion_id = payload.centurion_id or row.centurion_id
+    row.contact = payload.contact.model_dump(exclude_none=True)
+    # What comes late, from a backlog, does not close the channel's window.
+    row.last_inbound_at = max(row.last_inbound_at or event.occurred_at, event.occurred_at)
+    row.last_inbound_position = position
 
 
 def _hand_over(row: Control, type_: str, handoff_id: str) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from events.catalogue.messages import (
     MessageReceived,
     MessageReceivedMedia,
-    MessageReceivedText,
     MessageSent,
 )
 from events.catalogue.service import ContactErased, ContactOptedIn, ContactOptedOut, Handoff
@@ -125,7 +124,7 @@ def _apply(row: Conversation, event: Event) -> None:
     payload: Any = event.payload
     # A type's name is asked for in a fraction of the time of a payload's class.
     if event.type in MESSAGES_IN:
-        _received(row, payload, event.occurred_at)
+        _received(row, event.type, payload, event.occurred_at)
     elif event.type == "message.sent":
         _sent(row, payload, event.occurred_at)
     elif isinstance(payload, ContactErased):
@@ -156,9 +155,10 @@ def _said_last(row: Conversation) -> str:
     return "waiting" if row.unanswered_since is not None else "answered"
 
 
-def _received(row: Conversation, payload: MessageReceived, at: datetime) -> None:
+def _received(row: Conversation, type_: str, payload: Any, at: datetime) -> None:
     row.received_count += 1
-    row.last_message_text = _text_in(payload)
+    is_text = type_ == "message_received.text"
+    row.last_message_text = payload.text if is_text else _caption(payload)
     row.last_message_at = row.last_inbound_at = at
     if row.unanswered_since is None:
         row.unanswered_since = at
@@ -172,9 +172,7 @@ def _received(row: Conversation, payload: MessageReceived, at: datetime) -> None
         row.status = "waiting"
 
 
-def _text_in(payload: MessageReceived) -> str | None:
-    if isinstance(payload, MessageReceivedText):
-        return payload.text
+def _caption(payload: MessageReceived) -> str | None:
     if isinstance(payload, MessageReceivedMedia):
         return payload.text if payload.text is not None else payload.media.caption
     return None

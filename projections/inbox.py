@@ -18,7 +18,6 @@ from events.catalogue.messages import (
     MessageReceivedContent,
     MessageReceivedDescribed,
     MessageReceivedMedia,
-    MessageReceivedText,
     MessageReceivedTranscribed,
 )
 from events.catalogue.service import ContactErased
@@ -82,8 +81,8 @@ class Inbox:
 
     def touch(self, events: Sequence[RecordedEvent]) -> Touched:
         """Bursts of who wrote; all messages of conversations whose messages change."""
-        wrote = {_key(r) for r in events if isinstance(r.event.payload, MessageReceived)}
-        changes = {_key(r) for r in events if not isinstance(r.event.payload, MessageReceived)}
+        wrote = {_key(r) for r in events if r.event.type in MESSAGES_IN}
+        changes = {_key(r) for r in events if r.event.type not in MESSAGES_IN}
         return {"inbox": changes, "bursts": wrote}
 
     def fold(self, state: State, events: Sequence[RecordedEvent]) -> Changes:
@@ -91,9 +90,9 @@ class Inbox:
         inbox: Draft[InboxMessage] = Draft(state.get("inbox"))
         bursts: Draft[Burst] = Draft(state.get("bursts"))
         for recorded in events:
-            payload = recorded.event.payload
-            if isinstance(payload, MessageReceived):
-                row = _message(recorded, payload)
+            # A type's name is asked for in a fraction of the time of a payload's class.
+            if recorded.event.type in MESSAGES_IN:
+                row = _message(recorded, recorded.event.payload)
                 inbox.put((*_key(recorded), row.event_id), row)
                 _lengthen(bursts, row)
             else:
@@ -105,8 +104,9 @@ def _key(recorded: RecordedEvent) -> tuple[str, str]:
     return recorded.event.company_id, recorded.event.conversation_id
 
 
-def _message(recorded: RecordedEvent, payload: MessageReceived) -> InboxMessage:
+def _message(recorded: RecordedEvent, payload: Any) -> InboxMessage:
     event = recorded.event
+    is_text = event.type == "message_received.text"
     return InboxMessage(
         event.company_id,
         event.conversation_id,
@@ -118,8 +118,8 @@ def _message(recorded: RecordedEvent, payload: MessageReceived) -> InboxMessage:
         channel=payload.channel,
         centurion_id=payload.centurion_id,
         correlation_id=event.correlation_id,
-        text=_text(payload),
-        content=_content(payload),
+        text=payload.text if is_text else _caption(payload),
+        content=None if is_text else _content(payload),
         occurred_at=event.occurred_at,
         received_at=_received_at(recorded),
     )
@@ -136,9 +136,7 @@ def _received_at(recorded: RecordedEvent) -> datetime:
     return read_at - timedelta(milliseconds=min(max(0.0, read_ms - recorded.entry_id.ms), MOST_MS))
 
 
-def _text(payload: MessageReceived) -> str | None:
-    if isinstance(payload, MessageReceivedText):
-        return payload.text
+def _caption(payload: MessageReceived) -> str | None:
     if isinstance(payload, MessageReceivedMedia):
         return payload.text if payload.text is not None else payload.media.caption
     return None

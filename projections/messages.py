@@ -151,16 +151,18 @@ class Messages:
         statuses: set[_Message] = set()
         for recorded in events:
             event = recorded.event
-            payload = event.payload
-            if isinstance(payload, MessageReceived):
+            # A type's name is asked for in a fraction of the time of a payload's class.
+            type_: str = event.type
+            if type_ in _KINDS:
                 continue
+            payload: Any = event.payload
             company, conversation = event.company_id, event.conversation_id
-            if isinstance(payload, MemoryCleaned):
+            if type_ == "message.sent":
+                statuses.update((company, conversation, r) for r in _references(payload))
+            elif isinstance(payload, MemoryCleaned):
                 messages.update((company, conversation, m) for m in payload.message_ids)
             elif isinstance(payload, ContactErased):
                 messages.add((company, conversation, _ALL))
-            elif isinstance(payload, MessageSent):
-                statuses.update((company, conversation, r) for r in _references(payload))
             else:
                 message_id = getattr(payload, "message_id", None)
                 messages.add((company, conversation, _ALL if message_id is None else message_id))

@@ -49,6 +49,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         "v2:1c9a0132fe0631c2f33dc091bbc849b266c82d12290849cf1c486be95147b06c": _GOLDEN,
         "v2:ef153a7073a559b9f23222892c7c66cd026516d9c0b0bcab798093608f78d68a": _GOLDEN,
         "v2:cddebf866e239193906f01632dabc7090f5bdd4a5ee305279fa1ee4c5901bec2": _GOLDEN,
+        "v2:5f2b36579cb20a97e579cf2add2afe49f2b4d2fe066fd8c3b81befbf1761dc80": _GOLDEN,
     },
     "channel_reports": {
         "v2:b4043547dfe0957978974d9c789726893597662b4893e770415abc7d8a127107": _GOLDEN,
@@ -58,11 +59,13 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
     "inbox": {
         "v2:894de355bfb1266ea9df2d4176f23bea4b742f4388e26864a61a6787f40e704f": _GOLDEN,
         "v2:765de1e4be8220115fecfc49ef03b02de3257962b8e2491fac6d6ce1d61cce77": _GOLDEN,
+        "v2:f1a6c0d0770269c0ed4f542c0e777b858f7414d7e756e5e31f7435ede6affe40": _GOLDEN,
     },
     "conversation_control": {
         "v2:79fb7ddc428105af341bdfb89bddfe7bff130e101f2b60bef87b800156407ece": _GOLDEN,
         "v2:0c0b2745a511f02f44eb54d35fd77f5231db91a34e7617c55c71253a656c5358": _GOLDEN,
         "v2:becdc2d78d0ab1685a33a8ada2437b3b9e270cac82c373ba01137c2378f3705e": _GOLDEN,
+        "v2:ec2c2fbc2d3c5ec7c4ef9b35a2b7a54e6319180e7bee1e70d51b4fda0a09cb85": _GOLDEN,
     },
     "messages": {
         "v2:dc29334779599733310c5dd91df010f0c637fdf5e5c9a7a61bf915fea85212e3": _GOLDEN,
@@ -72,6 +75,7 @@ SAME_ROWS: Mapping[str, Mapping[str, str]] = {
         ),
         "v2:8201464160f05d021d963ef63d556b0e3a0ca32a085c529f6beeda97e4247ea4": _GOLDEN,
         "v2:5200d9e48dcec5c03568f4dedc5ac09833dcae911fc297157cddc958029312de": _GOLDEN,
+        "v2:a10c4ddcf6e9c30e3a608a49f5e0a06adb2902804f965209e326274d460b0288": _GOLDEN,
     },
     "rag_queries": {
         "v2:5cf723431d376a9ca0941474cfb48fd0a661a3e4b3f2b33e17d941debcd189fd": _GOLDEN,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from consumers.feeding import is_plain
+from consumers.feeding import are_plain
 from consumers.leased import Connection
 from consumers.logged_events import all_from_log, briefly
 from consumers.rebuild.pace import Pace
@@ -157,7 +157,7 @@ async def _chunk(
     lacking = [row[_POSITION] for row, event in zip(rows, found, strict=True) if event is None]
     made = iter(await whole(conn, partition, lacking) if lacking else ())
     events = [next(made) if event is None else event for event in found]
-    if not all(map(is_plain, events)):
+    if not are_plain(events):
         # What follows such a one waits as well.
         events = await whole(conn, partition, [row[_POSITION] for row in rows])
     return Chunk(begun, events)
