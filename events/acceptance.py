@@ -23,7 +23,7 @@ from events.envelope import Event
 from events.errors import InvalidEvent, Reason
 from events.ordinary_forms import time_beside
 from events.payload import NewerVersion, UnknownType
-from events.shapes import Id, Shapeless, may_hold_anything, shape_of, text
+from events.shapes import Id, Shapeless, may_hold_anything, reader_of, shape_of, text
 
 
 def publishable(body: bytes) -> Event:
@@ -63,14 +63,8 @@ def _ordinary(raw: bytes) -> tuple[str, str] | None:
 
     What is taken here is taken there, and has the same place.
     """
-    # Texts of JSON have control characters only by escapes, but for one.
-    if _BACKSLASH not in raw and _DELETE not in raw:
-        read = _READ
-    elif b"\\u0000" not in raw:
-        read = _READ_WARILY
-    else:
-        return None
-    if len(raw) > MAX_EVENT_BYTES:
+    read = reader_of(raw, _READ, _READ_WARILY)
+    if read is None or len(raw) > MAX_EVENT_BYTES:
         return None
     try:
         found = read(raw)
@@ -122,6 +116,4 @@ def _envelope(known: EventType, *, wary: bool) -> type[Struct]:
     )
 
 
-_BACKSLASH, _DELETE = 0x5C, 0x7F
-"""Numbers are found in a body in a sixth of the time that a text of one byte takes."""
 _READ, _READ_WARILY = _reader(wary=False), _reader(wary=True)

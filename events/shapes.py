@@ -6,7 +6,7 @@ takes less than its model does: what it refuses has to be looked at in full.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct, defstruct
 
@@ -41,6 +41,19 @@ _READ: dict[Any, Any] = {
     fields.read_uuid: Id,
     fields.read_decimal: _Amount,
 }
+
+
+_BACKSLASH, _DELETE = 0x5C, 0x7F
+"""Numbers are found in a body in a sixth of the time that a text of one byte takes."""
+R = TypeVar("R")
+
+
+def reader_of(raw: bytes, plain: R, wary: R) -> R | None:
+    """Which of two readers a body is for; None: it may hold U+0000, and has to be looked at in full."""
+    # Texts of JSON have control characters only by escapes, but for one.
+    if _BACKSLASH not in raw and _DELETE not in raw:
+        return plain
+    return None if b"\\u0000" in raw else wary
 
 
 class Shapeless(Exception):

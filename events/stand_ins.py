@@ -2,7 +2,7 @@
 
 Parsing, checking and making are one step then, and no model is made. A stand-in has the attributes of the
 model and passes for an instance of it, to `isinstance` and in patterns, as does what is in it; but `type`
-tells, and of the methods it has only `model_dump`.
+tells, and of the methods it has only `model_dump` with `exclude_none`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any, get_args
 
-from msgspec import Struct, defstruct, to_builtins
+from msgspec import Struct, defstruct
 from msgspec.structs import fields
 
 from events.catalogue import CATALOGUE
@@ -64,7 +64,14 @@ def _taken(model: type[Any], name: str, type_: Any, *, knows_all: bool) -> Any:
     return made if len(kinds) == 1 else made | None
 
 
-def _dumped(told: Any, **how: Any) -> dict[str, Any]:
-    """As the model that it stands in for is dumped."""
+def _dumped(told: Any, *, exclude_none: bool = False) -> dict[str, Any]:
+    """As the model that it stands in for is dumped, in the order of its attributes."""
     model: type[Payload] = told.__class__
-    return model.model_validate(to_builtins(told)).model_dump(**how)
+    found: dict[str, Any] = {}
+    for name in model.model_fields:
+        value = getattr(told, name)
+        if isinstance(value, Struct):
+            value = _dumped(value, exclude_none=exclude_none)
+        if value is not None or not exclude_none:
+            found[name] = value
+    return found

@@ -24,9 +24,10 @@ from runtime.openai.usages import Origin
 from tests.model_server.brain import Reply, json_reply
 from tests.model_server.misbehaviours import Kind
 from tests.model_server.protocol import Seen
-from tests.model_server.server import DEFAULT_KEY, ModelServer
+from tests.model_server.server import ModelServer
+from tests.openai_calls.asking import configure, reason_of
 from tests.openai_calls.fakes import KeptUsages, TurnedClock
-from tests.openai_calls.platform import SealingCipher, add_set, bind, sealed
+from tests.openai_calls.platform import SealingCipher, bind, sealed
 from tests.openai_calls.turns import output, turn
 
 
@@ -50,21 +51,6 @@ def opened(server: ModelServer) -> asyncio.Event:
 
     server.answering = answering
     return event
-
-
-async def configure(pool: asyncpg.Pool, server: ModelServer, **config: Any) -> None:
-    config = {"base_url": server.base_url, "timeout_s": 20, "max_attempts": 1} | config
-    await add_set(pool, "default", secrets=sealed(DEFAULT_KEY), is_default=True, config=config)
-
-
-async def reason_of(thinker: OpenAIThinker, company_id: str = "acme") -> str:
-    return (await cannot_of(thinker, company_id)).reason
-
-
-async def cannot_of(thinker: OpenAIThinker, company_id: str = "acme") -> CannotThink:
-    with pytest.raises(CannotThink) as caught:
-        await thinker.decide(turn("oi", company_id=company_id))
-    return caught.value
 
 
 async def test_a_call_whose_caller_has_gone_is_still_counted(
@@ -206,64 +192,6 @@ async def test_answers_that_say_no_do_not_open_the_breaker(
         await reason_of(thinker)
     assert len(server.calls) == 6
     assert access.breaker_states() == {"default": "closed"}
-
-
-@pytest.mark.parametrize("kind", [Kind.UNAUTHORIZED, Kind.INSUFFICIENT_QUOTA])
-async def test_an_account_that_refuses_all_is_asked_again_only_now_and_then(
-    access: OpenAIAccess,
-    thinker: OpenAIThinker,
-    server: ModelServer,
-    pool: asyncpg.Pool,
-    turned: TurnedClock,
-    usages: KeptUsages,
-    kind: Kind,
-) -> None:
-    await configure(pool, server)
-    server.answering = lambda _seen: json_reply(output())
-    server.program.next(kind, kind)
-    first = await cannot_of(thinker)
-    again = await cannot_of(thinker, "beta")
-    assert again.reason == first.reason
-    assert again.detail == f"{first.detail} (asked before; the next trial is in 15 s)"
-    assert len(server.calls) == len(usages.failed_calls) == 1
-    assert access.breaker_states() == {"default": "closed"}
-
-    turned.now_s += 15
-    assert (await cannot_of(thinker)).detail == first.detail
-    assert len(server.calls) == 2
-    turned.now_s += 29
-    assert (await cannot_of(thinker)).detail.endswith("(asked before; the next trial is in 1 s)")
-    turned.now_s += 1
-    for _ in range(2):
-        assert (await thinker.decide(turn("oi"))).reply
-    assert len(server.calls) == 4
-
-
-async def test_a_new_key_is_tried_as_soon_as_it_is_read(
-    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, turned: TurnedClock
-) -> None:
-    await configure(pool, server)
-    server.answering = lambda _seen: json_reply(output())
-    server.program.next(Kind.UNAUTHORIZED, Kind.UNAUTHORIZED)
-    for seconds in (15, 16):
-        assert await reason_of(thinker) == Reason.OPENAI_KEY_REJECTED
-        turned.now_s += seconds
-    server.keys.add("sk-new")
-    await pool.execute(
-        "UPDATE core.integration_credential_sets SET secrets_encrypted = $1", sealed("sk-new")
-    )
-    assert (await thinker.decide(turn("oi"))).reply
-
-
-@pytest.mark.parametrize("kind", [Kind.FORBIDDEN, Kind.BAD_REQUEST, Kind.MODEL_NOT_FOUND])
-async def test_what_only_this_call_was_refused_for_keeps_none_back(
-    thinker: OpenAIThinker, server: ModelServer, pool: asyncpg.Pool, kind: Kind
-) -> None:
-    await configure(pool, server)
-    server.answering = lambda _seen: json_reply(output())
-    server.program.next(kind)
-    await reason_of(thinker)
-    assert (await thinker.decide(turn("oi"))).reply
 
 
 async def test_a_budget_is_kept_before_the_call(

@@ -7,9 +7,16 @@ import asyncpg
 import pytest
 
 from runtime.agent.reasons import Reason
+from runtime.openai import calling
 from runtime.openai.health import Health, HealthBook, health_of
-from tests.openai_calls.fakes import TurnedClock
+from runtime.openai.thinker import OpenAIThinker
+from tests.model_server.brain import json_reply
+from tests.model_server.misbehaviours import Kind
+from tests.model_server.server import ModelServer
+from tests.openai_calls.asking import configure, reason_of
+from tests.openai_calls.fakes import KeptUsages, TurnedClock
 from tests.openai_calls.platform import bind, binding
+from tests.openai_calls.turns import output, turn
 
 
 async def test_health_is_written_when_it_changes_and_else_every_minute(
@@ -85,6 +92,27 @@ async def test_what_was_noted_last_stands_in_the_end(
         held.let.set()
     row = await binding(pool, "acme")
     assert (row["status"], row["last_error"]) == ("unreachable", "no answer")
+
+
+async def test_an_answer_whose_report_is_late_hides_no_later_failure(
+    thinker: OpenAIThinker,
+    server: ModelServer,
+    pool: asyncpg.Pool,
+    usages: KeptUsages,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calling, "_TELLS_AFTER_S", 0.2)
+    await configure(pool, server)
+    await bind(pool, "acme", "global")
+    server.answering = lambda _seen: json_reply(output())
+    assert (await thinker.decide(turn("oi"))).reply
+    server.program.next(Kind.SERVER_ERROR)
+    assert await reason_of(thinker) == Reason.OPENAI_UNAVAILABLE
+    async with asyncio.timeout(10):
+        while not usages.completed_calls:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        while (await binding(pool, "acme"))["status"] != "unreachable":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ import pytest
 from runtime.agent.decision import Decision
 from runtime.agent.errors import CannotThink
 from runtime.agent.reasons import Reason
-from runtime.openai import calling
 from runtime.openai.thinker import OpenAIThinker
 from tests.model_server.brain import Reply, json_reply
 from tests.model_server.misbehaviours import Kind, Misbehave
@@ -163,19 +162,6 @@ async def test_nothing_is_asked_while_an_answer_says_that_nothing_remains(
         assert (await configured.thinker.decide(turn("oi"))).reply
     assert configured.turned.slept == [20]
     assert configured.failures == []
-
-
-async def test_an_answer_whose_report_is_late_hides_no_later_failure(
-    configured: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(calling, "_TELLS_AFTER_S", 0.2)
-    assert (await configured.thinker.decide(turn("oi"))).reply
-    configured.server.program.next(*[Kind.SERVER_ERROR] * 3)
-    assert (await configured.refused()).reason == Reason.OPENAI_UNAVAILABLE
-    async with asyncio.timeout(10):
-        while not configured.usages.completed_calls:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    await configured.health("unreachable")
 
 
 async def test_a_pause_longer_than_the_turn_can_wait_is_not_waited_for(configured: World) -> None:
