@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from enum import StrEnum
+from weakref import WeakValueDictionary
 
 import asyncpg
 
@@ -54,7 +55,8 @@ class HealthBook:
         self._pool = pool
         self._clock = clock
         self._written: OrderedDict[str, tuple[Health, float]] = OrderedDict()
-        self._one_at_a_time = asyncio.Lock()
+        # By company: what holds one company's row up holds up nobody else's calls.
+        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def note(self, company_id: str, health: Health, error: str | None = None) -> None:
         """Take in how the company's credentials did."""
@@ -66,8 +68,9 @@ class HealthBook:
         self._written.move_to_end(company_id)
         while len(self._written) > _MAX_KEPT:
             self._written.popitem(last=False)
+        one_at_a_time = self._one_at_a_time.setdefault(company_id, asyncio.Lock())
         try:
-            async with self._one_at_a_time:
+            async with one_at_a_time:
                 await self._pool.execute(_SQL["write"], company_id, health, error)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as fault:
             self._written.pop(company_id, None)

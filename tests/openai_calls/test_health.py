@@ -94,6 +94,23 @@ async def test_what_was_noted_last_stands_in_the_end(
     assert (row["status"], row["last_error"]) == ("unreachable", "no answer")
 
 
+async def test_what_holds_one_company_up_holds_no_other_up(
+    pool: asyncpg.Pool, turned: TurnedClock
+) -> None:
+    for company_id in ("acme", "beta"):
+        await bind(pool, company_id, "global")
+    held = HeldPool(pool)
+    book = HealthBook(cast("asyncpg.Pool", held), clock=turned.clock)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(book.note("acme", Health.OK))
+        await held.begun.wait()
+        async with asyncio.timeout(10):
+            await book.note("beta", Health.REJECTED, "no")
+        assert (await binding(pool, "beta"))["status"] == "rejected"
+        held.let.set()
+    assert (await binding(pool, "acme"))["status"] == "ok"
+
+
 async def test_an_answer_whose_report_is_late_hides_no_later_failure(
     thinker: OpenAIThinker,
     server: ModelServer,
