@@ -3,7 +3,8 @@
 Once with a fiftieth of the events in the log, once with all; a tenth as many conversations. Then
 events for conversations that stand already, as many as the smaller log has, are taken in and measured,
 several times, and medians are compared: what filling leaves to Postgres (vacuum, a checkpoint) falls
-into one sample or another. The smaller log would be another one after the first, so it is made anew.
+into one sample or another. What it leaves to Redis is waited for. The smaller log would be another
+one after the first, so it is made anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from runtime.bench.machine import load_average
 from runtime.bench.measured_consumer import PROJECTIONS
 from runtime.bench.rates import Bound, Rate, compared, median_rates, rate
 from runtime.bench.service import ServiceFailed
+from runtime.bench.settling import settle_redis
 from runtime.bench.streams import Entry
 
 NAME = "growth"
@@ -33,6 +35,7 @@ _A_CONVERSATION = 10
 _AT_ONCE = 20_000
 _AHEAD = 60_000
 """Entries that may stand unread while the log grows."""
+_SETTLED_WITHIN_S = 120
 _LEAST_RATE = 500
 """Events a second: slower than this is taken for standing still."""
 _KEPT = Bound(at_least=0.85)
@@ -90,6 +93,8 @@ async def _at(
         measuring.running(way) as processes,
     ):
         await _grow(measuring, way, processes, islice(entries, size), filled=filled)
+        # Nobody trims the streams here: to rewrite them takes Redis half a core, for several samples.
+        await settle_redis(ground.servers.redis, within_s=_SETTLED_WITHIN_S)
         for done in range(size, whole, sample):
             counted, cost = await measuring.drain(
                 way, processes, list(islice(entries, sample)), done=done, filled=filled

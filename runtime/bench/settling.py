@@ -24,17 +24,20 @@ _BEHIND = (
     "lazyfree_pending_objects",
 )
 """What Redis tells about work of its own that goes on beside its commands'."""
-_LOOK_AGAIN_S, _LOOKS = 0.01, 1000
+_LOOK_AGAIN_S = 0.01
 
 
-async def settle_redis(redis: RedisClient) -> None:
-    """Have it rewrite its log, and wait for that and for what it frees; a cluster is left alone."""
+async def settle_redis(redis: RedisClient, *, within_s: float = 10) -> None:
+    """Have it rewrite its log, and wait for that and for what it frees; a cluster is left alone.
+
+    What takes longer than `within_s` is not waited for any more.
+    """
     if isinstance(redis, RedisCluster):
         return
     # Not every server lets its clients, nor has to.
     with suppress(ResponseError):
         await redis.bgrewriteaof()
-    for _ in range(_LOOKS):
+    for _ in range(round(within_s / _LOOK_AGAIN_S)):
         if not _is_busy(await redis.info("all")):
             break
         await asyncio.sleep(_LOOK_AGAIN_S)

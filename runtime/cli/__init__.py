@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
-from runtime.cli.audit import audit
-from runtime.cli.bench import bench
-from runtime.cli.companies import companies
 from runtime.cli.context import carry_out, errors, opened, settings_or_exit
-from runtime.cli.conversations import conversations
-from runtime.cli.dead_letters import dead_letters
-from runtime.cli.events import events
-from runtime.cli.group_removal import remove
-from runtime.cli.groups import groups
-from runtime.cli.losses import acknowledge_losses, losses
-from runtime.cli.parked import parked
-from runtime.cli.projections import projections
-from runtime.cli.publish import publish
-from runtime.cli.replay import replay
-from runtime.cli.streams import streams
-from runtime.cli.timeline import conversations_timeline
+from runtime.cli.on_demand import GroupOnDemand
+
+
+class _Commands(GroupOnDemand):
+    """Those below, and these."""
+
+    places: ClassVar[dict[str, str]] = {
+        name: f"runtime.cli.{name.replace('-', '_')}"
+        for name in (
+            *("publish", "replay", "bench", "events", "conversations", "projections", "groups"),
+            *("streams", "parked", "dead-letters", "audit", "companies"),
+        )
+    }
+
 
 app = typer.Typer(
     name="agent-runtime",
+    cls=_Commands,
     help="Turns domain events on Redis Streams into an event log and read models in Postgres.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(publish)
-app.command()(replay)
-app.command()(bench)
-groups.command("losses")(losses)
-groups.command("acknowledge-losses")(acknowledge_losses)
-groups.command("remove")(remove)
-app.add_typer(events, name="events")
-conversations.command("timeline")(conversations_timeline)
-app.add_typer(conversations, name="conversations")
-app.add_typer(projections, name="projections")
-app.add_typer(groups, name="groups")
-app.add_typer(streams, name="streams")
-app.add_typer(parked, name="parked")
-app.add_typer(dead_letters, name="dead-letters")
-app.add_typer(audit, name="audit")
-app.add_typer(companies, name="companies")
 
 
 @app.command()

@@ -8,9 +8,10 @@ import typer
 
 from events.envelope import RecordedEvent
 from runtime.cli.context import WRONG_USE, Open, carry_out, fail, opened, settings_or_exit
-from runtime.cli.its_company import company_of
+from runtime.cli.its_company import Company, Id, company_of
 from runtime.cli.moments import parse_moment
 from runtime.cli.tables import Json, output, say, show, show_json
+from runtime.cli.timeline import conversations_timeline
 from runtime.explaining.as_json import objects
 from runtime.explaining.explain import explain
 from runtime.explaining.rendering import one_line, tree
@@ -28,8 +29,6 @@ conversations = typer.Typer(
     help="One conversation: how it stands, and why the bot did or did not answer.",
     no_args_is_help=True,
 )
-Id = Annotated[str, typer.Argument(help="The conversation's id.")]
-Company = Annotated[str | None, typer.Option(help="Its company, where the id is not unique.")]
 _STATE = ("owner", "status", "channel", "contact_name", "contact_id", "centurion_id", "opted_out")
 _TIMES = ("first_seen_at", "last_inbound_at", "last_outbound_at", "unanswered_since")
 
@@ -215,3 +214,6 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
         "text": one_line(message["text"] or ""),
         "status": message["status"],
     }
+
+
+conversations.command("timeline")(conversations_timeline)

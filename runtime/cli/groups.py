@@ -14,6 +14,8 @@ import typer
 from projections.statements import statements
 from runtime.cli.conservation import audit_conservation
 from runtime.cli.context import FAILED, Open, carry_out, errors, opened, settings_or_exit
+from runtime.cli.group_removal import remove
+from runtime.cli.losses import acknowledge_losses, losses
 from runtime.cli.tables import Json, duration, say, show, show_json
 from runtime.queries.standings import Pace, Standing, pace, standings
 
@@ -216,3 +218,8 @@ def _told(row: dict[str, Any]) -> str:
         f"group {row['group']} has no living member: {lag} entries unread{oldest}; {start}"
         f"{'' if row['group'] == 'projections' else forget}"
     )
+
+
+groups.command("losses")(losses)
+groups.command("acknowledge-losses")(acknowledge_losses)
+groups.command("remove")(remove)

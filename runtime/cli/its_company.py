@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from runtime.cli.context import WRONG_USE, Open, fail
 from runtime.queries.conversations import companies_of
 
+Id = Annotated[str, typer.Argument(help="The conversation's id.")]
+Company = Annotated[str | None, typer.Option(help="Its company, where the id is not unique.")]
 _NAMED = 10
 
 

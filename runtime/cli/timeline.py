@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.context import WRONG_USE, carry_out, errors, fail, opened, settings_or_exit
-from runtime.cli.conversations import Company, Id
-from runtime.cli.its_company import company_of
+from runtime.cli.its_company import Company, Id, company_of
 from runtime.cli.moments import parse_time
 from runtime.cli.tables import Json, output, say, show_json
 from runtime.history.drawing import drawn, objects
