@@ -65,7 +65,7 @@ class Parked:
 
 def are_plain(events: Iterable[RecordedEvent]) -> bool:
     """Whether this build can read them all: none need wait for that."""
-    return _HELD.isdisjoint({type(event.payload) for event, *_ in events})
+    return _HELD.isdisjoint({type(recorded[0].payload) for recorded in events})
 
 
 @dataclass(slots=True)

@@ -77,10 +77,15 @@ def take_in(
     after: EntryId,
     decode: Decode = event_of,
 ) -> Intake | None:
-    """Decode entries above `after`; None when there is none. Lower ones are redeliveries."""
-    fresh = [entry for entry in entries if entry.id > after]
-    if not fresh:
-        return None
+    """Decode entries above `after`; None when there is none. Lower ones are redeliveries.
+
+    `entries` are in stream order.
+    """
+    fresh = entries
+    if not entries or entries[0].id <= after:
+        fresh = [entry for entry in entries if entry.id > after]
+        if not fresh:
+            return None
     intake = Intake(
         partition,
         last=fresh[-1].id,
@@ -93,13 +98,14 @@ def take_in(
 
 
 def _sort(intake: Intake, entry: Entry, partitions: int, decode: Decode) -> None:
-    raw = entry.fields.get(FIELD)
-    if raw is None or len(entry.fields) != 1:
-        names = ", ".join(sorted(repr(name.decode("utf-8", "replace")) for name in entry.fields))
+    entry_id, fields = entry
+    raw = fields.get(FIELD)
+    if raw is None or len(fields) != 1:
+        names = ", ".join(sorted(repr(name.decode("utf-8", "replace")) for name in fields))
         dead = DeadLetter(
             intake.partition,
-            entry.id,
-            _as_resp(entry.fields.items()),
+            entry_id,
+            _as_resp(fields.items()),
             Reason.MISSING_FIELD,
             f"an entry has the one field 'event', this one has {names or 'none'}",
         )
@@ -109,17 +115,17 @@ def _sort(intake: Intake, entry: Entry, partitions: int, decode: Decode) -> None
         event = decode(raw)
     except InvalidEvent as error:
         detail = f"{error.field}: {error.detail}" if error.field else error.detail
-        intake.dead.append(DeadLetter(intake.partition, entry.id, raw, error.reason, detail))
+        intake.dead.append(DeadLetter(intake.partition, entry_id, raw, error.reason, detail))
         return
     right = partition_of(event.company_id, event.conversation_id, partitions)
     if right != intake.partition:
         detail = f"belongs to partition {right}, stands in {intake.partition}"
         intake.dead.append(
-            DeadLetter(intake.partition, entry.id, raw, Reason.WRONG_PARTITION, detail, event.id)
+            DeadLetter(intake.partition, entry_id, raw, Reason.WRONG_PARTITION, detail, event.id)
         )
         return
     # What a named tuple's constructor does, without the call of a Python function around it.
-    intake.candidates.append(_tuple(Candidate, (event, entry.id, raw)))
+    intake.candidates.append(_tuple(Candidate, (event, entry_id, raw)))
 
 
 def _as_resp(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -47,35 +47,36 @@ async def _sent(rows: Iterable[Logged]) -> AsyncIterator[bytes]:
 
 def _encoded(rows: Iterable[Logged]) -> bytes:
     """A value is its length and its bytes, in the order of `COLUMNS`."""
-    kinds: dict[tuple[str, int], bytes] = {}
-    companies: dict[str, bytes] = {}
-    parts = [_HEAD]
+    heads: dict[tuple[str, int, str], bytes] = {}
+    encoded = [_HEAD]
     # A batch is recorded at one time.
     last_at, logged_at = _EPOCH, 0
-    for recorded, raw in rows:
-        event, partition, position, entry_id, recorded_at = recorded
-        if (kind := kinds.get((event.type, event.version))) is None:
-            kind = _text(event.type) + _VERSION(4, event.version)
-            kinds[event.type, event.version] = kind
-        if (company := companies.get(event.company_id)) is None:
-            company = companies[event.company_id] = _text(event.company_id)
-        conversation, entry = event.conversation_id.encode(), b"%d-%d" % entry_id
+    for (event, partition, position, entry_id, recorded_at), raw in rows:
+        # Taken apart at once: to ask for each by its name takes five times as long.
+        event_id, type_, version, occurred_at, company_id, conversation_id, _, _, _, _ = event
+        if (head := heads.get((type_, version, company_id))) is None:
+            head = _text(type_) + _VERSION(4, version) + _text(company_id)
+            heads[type_, version, company_id] = head
+        conversation, entry = conversation_id.encode(), b"%d-%d" % entry_id
         if recorded_at is not last_at:
             last_at, logged_at = recorded_at, _microseconds(recorded_at)
-        at = _microseconds(event.occurred_at)
-        parts += (
-            _PLACE(len(COLUMNS), 2, partition, 8, position, 16, event.id.bytes),
-            kind,
-            company,
-            _LENGTH(len(conversation)),
-            conversation,
-            _TIMES(8, at, 8, logged_at, len(entry)),
-            entry,
-            _LENGTH(len(raw)),
-            raw,
+        # Joined for each row: to join a whole batch's values takes longer.
+        encoded.append(
+            b"".join(
+                (
+                    _PLACE(len(COLUMNS), 2, partition, 8, position, 16, event_id.bytes),
+                    head,
+                    _LENGTH(len(conversation)),
+                    conversation,
+                    _TIMES(8, _microseconds(occurred_at), 8, logged_at, len(entry)),
+                    entry,
+                    _LENGTH(len(raw)),
+                    raw,
+                )
+            )
         )
-    parts.append(_END)
-    return b"".join(parts)
+    encoded.append(_END)
+    return b"".join(encoded)
 
 
 def _text(value: str) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from consumers.intake import Entry
@@ -55,16 +56,18 @@ def streams_of(answer: Any) -> Iterable[tuple[bytes, Any]]:
 
 def entries_of(items: Any) -> list[Entry]:
     """Entries as Redis sent them, names and values in turn."""
-    # What named tuples' constructors do, without the call of a Python function around each.
+    # All ids at once, and what named tuples' constructors do, without the call of a Python function around.
+    numbers = map(int, b"-".join([entry_id for entry_id, _ in items]).split(b"-") if items else ())
+    ids = map(_tuple, repeat(EntryId), zip(numbers, numbers, strict=True))
     return [
         _tuple(
             Entry,
             (
-                _tuple(EntryId, map(int, entry_id.split(b"-"))),
+                entry_id,
                 {parts[0]: parts[1]}
                 if len(parts) == 2
                 else dict(zip(parts[::2], parts[1::2], strict=True)),
             ),
         )
-        for entry_id, parts in items
+        for entry_id, (_, parts) in zip(ids, items, strict=True)
     ]

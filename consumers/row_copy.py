@@ -53,13 +53,12 @@ def _records(table: Table, rows: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
     if not table.json:
         return records
     places = [index for index, name in enumerate(table.columns) if name in table.json]
-    # Few rows have any: one look at all of a row's places.
-    of_places = itemgetter(*places)
-    nothing = None if len(places) == 1 else (None,) * len(places)
-    return (
-        values if of_places(values) == nothing else _with_texts(values, places)
-        for values in records
-    )
+    # Few rows have any.
+    if len(places) == 1:
+        (place,) = places
+        return (row if row[place] is None else _with_texts(row, places) for row in records)
+    of_places, nothing = itemgetter(*places), (None,) * len(places)
+    return (row if of_places(row) == nothing else _with_texts(row, places) for row in records)
 
 
 def _with_texts(values: tuple[Any, ...], places: Sequence[int]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ its bytes and the event's values, and no payload's model. Whatever is odd is lef
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC
 from functools import reduce
@@ -17,14 +18,13 @@ from msgspec import defstruct
 from msgspec.json import Decoder
 
 from events.catalogue import CATALOGUE
-from events.catalogue.fields import parse_uuid
 from events.codec import LONGEST, LONGEST_COMPANY, MAX_EVENT_BYTES, decode
 from events.envelope import Event
 from events.ordinary_forms import time_beside
 from events.shapes import reader_of, text
 from events.stand_ins import COMMON, stand_in
 
-_RECEIVED, _SENT = b'"message_received.', b'"message.sent"'
+_MAY_BE_COMMON = re.compile(rb'"message(?:_received\.|\.sent")').search
 _tuple = tuple.__new__
 
 
@@ -39,15 +39,15 @@ def event_of(raw: bytes) -> Event:
 
 def common(raw: bytes) -> Event | None:
     """Our envelope around a payload of a common type, both in the current version; None: ask `decode`."""
-    if _RECEIVED not in raw and _SENT not in raw:
+    if _MAY_BE_COMMON(raw) is None:
         return None
     read = reader_of(raw, _READ, _READ_WARILY)
     if read is None or len(raw) > MAX_EVENT_BYTES:
         return None
     try:
         told = read(raw)
-        at, cause = time_beside(told.id, told.occurred_at), told.causation_id
-        if at is None:
+        cause = told.causation_id
+        if (at := time_beside(told.occurred_at, told.id, cause)) is None:
             return None
         # What a named tuple's constructor does, without the call of a Python function around it.
         return _tuple(
@@ -61,7 +61,7 @@ def common(raw: bytes) -> Event | None:
                 told.conversation_id or "",
                 told.source,
                 told.correlation_id,
-                None if cause is None else parse_uuid(cause),
+                None if cause is None else pgproto.UUID(cause),
                 told.payload,
             ),
         )

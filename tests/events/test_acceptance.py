@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -28,7 +28,7 @@ _ODD += ["2026-11-02T12:00:00+99:00", "2026-11-02T12:00:00", "20261102T120000Z",
 _ODD += ["2026-11-02t12:00:00.123456789-03:00", "0190A000-0000-7000-8000-000000000001", "1e400"]
 _ODD += ["0190a000-0000-7000-8000-000000000001\n", "2026-11-02T12:00:00Z\n", "٢026-11-02T12:00:00Z"]
 _ODD += [2**53 + 1, 2**64 - 1, 1e300, {"id": ""}, {"id": "a", "name": 7}, "a\n", "bot"]
-_FIELDS = (*_TEXT, "specversion", "colour")
+_FIELDS = (*_TEXT, *({"causation_id"} - _TEXT.keys()), "specversion", "colour")
 
 
 def taken(raw: bytes) -> bool:
@@ -69,6 +69,19 @@ def test_any_payload_is_taken_as_in_full(type_: str, data: st.DataObject) -> Non
 @pytest.mark.parametrize("value", _ODD, ids=repr)
 def test_an_odd_value_is_taken_only_where_the_rules_take_it(field: str, value: Any) -> None:
     taken(orjson.dumps({**_TEXT, field: value}))
+
+
+@pytest.mark.parametrize("digits", range(1, 37))
+def test_digits_of_one_id_do_not_count_for_the_other(digits: int) -> None:
+    both = _TEXT["id"] * 2
+    for at in (36 - digits, 36 + digits):
+        changes = {"id": both[:at], "causation_id": both[at:]}
+        assert not taken(orjson.dumps({**_TEXT, **changes}))
+
+
+@pytest.mark.parametrize("of", [str, str.upper])
+def test_a_cause_is_taken_the_quick_way(of: Callable[[str], str]) -> None:
+    assert taken(orjson.dumps({**_TEXT, "causation_id": of(_TEXT["id"])}))
 
 
 @pytest.mark.parametrize("type_", list(CATALOGUE))

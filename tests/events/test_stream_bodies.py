@@ -75,6 +75,14 @@ def test_an_odd_value_is_taken_only_where_it_is_decoded(field: str, value: Any) 
     assert_as_decoded(orjson.dumps({**_SENT, field: value}))
 
 
+@pytest.mark.parametrize("digits", range(1, 37))
+def test_digits_of_one_id_do_not_count_for_the_other(digits: int) -> None:
+    both = _SENT["id"] * 2
+    for at in (36 - digits, 36 + digits):
+        changes = {"id": both[:at], "causation_id": both[at:]}
+        assert not assert_as_decoded(orjson.dumps({**_SENT, **changes}))
+
+
 @pytest.mark.parametrize("field", sorted(_SENT["payload"].keys() | {"media", "by", "colour"}))
 @pytest.mark.parametrize("value", _ODD, ids=repr)
 def test_an_odd_value_of_a_payload_is_taken_only_where_it_is_decoded(
