@@ -22,8 +22,6 @@ class Fresh:
 
     partition: int
     candidates: list[Candidate] = field(default_factory=list)
-    identities: list[bytes] = field(default_factory=list)
-    """Of the candidates, what a second one with the same id is held against."""
     duplicates: int = 0
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -33,12 +31,15 @@ def perhaps_known(intakes: Iterable[Intake], states: Mapping[int, PartitionState
 
     Ids of version 7 rise with time, so most are.
     """
-    return [
-        (intake.partition, candidate.event.id)
-        for intake in intakes
-        for candidate in intake.candidates
-        if candidate.event.id.int <= states[intake.partition].newest_id
-    ]
+    keys: list[Key] = []
+    for intake in intakes:
+        partition, newest = intake.partition, states[intake.partition].newest_id
+        keys += [
+            (partition, candidate.event.id)
+            for candidate in intake.candidates
+            if candidate.event.id.int <= newest
+        ]
+    return keys
 
 
 def split(
@@ -51,7 +52,7 @@ def split(
 
     The same id with the same body has no second effect; with another body it is a dead letter
     (`id_conflict`), whether the first one came before or earlier in this batch. `known` holds what
-    came before by its `identity`; the batch's own are added to it.
+    came before by its `identity`; the batch's own may be added to it.
     """
     return [_split(intake, known, identity) for intake in intakes]
 
@@ -60,6 +61,11 @@ def _split(
     intake: Intake, known: dict[Key, bytes], identity: Callable[[Candidate], bytes]
 ) -> Fresh:
     fresh = Fresh(intake.partition, dead=list(intake.dead))
+    ids = {candidate.event.id for candidate in intake.candidates}
+    if not known and len(ids) == len(intake.candidates):
+        # Mostly so: none came before, and none twice.
+        fresh.candidates = intake.candidates
+        return fresh
     for candidate in intake.candidates:
         key = (intake.partition, candidate.event.id)
         mine = identity(candidate)
@@ -67,7 +73,6 @@ def _split(
         if earlier is None:
             known[key] = mine
             fresh.candidates.append(candidate)
-            fresh.identities.append(mine)
         elif _same(earlier, mine):
             fresh.duplicates += 1
         else:

@@ -48,9 +48,9 @@ class SeenBasis:
     ) -> None:
         """Write what is new."""
         rows = [
-            (left.partition, c.event.id, identity, str(c.entry_id))
+            (left.partition, c.event.id, body_hash(c.raw), str(c.entry_id))
             for left in fresh
-            for c, identity in zip(left.candidates, left.identities, strict=True)
+            for c in left.candidates
         ]
         if rows:
             await conn.execute(_SQL["remember"], self._group, *columns(rows))
