@@ -2,9 +2,9 @@
 
 Once with a fiftieth of the events in the log, once with all; a tenth as many conversations. Then
 events for conversations that stand already, as many as the smaller log has, are taken in and measured,
-several times, and medians are compared: what filling leaves to Postgres (vacuum, a checkpoint) falls
-into one sample or another. What it leaves to Redis is waited for. The smaller log would be another
-one after the first, so it is made anew.
+several times, and medians are compared. What filling leaves to the servers is waited for: a vacuum of what
+came, and Redis' rewriting of streams that nobody trims, would fall into some samples of the large log and
+into none of the smaller one. That would be another one after the first sample, so it is made anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from runtime.bench.machine import load_average
 from runtime.bench.measured_consumer import PROJECTIONS
 from runtime.bench.rates import Bound, Rate, compared, median_rates, rate
 from runtime.bench.service import ServiceFailed
-from runtime.bench.settling import settle_redis
+from runtime.bench.settling import settle_postgres, settle_redis
 from runtime.bench.streams import Entry
 
 NAME = "growth"
@@ -93,8 +93,8 @@ async def _at(
         measuring.running(way) as processes,
     ):
         await _grow(measuring, way, processes, islice(entries, size), filled=filled)
-        # Nobody trims the streams here: to rewrite them takes Redis half a core, for several samples.
         await settle_redis(ground.servers.redis, within_s=_SETTLED_WITHIN_S)
+        await settle_postgres(ground.servers.db)
         for done in range(size, whole, sample):
             counted, cost = await measuring.drain(
                 way, processes, list(islice(entries, sample)), done=done, filled=filled

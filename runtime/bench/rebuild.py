@@ -21,6 +21,7 @@ from runtime.bench.log_filling import GROUP, LogFilling, events_read
 from runtime.bench.machine import load_average
 from runtime.bench.measured_process import Order, Told, measured
 from runtime.bench.rates import Bound, Cost, Rate, compared, rate
+from runtime.bench.settling import settle_postgres
 from runtime.bench.usage import postgres_cpu_s
 
 NAME = "rebuild"
@@ -81,6 +82,7 @@ async def _sized(ground: Ground, filling: LogFilling, events: int) -> list[Rate]
         await filling.grow(to=events, written=bar.advance)
     # So the read models stand, and every measured rebuild finds them as it makes them.
     await measured(ground.settings, Order("rebuild", [], list(_ALL), max(PROCESSES)))
+    await settle_postgres(ground.servers.db)
     measuring = _Measuring(ground, events)
     floors = [await measuring.floor(processes) for processes in PROCESSES]
     lines = list(floors)

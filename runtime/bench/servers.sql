@@ -14,6 +14,10 @@ DROP SCHEMA IF EXISTS agent, core, projections, runtime CASCADE
 -- No parameters.
 SELECT count(*) FROM runtime.partition_owners WHERE owner IS NOT NULL
 
+-- name: vacuum
+-- No parameters. Outside a transaction.
+VACUUM (ANALYZE)
+
 -- name: write what is dirty
 -- No parameters.
 CHECKPOINT

@@ -1,7 +1,8 @@
 """Waits until servers have done what an earlier measurement left them to do.
 
-Redis frees what was deleted in the background, and rewrites its log when that has grown; Postgres writes
-what is dirty at its next checkpoint. It would fall to whatever is measured by then.
+Redis frees what was deleted in the background, and rewrites its log when that has grown; Postgres vacuums
+tables that have grown, and writes what is dirty at its next checkpoint. It would fall to whatever is
+measured by then.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ async def settle_redis(redis: RedisClient, *, within_s: float = 10) -> None:
 
 
 async def settle_postgres(db: asyncpg.Connection) -> None:
-    """Have it write what is dirty, where it lets us."""
+    """Have it vacuum and write what is dirty, where it lets us."""
+    await db.execute(_SQL["vacuum"])
     with suppress(asyncpg.InsufficientPrivilegeError):
         await db.execute(_SQL["write what is dirty"])
 
