@@ -223,7 +223,8 @@ def _import_ahead() -> None:
     console.__init__ = make
     # Typer works the commands out of the functions' annotations each time it is called.
     typer.main.get_command = cache(typer.main.get_command)
-    typer.main.get_command(runtime.cli.app)
+    # Each of them, with its module: they would be loaded on demand, by every fork.
+    list(typer.main.get_command(runtime.cli.app).commands.values())  # type: ignore[attr-defined]
     # Reading the read models' code takes 75 ms; many commands begin with that.
     for projection in ALL:
         fingerprint(projection)
