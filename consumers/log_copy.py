@@ -52,7 +52,7 @@ def _encoded(rows: Iterable[Logged]) -> bytes:
     # A batch is recorded at one time.
     last_at, logged_at = _EPOCH, 0
     for (event, partition, position, entry_id, recorded_at), raw in rows:
-        # Taken apart at once: to ask for each by its name takes five times as long.
+        # Taken apart at once, which is quicker than to ask for each by its name.
         event_id, type_, version, occurred_at, company_id, conversation_id, _, _, _, _ = event
         if (head := heads.get((type_, version, company_id))) is None:
             head = _text(type_) + _VERSION(4, version) + _text(company_id)
