@@ -88,10 +88,9 @@ TRUNCATE {table}
 SELECT partition, position FROM runtime.checkpoints WHERE group_name = $1
 
 -- name: readable
--- $1 company_id text; the log's places of what the public view shows
-SELECT l.event_id, l.partition, l.position
-  FROM projections.messages AS m
-  JOIN runtime.event_log AS l
-    ON l.company_id = m.company_id AND l.conversation_id = m.conversation_id
-   AND l.event_id = m.event_id
- WHERE m.company_id = $1
+-- $1 company_id text; what the public view shows of its events
+SELECT event_id FROM projections.messages WHERE company_id = $1
+
+-- name: places
+-- $1 company_id text; where its events stand in the log
+SELECT event_id, partition, position FROM runtime.event_log WHERE company_id = $1
