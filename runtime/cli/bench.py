@@ -78,6 +78,8 @@ def bench(
         fail(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}", code=WRONG_USE)
     if (database_url is None) != (redis_url is None):
         fail("give --database-url and --redis-url together, or neither", code=WRONG_USE)
+    if plot is not None and plot.suffix.lower() != ".svg":
+        fail(f"--plot {plot}: what is drawn is an SVG; give it a name with .svg", code=WRONG_USE)
     # What a bench needs is half of the program: other commands do not wait for it.
     from runtime.bench.log_events import LogShape
     from runtime.cli.benching import Wish, measure

@@ -26,6 +26,7 @@ from runtime.cli.benching import Wish
         (["--scenario", "moon"], "turns, tenants"),
         (["--database-url", "postgresql://localhost/x"], "--redis-url"),
         (["--redis-url", "redis://localhost"], "--database-url"),
+        (["--plot", "bench.png"], "bench.png: what is drawn is an SVG"),
     ],
 )
 def test_wrong_use_is_told_with_what_is_allowed(words: list[str], told: str) -> None:
