@@ -265,6 +265,8 @@ async def test_a_rate_limit_is_told_by_events_logs_metrics_and_the_binding(triag
             conversation = await triage.write()
             completed = await triage.wait_logged("turn.completed", conversation)
             assert (completed["reason"], completed["model"]) == ("answered", "gpt-test")
+            # What a call came to is told a moment after the turn.
+            await triage.wait_logged("openai.call_completed", conversation)
             assert "model call for decide" in await triage.explain(conversation)
             status = await triage.operator.value(
                 "SELECT status FROM core.company_integration_bindings"
