@@ -5,45 +5,38 @@ Source: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import typer
 from typer.core import TyperGroup
 
 
-class OnDemand(MutableMapping[str, Any]):
-    """Commands by name, in the order of `places`: of each the module, whose attribute has its name.
+class OnDemand(Mapping[str, Any]):
+    """Commands by name: those that stand, then those at `places`, which are the names of modules.
 
-    The attribute, with `_` for `-`, is a function or a group of commands.
+    There an attribute has the command's name, with `_` for `-`: a function or a group of commands.
     """
 
-    def __init__(self, places: dict[str, str]) -> None:
+    def __init__(self, standing: Mapping[str, Any], places: Mapping[str, str]) -> None:
+        self._loaded = dict(standing)
         self._places = places
-        self._loaded: dict[str, Any] = {}
+        self._names = (*standing, *places)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._loaded:
             self._loaded[name] = _loaded(name, self._places[name])
         return self._loaded[name]
 
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._places.setdefault(name, "")
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._places[name]
-        self._loaded.pop(name, None)
-
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._names)
 
 
 def _loaded(name: str, module: str) -> Any:
@@ -64,6 +57,5 @@ class GroupOnDemand(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        own = self.commands
-        self.commands = OnDemand({**dict.fromkeys(own, ""), **self.places})
-        self.commands.update(own)
+        # Typer's own type may be added to, which nobody does once a group is made.
+        self.commands = cast("MutableMapping[str, Any]", OnDemand(self.commands, self.places))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
 import typer
 
 from runtime.cli import app
@@ -44,15 +43,3 @@ def test_commands_are_named_before_they_are_loaded() -> None:
     assert commands.get("replai") is None
     assert len(commands) == len(names) == len(set(names))
     assert [commands[name].name for name in names] == names
-
-
-def test_a_command_may_be_added_and_taken_away() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    commands["mine"] = commands["serve"]
-
-    assert list(commands)[-1] == "mine"
-    assert commands["mine"] is commands["serve"]
-    del commands["mine"]
-    with pytest.raises(KeyError):
-        commands["mine"]
-    assert list(typer.main.get_command(app).commands) == list(commands)  # type: ignore[attr-defined]
